@@ -1,0 +1,84 @@
+"""The vocabulary of a trace: the only thing that the recorder and the viewer both know.
+
+A record is three unsigned 64-bit words: ``time``, ``value`` and ``code``. Times are ``time.perf_counter_ns()`` (ns,
+one clock for all processes of a machine). ``code`` is ``object << KIND_BITS | kind``; the object is the small id of a
+lock, a request target, an endpoint or a stack, defined earlier in the same stream. The thread is that of the run that
+the record stands in. What ``value`` means depends on the kind, see `Kind`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+KIND_BITS: Final = 6
+KIND_MASK: Final = (1 << KIND_BITS) - 1
+
+PROCESS_THREAD: Final = 0
+"""The thread id of records that speak about the whole process (start, end, lost records, pulse)."""
+
+
+class Kind(IntEnum):
+    """What a record says. Listed as: ``time``, ``value``, object."""
+
+    SECTION = 1
+    """A lock was held: acquired at, released at, lock. Re-entrant passes are one section. Written at release."""
+    WAIT = 2
+    """A thread is about to block: began to wait, thread id of the holder (0: not known), lock."""
+    ACQUIRE = 3
+    """A wait ended with the lock: acquired at, began to wait, lock. Its `SECTION` follows at release."""
+    HANDOFF = 4
+    """Behind an `ACQUIRE`: acquired at, when the lock had been let go, lock. Between both nobody ran with it."""
+    GIVE_UP = 5
+    """A wait ended without the lock (timeout, exception): gave up at, began to wait, lock."""
+    TRY_FAILED = 6
+    """A non-blocking attempt found the lock taken: when, thread id of the holder (0: not known), lock."""
+    HOLD = 7
+    """A hold still in progress, noted by the drain thread: acquired at, still held at, lock."""
+    WAITER_AT = 8
+    """Behind a `WAIT`: began to wait, the waiter's stack, lock."""
+    HOLDER_AT = 9
+    """Behind a `WAIT`: began to wait, the holder's stack at that moment, lock."""
+
+    THREAD_ENTER = 16
+    """When, 0, none."""
+    THREAD_EXIT = 17
+    """When, 0, none."""
+
+    REQUEST_ENTER = 24
+    """A WSGI call begins: when, request id (unique in its process), target (method and path)."""
+    REQUEST_EXIT = 25
+    """The WSGI call returned: when, status code (0: an exception went through), none."""
+    REQUEST_PUSH = 26
+    """A request context was pushed and matched: when, 0, endpoint (0: no route matched)."""
+    REQUEST_POP = 27
+    """When, 0, none."""
+    APP_PUSH = 28
+    """An application context was pushed: when, 0, none."""
+    APP_POP = 29
+    """When, 0, none."""
+
+    PROCESS_ENTER = 48
+    """On `PROCESS_THREAD`: recording began, wall clock (ns since the epoch), none."""
+    PROCESS_EXIT = 49
+    """On `PROCESS_THREAD`: recording ended in good order, 0, none."""
+    LOST = 50
+    """On `PROCESS_THREAD`: when, how many records were dropped since the last such record, none."""
+    PULSE = 51
+    """On `PROCESS_THREAD`: the process is alive though nothing happened: when, 0, none."""
+
+
+NOTES: Final = frozenset({Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.LOST, Kind.PULSE})
+"""Kinds that say more about another event or about the recording, and are not counted as events."""
+
+
+def events_in(kind: int) -> int:
+    """Return how many events a record of this kind stands for: a section is an acquire and a release."""
+    if kind == Kind.SECTION:
+        return 2
+    return 0 if kind in NOTES else 1
+
+
+def code_of(kind: Kind, obj: int = 0) -> int:
+    """Pack a kind and an object id into the third word of a record."""
+    return obj << KIND_BITS | kind

@@ -1,0 +1,244 @@
+"""Read a trace file: bytes to events, definitions and gaps, in file order, also while it grows."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import WeftError
+from ..events import KIND_BITS, KIND_MASK
+from . import format as fmt
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The records of one block, grouped by thread, within a thread in the order of writing.
+
+    Attributes:
+        process: the writing process (a number that is unique in the trace, not its pid).
+        time, value: int64 ``[n]``; see `weft.events.Kind` for what they mean.
+        thread, obj: int64 ``[n]``, ids of that process.
+        kind: uint8 ``[n]``.
+    """
+
+    process: int
+    thread: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    obj: NDArray[np.int64]
+    time: NDArray[np.int64]
+    value: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Names for ids of one process, each before its first use; shapes are those of `weft.log.format`."""
+
+    process: int
+    entries: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Bytes that could not be read."""
+
+    offset: int
+    size: int
+    reason: str
+
+
+Item = Events | Definitions | Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the file header says: the wall clock (ns since the epoch) at a perf_counter moment (ns)."""
+
+    wall_ns: int
+    perf_ns: int
+
+
+class Tail:
+    """A reader that remembers how far it has come: `read` returns what is new.
+
+    Args:
+        path: the trace.
+        chunk: at most about so many bytes are taken by one `read`.
+
+    Raises:
+        WeftError: no such file, or it is not a trace that this version reads.
+    """
+
+    def __init__(self, path: Path, chunk: int = 4 << 20) -> None:
+        self.path = path
+        self.chunk = chunk
+        self._file = _open(path)
+        self.header = _header(path, self._file.read(fmt.FILE_HEADER_SIZE))
+        self.offset = fmt.FILE_HEADER_SIZE
+        self._pending = b""
+
+    def size(self) -> int:
+        """Return the file's size now, in bytes."""
+        return self._file.seek(0, 2)
+
+    def read(self) -> list[Item]:
+        """Return the whole blocks that have appeared since the last call, and damage between them.
+
+        Bytes at the end that are no whole block yet stay for the next call.
+        """
+        self._file.seek(self.offset + len(self._pending))
+        fresh = self._file.read(self.chunk)
+        if not fresh:
+            return []
+        data = self._pending + fresh
+        items, used = _scan(data, self.offset)
+        self.offset += used
+        self._pending = data[used:]
+        return items
+
+    def finish(self) -> list[Item]:
+        """Return a gap for the bytes behind the last whole block: call when the file will not grow any more."""
+        if not self._pending:
+            return []
+        gap = Gap(self.offset, len(self._pending), "the file ends in the middle of a block")
+        self.offset += len(self._pending)
+        self._pending = b""
+        return [gap]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read(path: Path) -> Iterator[Item]:
+    """Yield everything in a trace that does not grow any more.
+
+    Raises:
+        WeftError: as `Tail`.
+    """
+    tail = Tail(path)
+    try:
+        while tail.offset + len(tail._pending) < tail.size():
+            yield from tail.read()
+        yield from tail.finish()
+    finally:
+        tail.close()
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise WeftError(f"{path}: no such file; `weft record -- CMD` makes a trace") from None
+    except IsADirectoryError:
+        raise WeftError(f"{path} is a folder; name the trace file in it") from None
+    except OSError as error:
+        raise WeftError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _header(path: Path, data: bytes) -> Header:
+    if not data:
+        raise WeftError(f"{path} is empty; record again with `weft record -- CMD`")
+    if not fmt.FILE_MAGIC.startswith(data[: len(fmt.FILE_MAGIC)]):
+        raise WeftError(f"{path} is not a weft trace; `weft record -- CMD` makes one")
+    if len(data) < fmt.FILE_HEADER_SIZE:
+        raise WeftError(f"{path} is cut off in its first {len(data)} bytes; nothing can be read from it")
+    _, version, _, _, wall_ns, perf_ns = fmt.FILE_HEADER.unpack_from(data)
+    (crc,) = fmt.CRC.unpack_from(data, fmt.FILE_HEADER.size)
+    if version > fmt.VERSION:
+        raise WeftError(f"{path} has format {version}, this weft reads up to {fmt.VERSION}; update weft")
+    if crc != zlib.crc32(data[: fmt.FILE_HEADER.size]):
+        raise WeftError(f"{path} has a damaged header; nothing in it can be trusted")
+    return Header(wall_ns, perf_ns)
+
+
+def _scan(data: bytes, base: int) -> tuple[list[Item], int]:
+    """Return the items of the whole blocks in ``data`` and how many bytes they (and damage before them) take."""
+    items: list[Item] = []
+    position = 0
+    while True:
+        size = _whole(data, position)
+        if size:
+            items.append(_decode(data, position, base))
+            position += size
+            continue
+        found = _resync(data, position)
+        if found < 0:
+            return items, position
+        items.append(Gap(base + position, found - position, "damaged"))
+        position = found
+
+
+def _whole(data: bytes, position: int) -> int:
+    """Return the size of the sound block at ``position``, 0 when there is none."""
+    if data[position : position + 4] != fmt.BLOCK_MAGIC or len(data) - position < fmt.BLOCK_HEADER_SIZE:
+        return 0
+    fields = fmt.BLOCK_HEADER.unpack_from(data, position)
+    size = fmt.BLOCK_HEADER_SIZE + int(fields[5])
+    if position + size > len(data):
+        return 0
+    view = memoryview(data)
+    body = position + fmt.BLOCK_HEADER_SIZE
+    crc = zlib.crc32(view[body : position + size], zlib.crc32(view[position : body - fmt.CRC.size]))
+    return size if crc == fmt.CRC.unpack_from(data, body - fmt.CRC.size)[0] else 0
+
+
+def _resync(data: bytes, position: int) -> int:
+    """Return where the next sound block begins, -1 when there is none yet."""
+    while (position := data.find(fmt.BLOCK_MAGIC, position + 1)) >= 0:
+        if _whole(data, position):
+            return position
+    return -1
+
+
+def _decode(data: bytes, position: int, base: int) -> Item:
+    _, kind, codec, _, raw_size, stored, records, runs, process, _, _ = fmt.BLOCK_HEADER.unpack_from(
+        data, position
+    )
+    start = position + fmt.BLOCK_HEADER_SIZE
+    try:
+        if codec != fmt.ZLIB or raw_size > fmt.MAX_RAW:
+            raise ValueError(f"unknown codec {codec}" if codec != fmt.ZLIB else "too large")
+        raw = zlib.decompressobj().decompress(memoryview(data)[start : start + stored], raw_size + 1)
+        if len(raw) != raw_size:
+            raise ValueError("its size is not what its header says")
+        if kind == fmt.EVENTS:
+            return _events(process, raw, records, runs)
+        if kind == fmt.DEFINITIONS:
+            return Definitions(process, _entries(raw))
+        raise ValueError(f"unknown block kind {kind}")
+    except (ValueError, zlib.error, RecursionError) as error:
+        return Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored, str(error))
+
+
+def _entries(raw: bytes) -> tuple[dict[str, Any], ...]:
+    entries = json.loads(raw)
+    if not isinstance(entries, list):
+        raise ValueError("definitions are not a list")
+    return tuple(entry for entry in entries if isinstance(entry, dict))
+
+
+def _events(process: int, raw: bytes, records: int, runs: int) -> Events:
+    if len(raw) != runs * fmt.RUN_SIZE + records * fmt.RECORD_SIZE:
+        raise ValueError("its columns do not fit its header")
+    table = np.frombuffer(raw, "<u4", runs * 2).reshape(runs, 2)
+    counts = table[:, 1].astype(np.int64)
+    if int(counts.sum()) != records:
+        raise ValueError("its run table does not fit its header")
+    planes = np.frombuffer(raw, np.uint8, offset=runs * fmt.RUN_SIZE).reshape(fmt.RECORD_SIZE, records)
+    words = np.ascontiguousarray(planes.T).view("<i8")
+    code = words[:, 2]
+    return Events(
+        process=process,
+        thread=np.repeat(table[:, 0].astype(np.int64), counts),
+        kind=(code & KIND_MASK).astype(np.uint8),
+        obj=(code >> KIND_BITS) & ((1 << (64 - KIND_BITS)) - 1),
+        time=np.ascontiguousarray(words[:, 0]),
+        value=np.ascontiguousarray(words[:, 1]),
+    )

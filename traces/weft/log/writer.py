@@ -1,0 +1,134 @@
+"""Write a trace file from inside the watched app: standard library only, append only, one write per tick."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from . import format as fmt
+
+Run = tuple[int, "array[int]"]
+"""A thread id and its records, flat: time, value, code, time, value, code, …"""
+
+
+def create(path: str, *, force: bool = False) -> None:
+    """Create an empty trace that only its owner can read.
+
+    Args:
+        path: where; its folder must exist.
+        force: replace a file that is there.
+
+    Raises:
+        FileExistsError: a file is there and ``force`` is not set.
+        OSError: the place cannot be written.
+    """
+    if force:
+        _remove(path)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        os.write(fd, fmt.file_header(time.time_ns(), time.perf_counter_ns()))
+    finally:
+        os.close(fd)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+
+
+def events_block(process: int, runs: Sequence[Run]) -> bytes:
+    """Encode runs of records; see `weft.log.format` for the byte planes."""
+    table, words = array("I"), array("Q")
+    for thread, run in runs:
+        table.extend((thread, len(run) // 3))
+        words.extend(run)
+    times = words[0::3]
+    rows = words.tobytes()
+    planes = [rows[k :: fmt.RECORD_SIZE] for k in range(fmt.RECORD_SIZE)]
+    raw = b"".join((table.tobytes(), *planes))
+    return fmt.block(
+        fmt.EVENTS, raw, process, records=len(times), runs=len(runs), first_ns=min(times), last_ns=max(times)
+    )
+
+
+def definitions_block(process: int, entries: Sequence[dict[str, Any]]) -> bytes:
+    """Encode definitions; text that is no valid Unicode is escaped, never an error."""
+    raw = json.dumps(entries, separators=(",", ":")).encode("ascii")
+    return fmt.block(
+        fmt.DEFINITIONS, raw, process, records=len(entries), runs=0, first_ns=0, last_ns=0
+    )
+
+
+class TraceWriter:
+    """Appends blocks to an existing trace; several processes may have one on the same file.
+
+    A descriptor that the app closed or reused under us is noticed before each write and opened again.
+
+    Raises:
+        OSError: from the constructor and `write`, when the file cannot be opened or written.
+    """
+
+    def __init__(self, path: str, process: int) -> None:
+        self.path = os.path.abspath(path)
+        self.process = process
+        self.bytes_written = 0
+        self._fd = self._open()
+        self._identity = _identity(self._fd)
+
+    def write(self, definitions: Sequence[dict[str, Any]], runs: Sequence[Run]) -> None:
+        """Append the definitions and then the runs that may use them, with one write."""
+        blocks: list[bytes] = []
+        if definitions:
+            blocks.append(definitions_block(self.process, definitions))
+        blocks.extend(events_block(self.process, part) for part in _bounded(runs))
+        data = b"".join(blocks)
+        self._check_descriptor()
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._fd, view) :]
+        self.bytes_written += len(data)
+
+    def close(self) -> None:
+        """Close the file, unless the descriptor is no longer ours."""
+        if _identity(self._fd) == self._identity:
+            os.close(self._fd)
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        return os.open(self.path, flags)
+
+    def _check_descriptor(self) -> None:
+        if _identity(self._fd) != self._identity:
+            fd = self._open()
+            if _identity(fd) != self._identity:
+                os.close(fd)
+                raise OSError(f"{self.path} was replaced while it was written")
+            self._fd = fd
+
+
+def _identity(fd: int) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _bounded(runs: Sequence[Run], limit: int = 1 << 20) -> Iterable[list[Run]]:
+    """Yield the runs in parts of at most about ``limit`` records, so that no block grows past `format.MAX_RAW`."""
+    part: list[Run] = []
+    count = 0
+    for run in runs:
+        part.append(run)
+        count += len(run[1]) // 3
+        if count >= limit:
+            yield part
+            part, count = [], 0
+    if part:
+        yield part

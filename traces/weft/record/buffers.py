@@ -1,0 +1,114 @@
+"""One buffer of flat integers per thread.
+
+A record is appended by ``list.extend`` with a tuple of three integers, one C call that is atomic with the GIL and, on
+free-threaded builds, under the list's own lock. Integers are not tracked by the garbage collector, so recording causes
+no collections. Only its own thread appends to a buffer (and whoever releases a lock for it), only the drain thread
+removes from it, so nothing here takes a lock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from _thread import get_ident
+from collections.abc import Callable, Iterable
+from time import perf_counter_ns
+
+from ..events import Kind
+from . import definitions
+
+Put = Callable[[Iterable[int]], None]
+"""Appends the words of one or more records."""
+
+
+class _Sign:
+    """Lives as long as its thread."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Buffer(list[int]):
+    """The records of one thread that have not been taken yet."""
+
+    __slots__ = ("ident", "left", "sign", "thread")
+
+    thread: int
+    """Number of the thread, never used again, unlike ``ident``."""
+    ident: int
+    sign: weakref.ref[_Sign]
+    left: bool
+    """The thread's end has been recorded."""
+
+
+
+here = threading.local()
+"""``here.put`` appends to this thread's buffer; AttributeError on a thread that has not `join`ed."""
+
+buffers: list[Buffer] = []
+_numbers = itertools.count(1)
+
+
+def join(name: str | None = None) -> Put:
+    """Give the running thread a buffer and return its ``put``."""
+    buffer = Buffer()
+    buffer.thread = next(_numbers)
+    buffer.ident = get_ident()
+    buffer.left = False
+    here.sign = sign = _Sign()
+    buffer.sign = weakref.ref(sign)
+    here.put = put = buffer.extend
+    define(buffer, name or _name(buffer.ident))
+    buffers.append(buffer)
+    return put
+
+
+def define(buffer: Buffer, name: str) -> None:
+    """Queue the definition of the buffer's thread."""
+    definitions.pending.append(("thread", buffer.thread, (name, buffer.ident)))
+
+
+def put_here() -> Put:
+    """Return this thread's ``put``."""
+    try:
+        return here.put  # type: ignore[no-any-return]
+    except AttributeError:
+        return join()
+
+
+def owner(put: Put) -> Buffer | None:
+    """Return the buffer behind a ``put``, None for one that discards."""
+    buffer = getattr(put, "__self__", None)
+    return buffer if isinstance(buffer, Buffer) else None
+
+
+def enter(name: str) -> Put:
+    """Record that the running thread begins."""
+    put = join(name)
+    put((perf_counter_ns(), 0, Kind.THREAD_ENTER))
+    return put
+
+
+def leave() -> None:
+    """Record that the running thread ends."""
+    put = put_here()
+    put((perf_counter_ns(), 0, Kind.THREAD_EXIT))
+    buffer = owner(put)
+    if buffer is not None:
+        buffer.left = True
+
+
+def keep_only_this() -> None:
+    """In a forked child: no other thread lives here, and what was not taken yet is the parent's to write."""
+    mine = owner(put_here())
+    buffers[:] = [mine] if mine is not None else []
+    if mine is not None:
+        mine.clear()
+        mine.ident = get_ident()
+        define(mine, _name(mine.ident))
+
+
+def _name(ident: int) -> str:
+    # threading.current_thread() would register a dummy thread in the app.
+    thread = threading._active.get(ident)  # type: ignore[attr-defined]
+    return thread.name if thread is not None else f"thread {ident}"

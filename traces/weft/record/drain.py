@@ -1,0 +1,182 @@
+"""Two threads of ours in the app: one empties the buffers every tick and never blocks, one writes the file.
+
+Between them stands a queue that is bounded by records: when the disk cannot keep up, whole ticks are dropped and counted,
+and the count becomes a record. Appending needs a running Python thread, and then the emptying thread gets its turn
+too, so what can pile up in the buffers is what the app writes in about a tick.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock, start_new_thread
+from array import array
+from collections import deque
+from collections.abc import Iterable
+from time import perf_counter_ns
+
+from ..events import PROCESS_THREAD, Kind, code_of
+from ..log.writer import Run, TraceWriter
+from . import buffers, definitions, locks, spell, trouble
+
+TICK = 0.05
+"""Seconds between two looks at the buffers."""
+
+PULSE_NS = 1_000_000_000
+"""A sign of life is written when nothing else was for so long."""
+
+LOOK = 2000
+"""Used locks looked at in one tick, in turn: the price of seeing long holds stays below 1 % of a core."""
+
+_PART = 3 * 2048
+"""Words turned into an array with the GIL held in one go, about 0.2 ms."""
+
+Batch = tuple[list[definitions.Definition], list[Run], int]
+
+
+class Drain:
+    """Takes records from the app's threads to the trace.
+
+    Args:
+        writer: where they go.
+        bound: records that may wait for the disk; beyond it they are dropped and counted.
+    """
+
+    def __init__(self, writer: TraceWriter, bound: int) -> None:
+        self._writer = writer
+        self._bound = bound
+        self._queue: deque[Batch] = deque()
+        self._waiting = 0
+        self._written = 0
+        self._lost = 0
+        self._cursor = 0
+        self._announced: dict[int, int] = {}
+        self._last_ns = perf_counter_ns()
+        self._marks = array("Q")
+        self._stop = allocate_lock()
+        self._work = allocate_lock()
+        self._taking = allocate_lock()
+        self._writing = allocate_lock()
+        self.failed = False
+
+    def start(self) -> None:
+        """Start both threads. They are no `threading.Thread`s: the app does not see them and exit does not wait."""
+        self._stop.acquire()
+        self._work.acquire()
+        start_new_thread(self._tick_forever, ())
+        start_new_thread(self._write_forever, ())
+
+    def mark(self, kind: Kind, value: int = 0) -> None:
+        """Record something about the whole process."""
+        self._marks.extend((perf_counter_ns(), value, code_of(kind)))
+
+    def finish(self) -> None:
+        """Write what there is. Further records are taken and thrown away."""
+        with self._taking:
+            self._take()
+        with self._writing:
+            self._write_all()
+            self.failed = True
+
+    def _tick_forever(self) -> None:
+        while not self._stop.acquire(True, TICK):
+            try:
+                with self._taking:
+                    self._take()
+            except Exception as error:
+                trouble.note(error, "taking records")
+            if self._queue and self._work.locked():
+                self._work.release()
+
+    def _write_forever(self) -> None:
+        while True:
+            self._work.acquire()
+            try:
+                with self._writing:
+                    self._write_all()
+            except Exception as error:
+                self._give_up(error)
+
+    def _take(self) -> None:
+        now = perf_counter_ns()
+        runs = self._runs(now)
+        count = sum(len(words) for _, words in runs) // 3
+        if count + self._queued() > self._bound:
+            self._lost += count
+            definitions.pause(True)
+            return
+        definitions.pause(False)
+        self._add_marks(runs, now)
+        entries = definitions.take()
+        if runs or entries:
+            self._last_ns = now
+            self._waiting += count
+            self._queue.append((entries, runs, count))
+
+    def _queued(self) -> int:
+        return self._waiting - self._written
+
+    def _runs(self, now: int) -> list[Run]:
+        holds = self._long_holds(now)
+        runs: list[Run] = []
+        for buffer in buffers.buffers[:]:
+            gone = buffer.sign() is None
+            words = _emptied(buffer)
+            if buffer.thread in holds:
+                words.extend(holds[buffer.thread])
+            if gone and not buffer.left:
+                words.extend((now, 0, Kind.THREAD_EXIT))
+            if words:
+                runs.append((buffer.thread, words))
+            if gone:
+                buffers.buffers.remove(buffer)
+        return runs
+
+    def _long_holds(self, now: int) -> dict[int, list[int]]:
+        """Return, per thread, the holds that have lasted a tick and were not announced yet."""
+        words: dict[int, list[int]] = {}
+        if self._cursor >= len(locks.in_use):
+            self._cursor = 0
+        for lock, own, t0 in locks.held(self._cursor, LOOK):
+            holder = buffers.owner(own)
+            if holder is None or now - t0 < TICK * 1e9 or self._announced.get(lock._number) == t0:
+                continue
+            self._announced[lock._number] = t0
+            words.setdefault(holder.thread, []).extend((t0, now, code_of(Kind.HOLD, lock._number)))
+        self._cursor += LOOK
+        return words
+
+    def _add_marks(self, runs: list[Run], now: int) -> None:
+        if self._lost:
+            self.mark(Kind.LOST, self._lost)
+            self._lost = 0
+        if not runs and not self._marks and now - self._last_ns >= PULSE_NS:
+            self.mark(Kind.PULSE)
+        if self._marks:
+            runs.append((PROCESS_THREAD, self._marks))
+            self._marks = array("Q")
+
+    def _write_all(self) -> None:
+        while self._queue:
+            entries, runs, count = self._queue.popleft()
+            try:
+                if not self.failed:
+                    self._writer.write(spell.out(entries), runs)
+            finally:
+                self._written += count
+
+    def _give_up(self, error: Exception) -> None:
+        if not self.failed:
+            self.failed = True
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            trouble.say(f"recording to {os.path.basename(self._writer.path)} ended, the app goes on: {reason}")
+
+
+def _emptied(buffer: Iterable[int]) -> array[int]:
+    """Take everything out of a thread's buffer, in parts, so that the GIL is let go in between."""
+    assert isinstance(buffer, list)
+    words = array("Q")
+    for _ in range(len(buffer) // _PART + 1):
+        part = buffer[:_PART]
+        del buffer[: len(part)]
+        words.extend(part)
+    return words

@@ -1,0 +1,92 @@
+"""Whose lock is it, and what is it called: decided from the frame that creates it."""
+
+from __future__ import annotations
+
+import dis
+import os
+import sysconfig
+import threading
+from types import CodeType, FrameType
+
+_STDLIB = tuple(
+    os.path.join(path, "") for key in ("stdlib", "platstdlib") if (path := sysconfig.get_paths().get(key))
+)
+_SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_PACKAGE = __name__.rpartition(".")[0].partition(".")[0]
+
+HIDDEN = frozenset(
+    "asgiref blinker cheroot click debugpy eventlet flask gevent gunicorn itsdangerous jinja2 markupsafe meinheld"
+    " mod_wsgi opentelemetry pluggy pydevd sentry_sdk uwsgidecorators waitress watchdog werkzeug".split()
+)
+"""Top-level packages whose locks are the server's or the framework's business, not the app's."""
+
+_CONDITION = threading.Condition.__init__.__code__
+_verdicts: dict[int, tuple[CodeType, bool]] = {}
+
+
+def creator(frame: FrameType) -> tuple[FrameType, bool]:
+    """Return the frame on whose behalf a lock is created, and whether that is a Condition's own lock."""
+    if frame.f_code is _CONDITION and frame.f_back is not None:
+        return frame.f_back, True
+    return frame, False
+
+
+def shown(frame: FrameType) -> bool:
+    """Return whether a lock made in this frame belongs to the app: decided once per code object."""
+    code = frame.f_code
+    known = _verdicts.get(id(code))
+    if known is None:
+        # The code object is kept, so that its id cannot come to mean another one.
+        known = _verdicts[id(code)] = (code, _is_app(frame))
+    return known[1]
+
+
+def _is_app(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    if file.startswith("<frozen"):
+        return False
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    if package in HIDDEN or package == _PACKAGE:
+        return False
+    return any(part in file for part in _SITE) or not file.startswith(_STDLIB)
+
+
+def of_lock(code: CodeType, offset: int, module: str, ordinal: int) -> str:
+    """Return a lock's name from what the instruction behind its creation assigns it to.
+
+    ``stock_lock = Lock()`` in module shop is ``shop.stock_lock``, ``self._lock = Lock()`` in class Cache is
+    ``Cache._lock``, a local is ``function.name``; the second lock from the same place ends in ``#2``.
+
+    Args:
+        code, offset: the creating code object and the offset (bytes) of its call.
+        module: ``__name__`` of the creating module.
+        ordinal: how many locks that place has made, this one included.
+    """
+    target, operation = _target(code, offset)
+    scope = code.co_qualname.replace(".<locals>", "")
+    if operation == "STORE_ATTR":
+        scope = scope.rpartition(".")[0] or scope
+    elif scope == "<module>" or operation == "STORE_GLOBAL":
+        scope = _module(module, code.co_filename)
+    name = f"{scope}.{target}" if target else f"{scope} lock"
+    return name if ordinal == 1 else f"{name} #{ordinal}"
+
+
+def _target(code: CodeType, offset: int) -> tuple[str | None, str]:
+    """Return the first name stored behind an offset in the same statement, and the storing operation."""
+    for instruction in dis.get_instructions(code):
+        if instruction.offset <= offset:
+            continue
+        name = instruction.opname
+        if name.startswith("STORE_") and isinstance(instruction.argval, str):
+            return instruction.argval, name
+        if name in _ENDS or name.startswith(("RETURN_", "POP_JUMP", "MAP_ADD", "LIST_APPEND", "SET_ADD", "STORE_")):
+            return None, ""
+    return None, ""
+
+
+_ENDS = frozenset({"POP_TOP", "YIELD_VALUE", "RAISE_VARARGS"})
+
+
+def _module(name: str, file: str) -> str:
+    return os.path.splitext(os.path.basename(file))[0] if name == "__main__" else name

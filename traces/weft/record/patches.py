@@ -1,0 +1,23 @@
+"""Replaced attributes, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Patches:
+    """Attributes that were replaced, restored in reverse order."""
+
+    def __init__(self) -> None:
+        self._originals: list[tuple[Any, str, Any]] = []
+
+    def set(self, target: Any, name: str, value: Any) -> None:
+        """Replace ``target.name``."""
+        self._originals.append((target, name, getattr(target, name)))
+        setattr(target, name, value)
+
+    def undo(self) -> None:
+        """Put everything back."""
+        while self._originals:
+            target, name, original = self._originals.pop()
+            setattr(target, name, original)

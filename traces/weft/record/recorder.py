@@ -1,0 +1,119 @@
+"""Start and stop recording in this process, and carry on in forked children."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from time import perf_counter_ns, time_ns
+from types import ModuleType
+
+from ..events import Kind
+from ..log.writer import TraceWriter
+from . import buffers, definitions, flask_app, locks, stacks, threads, trouble
+from .drain import Drain
+from .patches import Patches
+
+DEFAULT_BOUND = 1_000_000
+"""Records that may wait for the disk, 24 bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to record.
+
+    Attributes:
+        path: an existing trace (see `weft.log.writer.create`).
+        all_locks: record the locks of the standard library and of frameworks too.
+        bound: records that may wait for the disk; beyond it they are dropped and counted.
+    """
+
+    path: str
+    all_locks: bool = False
+    bound: int = DEFAULT_BOUND
+
+
+class Recorder:
+    """Everything that is patched and running in this process. There is one at most: `active`."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._patches = Patches()
+        self._drain = self._new_drain()
+
+    def start(self) -> None:
+        """Patch, and start the drain."""
+        locks.show_all = self.options.all_locks
+        self._patches.set(threading, "Lock", locks.Lock)
+        self._patches.set(threading, "RLock", locks.RLock)
+        threads.install(self._patches)
+        self.watch_flask()
+        buffers.enter(threading.current_thread().name)
+        os.register_at_fork(after_in_child=self._carry_on)
+        atexit.register(self.finish)
+        self._drain.start()
+
+    def watch_flask(self) -> None:
+        """Wrap Flask now if it has been imported, else when it is."""
+        loaded = sys.modules.get("flask")
+        if loaded is not None:
+            self._wrap_flask(loaded)
+        else:
+            sys.meta_path.insert(0, flask_app.WhenImported("flask", self._wrap_flask))  # type: ignore[arg-type]
+
+    def finish(self) -> None:
+        """Write what there is and end the recording; recorded locks keep working."""
+        try:
+            self._drain.mark(Kind.PROCESS_EXIT)
+            self._drain.finish()
+        except Exception as error:
+            trouble.note(error, "ending the recording")
+
+    def _wrap_flask(self, flask: ModuleType) -> None:
+        flask_app.install(self._patches, flask)
+
+    def _new_drain(self) -> Drain:
+        pid = os.getpid()
+        drain = Drain(TraceWriter(self.options.path, _process_number(pid)), self.options.bound)
+        gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+        argv = [*getattr(sys, "orig_argv", sys.argv)]
+        definitions.pending.append(("process", pid, (pid, argv, sys.version.partition(" ")[0], gil)))
+        drain.mark(Kind.PROCESS_ENTER, time_ns())
+        return drain
+
+    def _carry_on(self) -> None:
+        """Continue in a forked child: nothing that the parent has yet to write, ids defined anew, new threads."""
+        try:
+            definitions.take()
+            stacks.forget()
+            flask_app.forget()
+            self._drain = self._new_drain()
+            buffers.keep_only_this()
+            locks.after_fork()
+            self._drain.start()
+        except Exception as error:
+            trouble.note(error, "carrying on after a fork")
+
+
+def _process_number(pid: int) -> int:
+    """Return a number for this process that a later one with the same pid will not have."""
+    return pid << 32 | perf_counter_ns() >> 10 & 0xFFFFFFFF
+
+
+active: Recorder | None = None
+
+
+def start(options: Options) -> Recorder:
+    """Start recording, or return the recorder that is already running.
+
+    Raises:
+        OSError: the trace cannot be opened.
+    """
+    global active
+    if active is None:
+        recorder = Recorder(options)
+        recorder.start()
+        active = recorder
+    return active

@@ -1,0 +1,63 @@
+"""Turn queued definitions into what stands in the trace. Runs in the writing thread, where time is cheap."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from types import CodeType
+from typing import Any
+
+from . import names, stacks
+from .definitions import Definition
+
+Entry = dict[str, Any]
+
+_OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+
+
+def out(entries: Iterable[Definition]) -> list[Entry]:
+    """Return the definitions as they are written; shapes are those of `weft.log.format`."""
+    return [{"is": what, "id": number, **_SPELL[what](*details)} for what, number, details in entries]
+
+
+def _process(pid: int, argv: list[str], python: str, gil: bool) -> Entry:
+    return {"pid": pid, "argv": argv, "python": python, "gil": gil}
+
+
+def _thread(name: str, ident: int) -> Entry:
+    return {"name": name, "ident": ident}
+
+
+def _lock(code: CodeType, offset: int, line: int, module: str, ordinal: int, kind: str) -> Entry:
+    return {
+        "name": names.of_lock(code, offset, module, ordinal),
+        "kind": kind,
+        "file": code.co_filename,
+        "function": code.co_qualname,
+        "line": line,
+    }
+
+
+def _target(method: str, path: str) -> Entry:
+    return {"method": method, "path": path}
+
+
+def _endpoint(name: str) -> Entry:
+    return {"name": name}
+
+
+def _stack(chain: list[tuple[CodeType, int]]) -> Entry:
+    shown = [(code, offset) for code, offset in chain if not code.co_filename.startswith(_OURS)]
+    return {
+        "frames": [[code.co_filename, code.co_qualname, stacks.line_at(code, offset)] for code, offset in shown]
+    }
+
+
+_SPELL: dict[str, Callable[..., Entry]] = {
+    "process": _process,
+    "thread": _thread,
+    "lock": _lock,
+    "target": _target,
+    "endpoint": _endpoint,
+    "stack": _stack,
+}
