@@ -7,7 +7,7 @@ from importlib import resources
 
 
 def names() -> list[str]:
-    """Return the names of the demos: the modules of this package that define ``create_app``, none of them imported."""
+    """Return the demos: the modules of this package that define ``create_app``, found without an import."""
     modules = (file for file in resources.files(__name__).iterdir() if file.name.endswith(".py"))
     return sorted(file.name.removesuffix(".py") for file in modules if _makes_app(file.read_text("utf-8")))
 

@@ -35,7 +35,8 @@ class Child:
         self._prefix = prefix
         self._said: Future[str | None] = Future()
         self._last_error = ""
-        self._errors = tempfile.TemporaryFile("a+b")  # to append: the child writes on while we look back
+        # to append: the child writes on while we look back
+        self._errors = tempfile.TemporaryFile("a+b")  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
                 [
@@ -98,7 +99,7 @@ class Child:
         if code is None:
             end = "still runs"
         elif code < 0:
-            end = f"was ended by signal {signal.Signals(-code).name}"
+            end = f"was ended by signal {-code}"
         else:
             end = f"ended with exit code {code}"
         last = self.last_error()
@@ -114,7 +115,8 @@ class Child:
         return printable(lines[-1])[:ERROR_LETTERS] if lines else ""
 
     def _read(self) -> None:
-        with self._process.stdout or open(os.devnull, "rb") as lines:
+        assert self._process.stdout is not None  # noqa: S101 (a pipe was asked for)
+        with self._process.stdout as lines:
             for line in lines:
                 text = line.decode("utf-8", "replace").rstrip()
                 if text.startswith(self._prefix) and not self._said.done():
@@ -123,9 +125,8 @@ class Child:
             self._said.set_result(None)
 
     def _close_input(self) -> None:
-        if self._process.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._process.stdin.close()
+        assert self._process.stdin is not None  # noqa: S101 (a pipe was asked for)
+        self._process.stdin.close()
 
     def _ends_within(self, seconds: float) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""How a child process of a demo learns that it should end: a signal, or the end of its input."""
+"""What a demo's server and customers share as child processes: how they report, and how they learn to end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+LISTENING = "listening on "
+"""What the one line that a server prints begins with; its address follows."""
+
 
 def interrupt_on_signals() -> None:
     """Let the first SIGTERM or SIGINT raise KeyboardInterrupt in the main thread, and a second one kill."""
@@ -18,7 +21,7 @@ def interrupt_on_signals() -> None:
 
 
 def at_end_of_input(end: Callable[[], None]) -> None:
-    """Call a function, in a thread of its own, when stdin is at its end: whoever held the other side is gone."""
+    """Call a function, in its own thread, when stdin is at its end: whoever held the other side is gone."""
     threading.Thread(target=_drain_input, args=(end,), name="until-eof", daemon=True).start()
 
 
@@ -28,7 +31,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _drain_input(end: Callable[[], None]) -> None:
-    # os.read and not sys.stdin: a daemon thread inside a buffered read takes the interpreter's shutdown down with it
+    # os.read and not sys.stdin.read: an interpreter that ends while a thread is inside the latter aborts
     with suppress(OSError):
         while os.read(sys.__stdin__.fileno() if sys.__stdin__ else 0, 4096):
             pass

@@ -57,7 +57,7 @@ def run(address: Address, clients: int, seconds: float, seed: int, stop: threadi
 
 
 def loopback_address(url: str) -> Address:
-    """Return host and port of a URL on this machine; raise ValueError for any other, it is not ours to load."""
+    """Return host and port of a URL on this machine; raise ValueError for any other: not ours to load."""
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname not in LOOPBACK:
         raise ValueError(f"{url!r} is not an http address on this machine ({', '.join(LOOPBACK)})")

@@ -12,10 +12,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from weft_demos import names
-from weft_demos.lifeline import at_end_of_input, interrupt_on_signals
-
-LISTENING = "listening on "
-"""What the one line on stdout begins with; the address follows."""
+from weft_demos.lifeline import LISTENING, at_end_of_input, interrupt_on_signals
 
 
 class QuietHandler(WSGIRequestHandler):

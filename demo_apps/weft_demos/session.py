@@ -9,11 +9,10 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from weft.errors import WeftError
-
 from weft_demos import names
 from weft_demos.child import Child
+from weft_demos.lifeline import LISTENING
 from weft_demos.load import MAX_SECONDS, check_size
-from weft_demos.serve import LISTENING
 
 START_SECONDS = 20.0
 """How long a server may take until it listens."""
@@ -91,7 +90,7 @@ class DemoSession:
         return None
 
     def wait_load(self) -> dict[str, Any]:
-        """Wait until the customers are done, and return what they did; see `weft_demos.customer.Tally.as_dict`.
+        """Wait until the customers are done, and return what they did: a `weft_demos.customer.Tally`.
 
         Also after `stop`, which makes them finish early.
 

@@ -1,0 +1,67 @@
+"""Recording from inside an app's own code, for those who do not start it with ``weft run``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def instrument(
+    app: Flask | None = None, *, path: str | os.PathLike[str] | None = None, all_locks: bool = False
+) -> Path:
+    """Record this process from now on, and return the trace's path.
+
+    Locks made before the call stay as they are and are not seen: call it first. Further calls change nothing, and
+    neither does a call in a program started with ``weft run`` or ``weft record``, which is recorded already. Child
+    processes that call it share the trace.
+
+    Args:
+        app: a Flask app to note the trace in, as ``app.extensions["weft"]``.
+        path: a file that does not exist yet; default: a new one in the platform's state folder.
+        all_locks: also record the locks of the standard library and of frameworks.
+
+    Raises:
+        WeftError: the file exists or cannot be made.
+    """
+    trace = _running() or _start(path, all_locks)
+    if app is not None:
+        app.extensions["weft"] = {"trace": trace}
+    return trace
+
+
+def init_app(app: Flask) -> None:
+    """Record a Flask app, as extensions do it; ``WEFT_TRACE`` and ``WEFT_ALL_LOCKS`` in its config are the options."""
+    path = app.config.get("WEFT_TRACE")
+    instrument(app, path=path, all_locks=bool(app.config.get("WEFT_ALL_LOCKS", False)))
+
+
+def _running() -> Path | None:
+    """Return the trace of the recorder that runs in this process, under this package's name or the launcher's."""
+    for package in ("_weft", __package__):
+        module: Any = sys.modules.get(f"{package}.record.recorder")
+        if module is not None and module.active is not None:
+            return Path(module.active.options.path)
+    return None
+
+
+def _start(path: str | os.PathLike[str] | None, all_locks: bool) -> Path:
+    from . import places
+    from .record import launch, recorder, trouble
+
+    inherited = os.environ.get(launch.TRACE)
+    if path is not None:
+        trace = places.create(Path(path))
+    elif inherited and Path(inherited).is_file():
+        trace = Path(inherited)
+    else:
+        trace = places.new_trace(sys.argv[0] or "app")
+    trace = trace.absolute()
+    recorder.start(recorder.Options(str(trace), all_locks))
+    os.environ[launch.TRACE] = str(trace)
+    trouble.say(f"recording to {trace}; watch it with `weft live {trace}`")
+    return trace

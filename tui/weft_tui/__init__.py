@@ -1,0 +1,1 @@
+"""The `weft` command and its screens."""

@@ -1,0 +1,59 @@
+"""One command per module: check, open, run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from weft import WeftError, places
+
+MIN_COLUMNS, MIN_ROWS = 60, 16
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The trace to write; default: a new one."
+)
+force_option = click.option("--force", is_flag=True, help="Replace the file named by -o.")
+all_locks_option = click.option(
+    "--all-locks", is_flag=True, help="Record the locks of the standard library and of frameworks too."
+)
+
+
+def new_trace(output: Path | None, force: bool, name: str) -> Path:
+    """Create the trace to record to: the named one, or a new one in the default folder."""
+    path = places.create(output, force=force) if output is not None else places.new_trace(name)
+    return path.absolute()
+
+
+def program(command: tuple[str, ...]) -> list[str]:
+    """Return the command with its program found.
+
+    Raises:
+        WeftError: there is no such program.
+    """
+    found = shutil.which(command[0])
+    if found is None:
+        raise WeftError(f"{command[0]}: no such program; put the command behind `--`, as in `weft run -- flask run`")
+    return [found, *command[1:]]
+
+
+def need_terminal(instead: str) -> None:
+    """Check that a screen can be shown.
+
+    Args:
+        instead: what to use without a terminal.
+
+    Raises:
+        WeftError: standard output is no terminal, or one that is too small.
+    """
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        raise WeftError(f"this needs a terminal to draw on; without one use {instead}")
+    columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    # A terminal that does not tell its size says 0.
+    if 0 < columns < MIN_COLUMNS or 0 < rows < MIN_ROWS:
+        raise WeftError(
+            f"the terminal has {columns}x{rows} characters, {MIN_COLUMNS}x{MIN_ROWS} are needed: enlarge it or use {instead}"
+        )

@@ -1,0 +1,70 @@
+"""`weft demo`: a small shop under load, to see what weft shows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from weft import WeftError
+from weft.record.launch import environment
+from weft_tui import summary
+from weft_tui.commands import force_option, need_terminal, new_trace, output_option
+
+HEADLESS_SECONDS = 5.0
+
+
+@click.command()
+@click.argument("name", default="shop")
+@click.option("--headless", is_flag=True, help="Without a screen: end with a text timeline and the report.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 600),
+    help=f"How long the customers come; headless: {HEADLESS_SECONDS:g}, else 600.",
+)
+@click.option("--clients", type=click.IntRange(1, 64), default=6, show_default=True, help="Customers at a time.")
+@output_option
+@force_option
+def demo(
+    name: str, headless: bool, seconds: float | None, clients: int, output: Path | None, force: bool
+) -> None:
+    """Run the demo NAME on a real server under real HTTP load, recorded and watched.
+
+    The only one so far is `shop`: its report holds the stock lock too long. Quitting stops everything.
+    """
+    from weft_demos import names
+
+    if name not in names():
+        raise WeftError(f"no demo is called {name!r}; there is: {', '.join(names())}")
+    if headless or not sys.stdout.isatty():
+        _headless(name, seconds or HEADLESS_SECONDS, clients, new_trace(output, force, name))
+    else:
+        need_terminal("`weft demo --headless`")
+        _on_screen(name, seconds, clients, new_trace(output, force, name))
+
+
+def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
+    from weft.timeline import load
+    from weft_demos.session import DemoSession
+
+    click.echo(f"weft: the {name} for {seconds:g} s with {clients} customers, recording to {trace}", err=True)
+    with DemoSession(
+        name, environment=environment(os.environ, str(trace)), clients=clients, seconds=seconds
+    ) as session:
+        done = session.wait_load()
+    click.echo(summary.text(load(trace)))
+    answered = sum(done["requests"].values())
+    click.echo(f"\nThe customers got {answered:,} answers. Look closer with: weft replay {trace}")
+
+
+def _on_screen(name: str, seconds: float | None, clients: int, trace: Path) -> None:
+    from weft_demos.session import DemoSession
+    from weft_tui.app import Mode, WeftApp
+
+    with DemoSession(
+        name, environment=environment(os.environ, str(trace)), clients=clients, seconds=seconds
+    ) as session:
+        WeftApp(trace, mode=Mode.LIVE, title=f"demo {name}", child=session.poll).run()
+    click.echo(f"weft: {summary.of_recording(trace)}", err=True)

@@ -1,0 +1,49 @@
+"""`weft run`: run a command and watch it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from weft.record.launch import environment
+from weft_tui import running, summary
+from weft_tui.commands import (
+    all_locks_option,
+    force_option,
+    need_terminal,
+    new_trace,
+    output_option,
+    program,
+)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@output_option
+@force_option
+@all_locks_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD…")
+def run(output: Path | None, force: bool, all_locks: bool, command: tuple[str, ...]) -> int:
+    """Run CMD and watch its threads live.
+
+    The trace is kept, so that it can be replayed. Quitting stops CMD; when CMD has ended by itself, its exit status is
+    the command's.
+    """
+    need_terminal("`weft record -- CMD`")
+    found = program(command)
+    trace = new_trace(output, force, command[-1] if len(command) > 1 else command[0])
+    from weft_tui.app import Mode, WeftApp
+
+    child = running.Background(
+        found, environment(os.environ, str(trace), all_locks=all_locks), trace.with_name(f"{trace.name}.out")
+    )
+    try:
+        WeftApp(trace, mode=Mode.LIVE, title=shlex.join(command), child=child.ended).run()
+    finally:
+        status = child.stop()
+    if status:
+        click.echo(running.last_lines(child.output), err=True)
+    click.echo(f"weft: {summary.of_recording(trace)}", err=True)
+    return running.exit_like(status)

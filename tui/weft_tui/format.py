@@ -1,0 +1,63 @@
+"""Numbers for people: durations, offsets, counts and clocks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
+MINUTE_NS: Final = 60_000_000_000
+WORDS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**4, "k"))
+
+
+def duration(ns: int) -> str:
+    """Return a duration in three significant digits: ``412 ms``, ``1.24 s``, ``3 min 05 s``."""
+    if ns >= MINUTE_NS:
+        minutes, rest = divmod(round(ns / 1e9), 60)
+        return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    for size, unit in UNITS:
+        if ns >= size:
+            return f"{_three_digits(ns / size)} {unit}"
+    return "0"
+
+
+def _three_digits(number: float) -> str:
+    decimals = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
+    text = f"{number:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def offset(ns: int, step_ns: int) -> str:
+    """Return a moment since the start of the trace, with as many digits as tell steps of ``step_ns`` apart."""
+    if ns < 0:
+        return "-" + offset(-ns, step_ns)
+    if ns >= MINUTE_NS:
+        minutes, rest = divmod(ns, MINUTE_NS)
+        digits = _digits(step_ns, 1_000_000_000)
+        return f"{minutes}:{rest / 1e9:0{3 + digits if digits else 2}.{digits}f}"
+    size, unit = next((pair for pair in UNITS if max(ns, step_ns) >= pair[0]), UNITS[-1])
+    return f"{ns / size:.{_digits(step_ns, size)}f} {unit}" if ns else "0"
+
+
+def _digits(step_ns: int, unit_ns: int) -> int:
+    digits = 0
+    while step_ns % unit_ns and unit_ns > 1:
+        unit_ns //= 10
+        digits += 1
+    return digits
+
+
+def clock(wall_ns: int, step_ns: int) -> str:
+    """Return a wall clock time (ns since the epoch) of day, in the local time zone."""
+    digits = 3 if step_ns >= 1_000_000 else 6
+    seconds, rest = divmod(wall_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds):%H:%M:%S}.{rest // 10 ** (9 - digits):0{digits}d}"
+
+
+def count(number: float) -> str:
+    """Return a number of things: ``1,240``, ``35.2k``, ``1.2M``."""
+    for size, letter in WORDS:
+        if number >= size:
+            size = 1_000 if letter == "k" else size
+            return f"{number / size:.1f}{letter}"
+    return f"{number:,.0f}"

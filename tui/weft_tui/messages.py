@@ -1,0 +1,74 @@
+"""Every message of the dashboard, on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+from weft.timeline.snapshot import Snapshot
+
+
+@dataclass
+class SnapshotReady(Message):
+    """The source has folded more of the trace. A newer one makes an older one obsolete."""
+
+    snapshot: Snapshot
+    loaded: float
+    """Part of the file that has been read, 0 … 1."""
+    rate: float
+    """Events per second of the trace's own time, lately."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest snapshot is worth drawing."""
+        return isinstance(message, SnapshotReady)
+
+
+@dataclass
+class SourceFailed(Message):
+    """The trace cannot be read; the text says what to do next."""
+
+    sentence: str
+
+
+@dataclass
+class ChildEnded(Message):
+    """The app that is being recorded has ended."""
+
+    sentence: str
+
+
+@dataclass
+class Pointed(Message):
+    """Somebody clicked into the lanes."""
+
+    lane: int
+    time_ns: int | None
+    """None for a click on the lane's name."""
+
+
+@dataclass
+class Zoomed(Message):
+    """Somebody turned the wheel with ctrl held: ``factor`` below 1 is closer."""
+
+    factor: float
+
+
+@dataclass
+class LaneStepped(Message):
+    """Somebody turned the wheel over the lanes."""
+
+    count: int
+
+
+@dataclass
+class RowChosen(Message):
+    """A row of a table was chosen; ``row`` is what the table lists."""
+
+    row: object
+
+
+@dataclass
+class PanelWanted(Message):
+    """Somebody clicked on a panel's title."""
+
+    number: int

@@ -1,0 +1,107 @@
+"""Text in several inks: lines of (text, ink) pairs, fitted, wrapped and turned into strips. Pure, no markup anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+
+class Ink(Enum):
+    """What a piece of text means; the value is the component class that gives it its colour."""
+
+    PLAIN = "ink--plain"
+    DIM = "ink--dim"
+    STRONG = "ink--strong"
+    TITLE = "ink--title"
+    RUN = "ink--run"
+    HOLD = "ink--hold"
+    WAIT = "ink--wait"
+    WAIT_HOLD = "ink--wait-hold"
+    HANDOFF = "ink--handoff"
+    ALARM = "ink--alarm"
+    BADGE = "ink--badge"
+    BADGE_LIVE = "ink--badge-live"
+
+
+INKS = frozenset(ink.value for ink in Ink)
+
+Span = tuple[str, Ink]
+Line = tuple[Span, ...]
+
+
+def ink_styles(widget: Widget) -> dict[Ink, Style]:
+    """Return the styles that the style sheet gives to the inks on a widget."""
+    return {ink: widget.get_component_rich_style(ink.value) for ink in Ink}
+
+
+def width_of(line: Line) -> int:
+    """Return how many columns a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten a text to ``width`` columns, with an ellipsis where it was cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + "…" if width > 1 else "…"[:width]
+
+
+def cut_middle(text: str, width: int) -> str:
+    """Shorten a name in its middle, because names of threads differ at the end."""
+    if cell_len(text) <= width or width < 8 or cell_len(text) != len(text):
+        return cut(text, width)
+    tail = min(width // 2, 10)
+    return f"{text[: width - tail - 1]}…{text[-tail:]}"
+
+
+def fit(line: Line, width: int) -> Line:
+    """Cut a line to at most ``width`` columns."""
+    out: list[Span] = []
+    for text, ink in line:
+        if width <= 0:
+            break
+        piece = cut(text, width)
+        out.append((piece, ink))
+        width -= cell_len(piece)
+    return tuple(out)
+
+
+def wrap(line: Line, width: int, indent: int = 2) -> list[Line]:
+    """Break a line between words; continued lines are indented."""
+    lines: list[list[Span]] = [[]]
+    used = 0
+    for word, ink in _words(line):
+        size = cell_len(word)
+        if used and used + len(word.rstrip()) > width:
+            lines.append([(" " * indent, ink)])
+            used = indent
+        piece = cut(word, max(width - used, 1)) if used + size > width else word
+        lines[-1].append((piece, ink))
+        used += cell_len(piece)
+    return [tuple(spans) for spans in lines]
+
+
+def _words(line: Line) -> list[Span]:
+    return [(word + " ", ink) if more else (word, ink) for text, ink in line for word, more in _split(text) if word or more]
+
+
+def _split(text: str) -> list[tuple[str, bool]]:
+    words = text.split(" ")
+    return [(word, index < len(words) - 1) for index, word in enumerate(words)]
+
+
+def strip(line: Line, styles: Mapping[Ink, Style], width: int, base: Style) -> Strip:
+    """Return a line as a strip of exactly ``width`` columns."""
+    segments = [Segment(text, styles[ink]) for text, ink in fit(line, width)]
+    return Strip(segments).adjust_cell_length(width, base)
+
+
+def plain_text(lines: Sequence[Line]) -> str:
+    """Return lines without their inks."""
+    return "\n".join("".join(text for text, _ in line) for line in lines)

@@ -1,0 +1,137 @@
+"""A trace in words: the sentence after a recording, and the text report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weft import WeftError
+from weft.events import Kind, events_in
+
+if TYPE_CHECKING:
+    from weft.timeline.snapshot import Snapshot
+
+_LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.PULSE})
+
+
+def of_recording(trace: Path) -> str:
+    """Return one sentence on a recording that has just ended, and what to do with it."""
+    processes, threads, events = _count(trace)
+    shown = shlex.quote(str(trace))
+    if not processes:
+        return (
+            "nothing was recorded: the command ended before a Python that can be recorded started "
+            "(3.11 or newer, without -I, -E or -S)"
+        )
+    if not events and threads <= processes:
+        return "the command ended before anything was recorded: no lock, no request, no second thread"
+    return f"{events:,} events recorded; look at them with: weft replay {shown}"
+
+
+def need_events(path: Path) -> None:
+    """Check that there is something to show.
+
+    Raises:
+        WeftError: the file is no trace, or nothing in it can be shown.
+    """
+    from weft.log.reader import Events, Gap, read
+
+    damaged = False
+    for item in read(path):
+        if isinstance(item, Events):
+            return
+        damaged = damaged or isinstance(item, Gap)
+    why = "is damaged throughout" if damaged else "holds no events"
+    raise WeftError(f"{path} {why}; record again with `weft record -- CMD`")
+
+
+def _count(trace: Path) -> tuple[int, int, int]:
+    """Return how many processes and threads began, and how many events there are besides life and death."""
+    import numpy as np
+
+    from weft.log.reader import Events, read
+
+    counts = np.zeros(64, np.int64)
+    for item in read(trace):
+        if isinstance(item, Events):
+            counts += np.bincount(item.kind, minlength=64)
+    events = sum(int(counts[kind]) * events_in(kind) for kind in Kind if kind not in _LIFE)
+    return int(counts[Kind.PROCESS_ENTER]), int(counts[Kind.THREAD_ENTER]), events
+
+
+def text(snapshot: Snapshot) -> str:
+    """Return the report for people: a text timeline and three tables."""
+    from weft.timeline.report import report
+    from weft.timeline.text import draw
+
+    figures = report(snapshot)
+    parts = [draw(snapshot), _trace(figures["trace"], snapshot), _locks(figures["locks"]), _requests(figures["requests"])]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _trace(figures: dict[str, int], snapshot: Snapshot) -> str:
+    line = (
+        f"{_time(figures['duration_ns'])}, {figures['processes']} process(es), {figures['threads']:,} threads, "
+        f"{figures['events']:,} events, {figures['lost']:,} records lost"
+    )
+    return "\n".join([line, *(f"! {gap}" for gap in snapshot.gaps)])
+
+
+def _locks(rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return "No lock was used."
+    head = ("LOCK", "KIND", "CREATED AT", "ACQUIRED", "CONTENDED", "WAITED", "p50", "p99", "MAX", "HELD", "p50", "p99", "MAX")
+    body = [
+        (
+            row["name"], row["kind"], _short(row["created_at"]), f"{row['acquisitions']:,}", f"{row['contended']:,}",
+            *_four(row["wait_ns"]), *_four(row["hold_ns"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return _table(head, body, left=3)
+
+
+def _requests(rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return "No request was served."
+    head = ("METHOD", "ENDPOINT", "COUNT", "LATENCY p50", "p99", "MAX", "WAITED", "p50", "p99", "MAX", "SHARE")
+    body = [
+        (
+            row["method"], row["endpoint"] or "(no route)", f"{row['count']:,}",
+            *_four(row["duration_ns"])[1:], *_four(row["wait_ns"]),
+            f"{row['wait_ns']['total'] / max(row['duration_ns']['total'], 1):.0%}",
+        )
+        for row in rows
+    ]  # fmt: skip
+    return _table(head, body, left=2)
+
+
+def _four(figures: dict[str, int]) -> tuple[str, str, str, str]:
+    return (_time(figures["total"]), _time(figures["p50"]), _time(figures["p99"]), _time(figures["max"]))
+
+
+def _time(ns: int) -> str:
+    from weft.timeline.units import duration
+
+    return duration(ns) if ns else "-"
+
+
+def _short(place: str) -> str:
+    return place.rpartition("/")[2]
+
+
+def _table(head: Sequence[str], body: Iterable[Sequence[str]], left: int) -> str:
+    from weft.timeline.units import plain
+
+    rows = [head, *([plain(cell) for cell in row] for row in body)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join(lines)
