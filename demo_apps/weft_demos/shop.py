@@ -1,7 +1,7 @@
 """A weaver's shop that is correct under threads, and slow: one page holds a lock much too long.
 
-Nothing is ever sold twice, and no two requests ever wait for each other in a circle. Yet every page stutters now
-and then, and no log tells why. Look for the thread that holds ``stock_lock`` while all the others wait.
+Nothing is ever sold twice, and no two requests ever wait for each other in a circle. Yet every page stutters
+now and then, and no log tells why. Look for the thread that holds ``stock_lock`` while all the others wait.
 """
 
 from __future__ import annotations

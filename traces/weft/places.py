@@ -29,7 +29,7 @@ def new_trace(name: str) -> Path:
     Raises:
         WeftError: the folder cannot be written.
     """
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name).stem).strip("-.") or "trace"
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name).stem).strip("-.")[:40] or "trace"
     place = folder()
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)

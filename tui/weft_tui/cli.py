@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -41,6 +42,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         fail(str(error))
     except click.Abort:
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.message import Message
+
 from weft.timeline.snapshot import Snapshot
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.PULSE})
 
+_TAILS = ("p50", "p99", "MAX")
+
 
 def of_recording(trace: Path) -> str:
     """Return one sentence on a recording that has just ended, and what to do with it."""
@@ -67,7 +69,12 @@ def text(snapshot: Snapshot) -> str:
     from weft.timeline.text import draw
 
     figures = report(snapshot)
-    parts = [draw(snapshot), _trace(figures["trace"], snapshot), _locks(figures["locks"]), _requests(figures["requests"])]
+    parts = [
+        draw(snapshot),
+        _trace(figures["trace"], snapshot),
+        _locks(figures["locks"]),
+        _requests(figures["requests"]),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -82,7 +89,21 @@ def _trace(figures: dict[str, int], snapshot: Snapshot) -> str:
 def _locks(rows: Sequence[dict[str, Any]]) -> str:
     if not rows:
         return "No lock was used."
-    head = ("LOCK", "KIND", "CREATED AT", "ACQUIRED", "CONTENDED", "WAITED", "p50", "p99", "MAX", "HELD", "p50", "p99", "MAX")
+    head = (
+        "LOCK",
+        "KIND",
+        "CREATED AT",
+        "ACQUIRED",
+        "CONTENDED",
+        "WAITED",
+        "p50",
+        "p99",
+        "MAX",
+        "HELD",
+        "p50",
+        "p99",
+        "MAX",
+    )
     body = [
         (
             row["name"], row["kind"], _short(row["created_at"]), f"{row['acquisitions']:,}", f"{row['contended']:,}",
@@ -96,7 +117,7 @@ def _locks(rows: Sequence[dict[str, Any]]) -> str:
 def _requests(rows: Sequence[dict[str, Any]]) -> str:
     if not rows:
         return "No request was served."
-    head = ("METHOD", "ENDPOINT", "COUNT", "LATENCY p50", "p99", "MAX", "WAITED", "p50", "p99", "MAX", "SHARE")
+    head = ("METHOD", "ENDPOINT", "COUNT", "LATENCY p50", *_TAILS[1:], "WAITED", *_TAILS, "SHARE")
     body = [
         (
             row["method"], row["endpoint"] or "(no route)", f"{row['count']:,}",

@@ -2,8 +2,8 @@
 
 A file is one file header and any number of blocks, each written with one append. All numbers are little-endian.
 
-An *events* block holds, zlib-compressed, a run table (``thread`` u32, ``count`` u32 per run) and then the records of all
-runs as 24 byte planes: byte 0 of every record, byte 1 of every record ... (a record is three u64 words, see
+An *events* block holds, zlib-compressed, a run table (``thread`` u32, ``count`` u32 per run) and then the records of
+all runs as 24 byte planes: byte 0 of every record, byte 1 of every record ... (a record is three u64 words, see
 `weft.events`). Planes compress half again as well as rows and cost less than encoding differences.
 
 A *definitions* block holds a zlib-compressed JSON array of objects, each defined before its first use; ids are

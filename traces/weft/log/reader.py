@@ -198,9 +198,7 @@ def _resync(data: bytes, position: int) -> int:
 
 
 def _decode(data: bytes, position: int, base: int) -> Item:
-    _, kind, codec, _, raw_size, stored, records, runs, process, _, _ = fmt.BLOCK_HEADER.unpack_from(
-        data, position
-    )
+    _, kind, codec, _, raw_size, stored, records, runs, process, _, _ = fmt.BLOCK_HEADER.unpack_from(data, position)
     start = position + fmt.BLOCK_HEADER_SIZE
     try:
         if codec != fmt.ZLIB or raw_size > fmt.MAX_RAW:

@@ -60,9 +60,7 @@ def events_block(process: int, runs: Sequence[Run]) -> bytes:
 def definitions_block(process: int, entries: Sequence[dict[str, Any]]) -> bytes:
     """Encode definitions; text that is no valid Unicode is escaped, never an error."""
     raw = json.dumps(entries, separators=(",", ":")).encode("ascii")
-    return fmt.block(
-        fmt.DEFINITIONS, raw, process, records=len(entries), runs=0, first_ns=0, last_ns=0
-    )
+    return fmt.block(fmt.DEFINITIONS, raw, process, records=len(entries), runs=0, first_ns=0, last_ns=0)
 
 
 class TraceWriter:

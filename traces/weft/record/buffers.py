@@ -41,11 +41,12 @@ class Buffer(list[int]):
     """The thread's end has been recorded."""
 
 
-
 here = threading.local()
 """``here.put`` appends to this thread's buffer; AttributeError on a thread that has not `join`ed."""
 
-buffers: list[Buffer] = []
+living: dict[int, Buffer] = {}
+"""Buffers by thread number. A dict, not a list: two empty buffers are equal, and must not be taken for each other."""
+
 _numbers = itertools.count(1)
 
 
@@ -59,7 +60,7 @@ def join(name: str | None = None) -> Put:
     buffer.sign = weakref.ref(sign)
     here.put = put = buffer.extend
     define(buffer, name or _name(buffer.ident))
-    buffers.append(buffer)
+    living[buffer.thread] = buffer
     return put
 
 
@@ -101,8 +102,9 @@ def leave() -> None:
 def keep_only_this() -> None:
     """In a forked child: no other thread lives here, and what was not taken yet is the parent's to write."""
     mine = owner(put_here())
-    buffers[:] = [mine] if mine is not None else []
+    living.clear()
     if mine is not None:
+        living[mine.thread] = mine
         mine.clear()
         mine.ident = get_ident()
         define(mine, _name(mine.ident))

@@ -1,7 +1,7 @@
 """Two threads of ours in the app: one empties the buffers every tick and never blocks, one writes the file.
 
-Between them stands a queue that is bounded by records: when the disk cannot keep up, whole ticks are dropped and counted,
-and the count becomes a record. Appending needs a running Python thread, and then the emptying thread gets its turn
+Between them stands a queue that is bounded by records: when the disk cannot keep up, whole ticks are dropped and
+counted, and the count becomes a record. Appending needs a running Python thread, and then the emptying thread gets its turn
 too, so what can pile up in the buffers is what the app writes in about a tick.
 """
 
@@ -11,7 +11,6 @@ import os
 from _thread import allocate_lock, start_new_thread
 from array import array
 from collections import deque
-from collections.abc import Iterable
 from time import perf_counter_ns
 
 from ..events import PROCESS_THREAD, Kind, code_of
@@ -58,6 +57,13 @@ class Drain:
         self._writing = allocate_lock()
         self.failed = False
 
+    def write_now(self) -> None:
+        """Write what there is."""
+        with self._taking:
+            self._take()
+        with self._writing:
+            self._write_all()
+
     def start(self) -> None:
         """Start both threads. They are no `threading.Thread`s: the app does not see them and exit does not wait."""
         self._stop.acquire()
@@ -71,11 +77,8 @@ class Drain:
 
     def finish(self) -> None:
         """Write what there is. Further records are taken and thrown away."""
-        with self._taking:
-            self._take()
-        with self._writing:
-            self._write_all()
-            self.failed = True
+        self.write_now()
+        self.failed = True
 
     def _tick_forever(self) -> None:
         while not self._stop.acquire(True, TICK):
@@ -118,7 +121,7 @@ class Drain:
     def _runs(self, now: int) -> list[Run]:
         holds = self._long_holds(now)
         runs: list[Run] = []
-        for buffer in buffers.buffers[:]:
+        for buffer in list(buffers.living.values()):
             gone = buffer.sign() is None
             words = _emptied(buffer)
             if buffer.thread in holds:
@@ -128,7 +131,7 @@ class Drain:
             if words:
                 runs.append((buffer.thread, words))
             if gone:
-                buffers.buffers.remove(buffer)
+                buffers.living.pop(buffer.thread, None)
         return runs
 
     def _long_holds(self, now: int) -> dict[int, list[int]]:
@@ -171,9 +174,8 @@ class Drain:
             trouble.say(f"recording to {os.path.basename(self._writer.path)} ended, the app goes on: {reason}")
 
 
-def _emptied(buffer: Iterable[int]) -> array[int]:
+def _emptied(buffer: list[int]) -> array[int]:
     """Take everything out of a thread's buffer, in parts, so that the GIL is let go in between."""
-    assert isinstance(buffer, list)
     words = array("Q")
     for _ in range(len(buffer) // _PART + 1):
         part = buffer[:_PART]

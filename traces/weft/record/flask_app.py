@@ -133,7 +133,7 @@ class WhenImported:
         """Let the other finders find the module, and hook into its loader."""
         if name != self._name:
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         from importlib.util import find_spec
 
         spec = find_spec(name)

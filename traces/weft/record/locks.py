@@ -15,7 +15,8 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
-from _thread import TIMEOUT_MAX, RLock as RawRLock, allocate_lock
+from _thread import TIMEOUT_MAX, allocate_lock
+from _thread import RLock as RawRLock
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 from types import CodeType, FrameType
@@ -132,24 +133,28 @@ class TracedRLock(Traced):
         self._restore(state)
 
 
+_slots: dict[str, Any] = {**vars(Traced), **vars(TracedRLock)}
+"""The descriptors that hand over the closures."""
+
+
 class UsedLock(TracedLock):
     """A lock in use."""
 
     __slots__ = ()
-    __enter__ = Traced._enter
-    acquire = Traced._acquire
-    release = __exit__ = Traced._leave
+    __enter__ = _slots["_enter"]
+    acquire = _slots["_acquire"]
+    release = __exit__ = _slots["_leave"]
 
 
 class UsedRLock(TracedRLock):
     """A re-entrant lock in use."""
 
     __slots__ = ()
-    __enter__ = Traced._enter
-    acquire = Traced._acquire
-    release = __exit__ = Traced._leave
-    _release_save = TracedRLock._save
-    _acquire_restore = TracedRLock._restore
+    __enter__ = _slots["_enter"]
+    acquire = _slots["_acquire"]
+    release = __exit__ = _slots["_leave"]
+    _release_save = _slots["_save"]
+    _acquire_restore = _slots["_restore"]
 
 
 def _promote(lock: Traced) -> None:
@@ -160,7 +165,7 @@ def _promote(lock: Traced) -> None:
         describe(lock)
         if isinstance(lock, TracedRLock):
             _arm_rlock(lock)
-        else:
+        elif isinstance(lock, TracedLock):
             _arm_lock(lock)
         in_use.append(weakref.ref(lock))
         lock.__class__ = _PROMOTED[type(lock)]

@@ -8,15 +8,14 @@ import sysconfig
 import threading
 from types import CodeType, FrameType
 
-_STDLIB = tuple(
-    os.path.join(path, "") for key in ("stdlib", "platstdlib") if (path := sysconfig.get_paths().get(key))
-)
+_STDLIB = tuple(os.path.join(path, "") for key in ("stdlib", "platstdlib") if (path := sysconfig.get_paths().get(key)))
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _PACKAGE = __name__.rpartition(".")[0].partition(".")[0]
 
 HIDDEN = frozenset(
-    "asgiref blinker cheroot click debugpy eventlet flask gevent gunicorn itsdangerous jinja2 markupsafe meinheld"
-    " mod_wsgi opentelemetry pluggy pydevd sentry_sdk uwsgidecorators waitress watchdog werkzeug".split()
+    ("asgiref", "blinker", "cheroot", "click", "debugpy", "eventlet", "flask", "gevent", "gunicorn", "itsdangerous")
+    + ("jinja2", "markupsafe", "mod_wsgi", "opentelemetry", "pluggy", "pydevd", "sentry_sdk", "waitress", "watchdog")
+    + ("werkzeug",)
 )
 """Top-level packages whose locks are the server's or the framework's business, not the app's."""
 

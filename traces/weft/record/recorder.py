@@ -53,6 +53,7 @@ class Recorder:
         buffers.enter(threading.current_thread().name)
         os.register_at_fork(after_in_child=self._carry_on)
         atexit.register(self.finish)
+        self._drain.write_now()
         self._drain.start()
 
     def watch_flask(self) -> None:
@@ -61,7 +62,7 @@ class Recorder:
         if loaded is not None:
             self._wrap_flask(loaded)
         else:
-            sys.meta_path.insert(0, flask_app.WhenImported("flask", self._wrap_flask))  # type: ignore[arg-type]
+            sys.meta_path.insert(0, flask_app.WhenImported("flask", self._wrap_flask))
 
     def finish(self) -> None:
         """Write what there is and end the recording; recorded locks keep working."""

@@ -48,9 +48,7 @@ def _endpoint(name: str) -> Entry:
 
 def _stack(chain: list[tuple[CodeType, int]]) -> Entry:
     shown = [(code, offset) for code, offset in chain if not code.co_filename.startswith(_OURS)]
-    return {
-        "frames": [[code.co_filename, code.co_qualname, stacks.line_at(code, offset)] for code, offset in shown]
-    }
+    return {"frames": [[code.co_filename, code.co_qualname, stacks.line_at(code, offset)] for code, offset in shown]}
 
 
 _SPELL: dict[str, Callable[..., Entry]] = {

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weft.timeline.values import (
-    Frame, Lane, Lock, LockFigures, Moment, Process, Request, Thread, Wait, WaitLabel,
+    Frame,
+    Lane,
+    Lock,
+    LockFigures,
+    Moment,
+    Process,
+    Request,
+    Thread,
+    Wait,
+    WaitLabel,
 )
 
 

@@ -28,6 +28,21 @@ def new_trace(output: Path | None, force: bool, name: str) -> Path:
     return path.absolute()
 
 
+def app_name(command: tuple[str, ...]) -> str:
+    """Return what a command is best called: the script or module where it starts with Python, else the program."""
+    program, *arguments = command
+    if not Path(program).name.startswith("python"):
+        return program
+    for index, argument in enumerate(arguments):
+        if argument == "-m" and index + 1 < len(arguments):
+            return arguments[index + 1]
+        if argument == "-c":
+            break
+        if not argument.startswith("-"):
+            return argument
+    return Path(program).name
+
+
 def program(command: tuple[str, ...]) -> list[str]:
     """Return the command with its program found.
 
@@ -55,5 +70,6 @@ def need_terminal(instead: str) -> None:
     # A terminal that does not tell its size says 0.
     if 0 < columns < MIN_COLUMNS or 0 < rows < MIN_ROWS:
         raise WeftError(
-            f"the terminal has {columns}x{rows} characters, {MIN_COLUMNS}x{MIN_ROWS} are needed: enlarge it or use {instead}"
+            f"the terminal has {columns}x{rows} characters, {MIN_COLUMNS}x{MIN_ROWS} are needed: "
+            f"enlarge it or use {instead}"
         )

@@ -27,9 +27,7 @@ HEADLESS_SECONDS = 5.0
 @click.option("--clients", type=click.IntRange(1, 64), default=6, show_default=True, help="Customers at a time.")
 @output_option
 @force_option
-def demo(
-    name: str, headless: bool, seconds: float | None, clients: int, output: Path | None, force: bool
-) -> None:
+def demo(name: str, headless: bool, seconds: float | None, clients: int, output: Path | None, force: bool) -> None:
     """Run the demo NAME on a real server under real HTTP load, recorded and watched.
 
     The only one so far is `shop`: its report holds the stock lock too long. Quitting stops everything.

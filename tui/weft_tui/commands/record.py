@@ -9,7 +9,7 @@ import click
 
 from weft.record.launch import environment
 from weft_tui import running, summary
-from weft_tui.commands import all_locks_option, force_option, new_trace, output_option, program
+from weft_tui.commands import all_locks_option, app_name, force_option, new_trace, output_option, program
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -24,7 +24,7 @@ def record(output: Path | None, force: bool, all_locks: bool, command: tuple[str
     runs. Its signals, streams and exit status stay its own.
     """
     found = program(command)
-    trace = new_trace(output, force, command[-1] if len(command) > 1 else command[0])
+    trace = new_trace(output, force, app_name(command))
     click.echo(f"weft: recording to {trace}", err=True)
     status = running.in_foreground(found, environment(os.environ, str(trace), all_locks=all_locks))
     click.echo(f"weft: {summary.of_recording(trace)}", err=True)

@@ -12,6 +12,7 @@ from weft.record.launch import environment
 from weft_tui import running, summary
 from weft_tui.commands import (
     all_locks_option,
+    app_name,
     force_option,
     need_terminal,
     new_trace,
@@ -33,7 +34,7 @@ def run(output: Path | None, force: bool, all_locks: bool, command: tuple[str, .
     """
     need_terminal("`weft record -- CMD`")
     found = program(command)
-    trace = new_trace(output, force, command[-1] if len(command) > 1 else command[0])
+    trace = new_trace(output, force, app_name(command))
     from weft_tui.app import Mode, WeftApp
 
     child = running.Background(

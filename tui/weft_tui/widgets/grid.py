@@ -51,11 +51,11 @@ class Grid:
 
 
 def code_points(text: str) -> list[int]:
-    """Return one code point per column: wide characters are followed by `COVERED`, those without width left out."""
+    """Return one code point per column: wide characters are followed by `COVERED`, controls and marks left out."""
     points: list[int] = []
     for character in text:
-        width = 1 if character < "\u0300" else cell_len(character)
-        if width:
+        width = 1 if " " <= character < "\x7f" else cell_len(character)
+        if width and character.isprintable():
             points += [ord(character), *([COVERED] * (width - 1))]
     return points
 

@@ -1,0 +1,36 @@
+# Two commands: `make demo` shows a Flask app's threads waiting on locks, `make test` checks everything.
+# Both need Python 3.11 or newer with venv, and make; all else is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test bench lint clean
+
+demo: .venv/.installed
+	@$(BIN)/weft demo
+
+test: .venv/.dev
+	@sh .ci/test $(BIN)/python
+
+bench: .venv/.dev
+	@sh tests/benchmarks/run $(BIN)/python
+
+lint: .venv/.dev
+	@sh .ci/lint $(BIN)
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weft needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python pyproject.toml constraints.txt
+	@echo "installing weft into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/.dev: .venv/.installed
+	@echo "installing the tools for tests into .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv .venvs build dist

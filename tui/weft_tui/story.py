@@ -1,0 +1,223 @@
+"""What happens on a lane at one instant, told in sentences. Pure: a moment goes in, lines of inked text come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import Final
+
+from weft.timeline.snapshot import Snapshot
+from weft.timeline.values import Blame, Moment, Place, Request, Stack, State, Wait
+
+from .format import duration
+from .spans import Ink, Line, Span
+
+FRAMES: Final = 3
+"""Further frames of a stack, after the one that matters."""
+
+CHAIN: Final = 6
+"""Holders that wait themselves are followed so far."""
+
+NOT_YOURS: Final = ("site-packages", "dist-packages", "/lib/python3", "\\lib\\", "<frozen")
+"""Parts of file names that tell libraries from the user's own code."""
+
+STATE_INKS: Final = {
+    State.OFF: Ink.DIM,
+    State.IDLE: Ink.DIM,
+    State.RUN: Ink.RUN,
+    State.HOLD: Ink.HOLD,
+    State.WAIT: Ink.WAIT,
+    State.WAIT_HOLD: Ink.WAIT_HOLD,
+    State.HANDOFF: Ink.HANDOFF,
+}
+
+
+def story(snapshot: Snapshot, moment: Moment) -> list[Line]:
+    """Return what to say about a lane at an instant, the most important sentence first."""
+    return [
+        *_headline(snapshot, moment),
+        *_waiting(snapshot, moment),
+        *_holding(snapshot, moment),
+        *_footnotes(snapshot, moment),
+    ]
+
+
+def _headline(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+    ink = STATE_INKS[moment.state]
+    yield (("● " if moment.state > State.IDLE else "○ ", ink), *_who(moment), *_does(snapshot, moment))
+
+
+def _who(moment: Moment) -> Line:
+    if moment.request is not None:
+        return (_request(moment.request),)
+    name = moment.thread.name if moment.thread else moment.lane.name
+    return ((name, Ink.STRONG),)
+
+
+def _does(snapshot: Snapshot, moment: Moment) -> Line:
+    wait = moment.wait
+    if wait is not None and moment.state in (State.WAIT, State.WAIT_HOLD):
+        return ((" waits for ", Ink.PLAIN), _lock(snapshot, wait.lock, Ink.WAIT), *_since(wait.start_ns, moment.time_ns))
+    if moment.state is State.HANDOFF:
+        what: Line = (_lock(snapshot, wait.lock, Ink.HANDOFF),) if wait else (("a lock", Ink.HANDOFF),)
+        return ((" is handed ", Ink.PLAIN), *what, (": it is free, this thread is not running yet", Ink.PLAIN))
+    if moment.holds:
+        hold = moment.holds[-1]
+        return ((" holds ", Ink.PLAIN), _lock(snapshot, hold.lock), *_since(hold.start_ns, moment.time_ns))
+    if moment.request is not None:
+        return ((" runs", Ink.RUN), *_since(moment.request.start_ns, moment.time_ns), (", no lock involved", Ink.DIM))
+    return ((_QUIET[moment.state], Ink.DIM),)
+
+
+_QUIET: Final = {
+    State.OFF: " is not alive at this moment",
+    State.IDLE: " is idle: it serves no request",
+    State.RUN: " runs outside any request",
+    State.HOLD: " holds a lock",
+    State.WAIT: " waits for a lock",
+    State.WAIT_HOLD: " waits for a lock while it holds another",
+    State.HANDOFF: " is handed a lock",
+}
+
+
+def _waiting(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+    if moment.wait is None:
+        return
+    yield from _place("  it waits at ", moment.wait.waiter_at)
+    yield from _blame(snapshot, moment, moment.wait)
+    yield from _chain(snapshot, moment)
+
+
+def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
+    now = _blame_at(moment)
+    if now is not None:
+        yield (("  held by ", Ink.PLAIN), *_holder(snapshot, now), *_since(now.hold.start_ns, moment.time_ns))
+    elif wait.holder is not None and not moment.blames:
+        yield (("  held by ", Ink.PLAIN), (snapshot.threads[wait.holder].name, Ink.HOLD))
+    elif not moment.blames:
+        yield (("  the recorder does not know who holds it", Ink.DIM),)
+    yield from _place("  when the wait began, the holder was at ", wait.holder_at)
+    others = [blame for blame in moment.blames if blame is not now]
+    if others:
+        yield (("  during this wait it was also held by", Ink.DIM),)
+    for blame in others[:CHAIN]:
+        yield (("    ", Ink.DIM), *_holder(snapshot, blame), (f" for {duration(blame.overlap_ns)}", Ink.PLAIN))
+    if len(others) > CHAIN:
+        yield ((f"    and {len(others) - CHAIN} more", Ink.DIM),)
+
+
+def _blame_at(moment: Moment) -> Blame | None:
+    """Return the holder at the instant itself."""
+    for blame in moment.blames:
+        if blame.hold.start_ns <= moment.time_ns and (blame.hold.end_ns is None or moment.time_ns < blame.hold.end_ns):
+            return blame
+    return None
+
+
+def _chain(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+    """Say what the holder waits for itself, and whether that comes back to where it began."""
+    seen = {moment.lane.id}
+    here: Moment | None = moment
+    for _ in range(CHAIN):
+        blame = _blame_at(here) if here else None
+        if blame is None:
+            return
+        lane = blame.hold.lane
+        here = snapshot.moment(lane, moment.time_ns)
+        if here.wait is None or here.state not in (State.WAIT, State.WAIT_HOLD):
+            return
+        words: Line = (("  which waits itself for ", Ink.PLAIN), _lock(snapshot, here.wait.lock, Ink.WAIT))
+        onward = _blame_at(here)
+        held: Line = ((", held by ", Ink.PLAIN), *_holder(snapshot, onward)) if onward else ()
+        yield (*words, *held)
+        seen.add(lane)
+        if onward is not None and onward.hold.lane in seen:
+            yield (("  a deadlock: each of them waits for the next, and none can go on", Ink.ALARM),)
+            return
+
+
+def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+    waiting = moment.wait is not None
+    for hold in moment.holds if waiting else moment.holds[:-1]:
+        words = "  it holds " if waiting else "  it also holds "
+        yield ((words, Ink.PLAIN), _lock(snapshot, hold.lock), *_since(hold.start_ns, moment.time_ns))
+    for wait in moment.wanted_by[:CHAIN]:
+        waiter = _at_work(snapshot, wait, moment.time_ns)
+        yield (("  ", Ink.PLAIN), *waiter, (" waits for ", Ink.PLAIN), _lock(snapshot, wait.lock, Ink.WAIT),
+               *_since(wait.start_ns, moment.time_ns))  # fmt: skip
+    if len(moment.wanted_by) > CHAIN:
+        yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
+    if moment.wanted_by:
+        yield from _place("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at)
+
+
+def _at_work(snapshot: Snapshot, wait: Wait, time_ns: int) -> Line:
+    request = snapshot.moment(wait.lane, time_ns).request
+    name = snapshot.threads[wait.thread].name
+    return (_request(request), (f" ({name})", Ink.DIM)) if request else ((name, Ink.STRONG),)
+
+
+def _footnotes(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+    request = moment.request
+    if request is not None:
+        yield ((f"  thread {moment.thread.name if moment.thread else moment.lane.name}", Ink.DIM),
+               (f", endpoint {request.endpoint}" if request.endpoint else "", Ink.DIM),
+               (f", {_outcome(snapshot, request)}", Ink.DIM))  # fmt: skip
+    if moment.contexts:
+        yield ((f"  Flask contexts: {', '.join(moment.contexts)}", Ink.DIM),)
+    if moment.wait is None and not moment.wanted_by:
+        yield (("  n: go to the next wait", Ink.DIM),)
+    elif moment.blames:
+        yield (("  b: go to the lane that holds the lock", Ink.DIM),)
+
+
+def _outcome(snapshot: Snapshot, request: Request) -> str:
+    if request.end_ns is None:
+        return f"running for {duration(snapshot.end_ns - request.start_ns)}"
+    ended = "ended by an exception" if request.status == 0 else f"status {request.status}"
+    return f"{ended} after {duration(request.end_ns - request.start_ns)}"
+
+
+def _holder(snapshot: Snapshot, blame: Blame) -> Line:
+    name = snapshot.threads[blame.hold.thread].name
+    if blame.request is None:
+        return ((name, Ink.HOLD),)
+    return ((f"{blame.request.method} {blame.request.path}", Ink.HOLD), (f" ({name})", Ink.DIM))
+
+
+def _request(request: Request) -> Span:
+    return f"{request.method} {request.path}", Ink.STRONG
+
+
+def _lock(snapshot: Snapshot, lock: int, ink: Ink = Ink.HOLD) -> Span:
+    return snapshot.locks[lock].name, ink
+
+
+def _since(start_ns: int, now_ns: int) -> Line:
+    return ((" since ", Ink.PLAIN), (duration(max(now_ns - start_ns, 0)), Ink.STRONG))
+
+
+def _place(words: str, stack: Stack) -> Iterator[Line]:
+    """Tell a stack: the user's innermost frame with words, a few more frames below it."""
+    if not stack:
+        return
+    first = yours(stack)
+    yield ((words, Ink.PLAIN), *place(stack[first]))
+    if called := stack[first + 1 : first + 1 + FRAMES]:
+        yield (("      called from ", Ink.DIM), (", ".join(f"{short(p.file)}:{p.line}" for p in called), Ink.DIM))
+
+
+def yours(stack: Sequence[Place]) -> int:
+    """Return the index of the innermost frame that is not a library's, 0 when all are."""
+    return next((i for i, frame in enumerate(stack) if not any(part in frame.file for part in NOT_YOURS)), 0)
+
+
+def place(frame: Place) -> Line:
+    """Return a line of code: ``shop.py:88 in report``."""
+    return ((f"{short(frame.file)}:{frame.line}", Ink.STRONG), (f" in {frame.function}", Ink.PLAIN))
+
+
+def short(file: str) -> str:
+    """Return the end of a path that tells it apart: the file, and its folder when the name says nothing."""
+    path = PurePath(file)
+    return f"{path.parent.name}/{path.name}" if path.name in ("__init__.py", "__main__.py") else path.name

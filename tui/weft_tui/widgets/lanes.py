@@ -1,0 +1,206 @@
+"""The lanes: a row per thread, what it did from left to right, and the cursor."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+from rich.color import ColorSystem
+from rich.segment import Segment
+from textual import events
+from textual.filter import ANSIToTruecolor
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+from weft.timeline.snapshot import Snapshot
+from weft.timeline.values import Frame, State
+
+from ..messages import LaneStepped, Pointed, Zoomed
+from ..spans import cut
+from ..view import View
+from .captions import request_captions, wait_labels
+from .cells import Cells, cells
+from .grid import Grid, GridStrip, encode, segments
+from .memo import Memo
+from .palette import COMPONENT_CLASSES, Palette, Role, palette_of
+from .scene import LaneHead, Scene, draw
+
+MIN_GUTTER: Final = 14
+MAX_GUTTER: Final = 32
+ROOMY: Final = 2
+
+
+class Lanes(Widget, can_focus=True):
+    """Draws what threads did in a time window; says where it was clicked."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENT_CLASSES)
+
+    snapshot: reactive[Snapshot | None] = reactive(None, always_update=True)
+    view: reactive[View | None] = reactive(None)
+    lane: reactive[int] = reactive(0)
+    notice: reactive[str] = reactive("")
+    """What to say when there is no lane."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.pictures: Memo[list[Strip]] = Memo()
+        self.frames: Memo[tuple[Frame, Cells]] = Memo()
+        self._palette: Palette | None = None
+        self._serial = 0
+        self._top = 0
+
+    # what the screen wants to know
+
+    @property
+    def gutter(self) -> int:
+        """Columns of the lanes' names."""
+        lanes = self.snapshot.lanes if self.snapshot else ()
+        longest = max((len(lane.name) for lane in lanes), default=0) + 4 + self._pid_width()
+        return min(max(longest, MIN_GUTTER), MAX_GUTTER, max(self.size.width // 3, MIN_GUTTER))
+
+    @property
+    def columns(self) -> int:
+        """Columns of the timeline."""
+        return max(self.size.width - self.gutter, 1)
+
+    @property
+    def pitch(self) -> int:
+        """Rows per lane."""
+        lanes = len(self.snapshot.lanes) if self.snapshot else 0
+        return ROOMY if lanes * ROOMY <= self.size.height else 1
+
+    @property
+    def page(self) -> int:
+        """How many lanes are visible at once."""
+        return max(self.size.height // self.pitch, 1)
+
+    # reactions
+
+    def watch_snapshot(self) -> None:
+        """Make pictures of older snapshots stale."""
+        self._serial += 1
+
+    def notify_style_update(self) -> None:
+        """Read the colours anew when the theme changes."""
+        super().notify_style_update()
+        self._palette = None
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Select what was clicked."""
+        self._point(event.x, event.y)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll the lanes, or zoom out."""
+        event.stop()
+        self.post_message(Zoomed(2.0) if event.ctrl else LaneStepped(1))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the lanes, or zoom in."""
+        event.stop()
+        self.post_message(Zoomed(0.5) if event.ctrl else LaneStepped(-1))
+
+    def _point(self, x: int, y: int) -> None:
+        lane = self._top + y // self.pitch
+        if self.snapshot is None or self.view is None or lane >= len(self.snapshot.lanes):
+            return
+        column = x - self.gutter
+        self.post_message(Pointed(lane, self.view.time(column, self.columns) if column >= 0 else None))
+
+    # drawing
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the strips as they are: the widget's own cache would replace them by plain ones."""
+        if not self._unfiltered():
+            return super().render_lines(crop)
+        strips = [self.render_line(y) for y in crop.line_range]
+        first, last = crop.column_span
+        return [strip.crop(first, last) for strip in strips] if (first, last) != (0, self.size.width) else strips
+
+    def render_line(self, y: int) -> Strip:
+        """Return one row of the picture."""
+        picture = self.picture()
+        return picture[y] if y < len(picture) else Strip.blank(self.size.width, self.rich_style)
+
+    def picture(self) -> list[Strip]:
+        """Return all rows; made once for everything that is visible in them."""
+        key = (self._serial, self.view, self.lane, self.size, self.notice, self._unfiltered(), self.app.no_color)
+        if self._palette is None:
+            self._palette = palette_of(self)
+        return self.pictures.get((*key, id(self._palette)), self._make_picture)
+
+    def _make_picture(self) -> list[Strip]:
+        if self.snapshot is None or self.view is None or not self.snapshot.lanes:
+            return self._make_notice()
+        grid = draw(self._scene(self.snapshot, self.view), self.size.height, self.size.width)
+        return self._strips(grid)
+
+    def _strips(self, grid: Grid) -> list[Strip]:
+        palette, width = self._palette or palette_of(self), self.size.width
+        if not self._unfiltered():
+            return [Strip(segments(grid, palette, row), width) for row in range(len(grid.styles))]
+        system = ColorSystem(self.app.console._color_system or ColorSystem.TRUECOLOR)
+
+        def strip(row: int, ansi: str) -> Strip:
+            return GridStrip(ansi, width, lambda: segments(grid, palette, row))
+
+        return [strip(row, ansi) for row, ansi in enumerate(encode(grid, palette, system))]
+
+    def _make_notice(self) -> list[Strip]:
+        width, height = self.size
+        grid = Grid.blank(height, width, Role.GROUND)
+        lines = self.notice.splitlines()
+        for row, line in enumerate(lines, max((height - len(lines)) // 2, 0)):
+            if row < height:
+                text = cut(line, width)
+                grid.write(row, (width - len(text)) // 2, text, Role.CAPTION if row else Role.NAME)
+        return self._strips(grid)
+
+    def _scene(self, snapshot: Snapshot, view: View) -> Scene:
+        columns = self.columns
+        self._top = first_row(self._top, self.lane, self.page, len(snapshot.lanes))
+        lanes = range(self._top, min(self._top + self.page, len(snapshot.lanes)))
+        frame_key = (self._serial, view.start_ns, view.span_ns, lanes, columns)
+        frame, what = self.frames.get(frame_key, lambda: _frame(snapshot, lanes, view, columns))
+        cursor = view.column(view.cursor_ns, columns)
+        return Scene(
+            cells=what,
+            heads=self._heads(snapshot, lanes, view),
+            picked=self.lane - self._top if self.lane in lanes else -1,
+            gutter=self.gutter,
+            pitch=self.pitch,
+            cursor=cursor if 0 <= cursor < columns else -1,
+            waits=wait_labels(snapshot, lanes, view, columns),
+            captions=request_captions(snapshot, lanes, view, what, roomy=self.pitch > 1),
+            shapes=self.app.no_color,
+        )
+
+    def _heads(self, snapshot: Snapshot, lanes: range, view: View) -> tuple[LaneHead, ...]:
+        """Return the lanes' names and their states at the cursor."""
+        moment = max(min(view.cursor_ns, snapshot.end_ns - 1), snapshot.start_ns)
+        states = snapshot.frame(lanes, moment, moment + 1, 1).first[:, 0].tolist()
+        pids = {process.id: str(process.pid) for process in snapshot.processes} if self._pid_width() else {}
+        return tuple(
+            LaneHead(pids.get(snapshot.lanes[lane].process, ""), snapshot.lanes[lane].name, State(state))
+            for lane, state in zip(lanes, states, strict=True)
+        )
+
+    def _pid_width(self) -> int:
+        processes = self.snapshot.processes if self.snapshot else ()
+        return max(len(str(process.pid)) for process in processes) + 1 if len(processes) > 1 else 0
+
+    def _unfiltered(self) -> bool:
+        """Say whether nothing wants to change our colours; making ANSI colours true does not touch ours."""
+        return all(isinstance(line_filter, ANSIToTruecolor) for line_filter in self.get_line_filters())
+
+
+def first_row(top: int, lane: int, page: int, total: int) -> int:
+    """Return the first lane to draw so that the selected one is visible and little moves."""
+    top = min(max(top, lane - page + 1), lane)
+    return max(min(top, total - page), 0)
+
+
+def _frame(snapshot: Snapshot, lanes: range, view: View, columns: int) -> tuple[Frame, Cells]:
+    frame = snapshot.frame(lanes, view.start_ns, view.end_ns, columns)
+    return frame, cells(frame)

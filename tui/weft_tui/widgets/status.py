@@ -1,0 +1,105 @@
+"""The first row: what is shown, from when, how busy it is, and whether anything is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ..format import clock, count, duration, offset
+from ..spans import INKS, Ink, Line, Span, cut, ink_styles, strip, width_of
+from ..view import Mode, Motion
+
+BADGES: Final[dict[tuple[Mode, Motion], tuple[str, Ink]]] = {
+    (Mode.LIVE, Motion.FOLLOW): (" ● LIVE ", Ink.BADGE_LIVE),
+    (Mode.LIVE, Motion.STILL): (" ‖ LIVE, paused ", Ink.BADGE),
+    (Mode.LIVE, Motion.PLAY): (" ▶ LIVE, playing ", Ink.BADGE),
+    (Mode.REPLAY, Motion.FOLLOW): (" ■ REPLAY ", Ink.BADGE),
+    (Mode.REPLAY, Motion.STILL): (" ■ REPLAY ", Ink.BADGE),
+    (Mode.REPLAY, Motion.PLAY): (" ▶ REPLAY, playing ", Ink.BADGE_LIVE),
+}
+MIN_TITLE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that the first row says."""
+
+    mode: Mode
+    motion: Motion
+    title: str
+    note: str = ""
+    """A sentence about the app that is being recorded, shown instead of the title."""
+    wall_ns: int | None = None
+    """Wall clock at the cursor; None as long as the trace is empty."""
+    offset_ns: int = 0
+    """Time from the start of the trace to the cursor."""
+    span_ns: int = 0
+    rate: float = 0.0
+    lost: int = 0
+    gaps: int = 0
+    loaded: float = 1.0
+
+
+def status_line(status: Status, width: int) -> Line:
+    """Return the row: facts to the right, the least needed ones left out where they do not fit."""
+    badge = BADGES[status.mode, status.motion]
+    loud, facts = _loud(status), _facts(status)
+    title = status.note or status.title
+    room = width - len(badge[0]) - width_of(loud) - min(len(title) + 2, MIN_TITLE + 12)
+    while facts and width_of(_joined(facts)) > room:
+        facts.pop(0)
+    right = (*loud, *_joined(facts))
+    left: Line = (badge, (" " + cut(title, width - len(badge[0]) - width_of(right) - 2), _title_ink(status)))
+    return (*left, (" " * (width - width_of(left) - width_of(right)), Ink.PLAIN), *right)
+
+
+def _title_ink(status: Status) -> Ink:
+    return Ink.ALARM if status.note else Ink.STRONG
+
+
+def _loud(status: Status) -> Line:
+    """Return what must be seen: that the picture is not complete."""
+    spans: list[Span] = []
+    if status.loaded < 1:
+        spans.append((f" reading {status.loaded:.0%} ", Ink.HANDOFF))
+    if status.lost:
+        spans.append((f" {count(status.lost)} events lost ", Ink.ALARM))
+    if status.gaps:
+        spans.append((f" {status.gaps} {'gap' if status.gaps == 1 else 'gaps'} in the file ", Ink.ALARM))
+    return tuple(spans)
+
+
+def _facts(status: Status) -> list[Line]:
+    """Return the facts, the least needed first."""
+    if status.wall_ns is None:
+        return []
+    step = max(status.span_ns // 1_000, 1_000)
+    digits = 10 ** (len(str(step)) - 1)
+    return [
+        ((f"{count(status.rate)} events/s", Ink.DIM),),
+        ((clock(status.wall_ns, step), Ink.DIM),),
+        (("shows ", Ink.DIM), (duration(status.span_ns), Ink.PLAIN)),
+        (("at ", Ink.DIM), (offset(status.offset_ns, digits), Ink.STRONG)),
+    ]
+
+
+def _joined(facts: list[Line]) -> Line:
+    return tuple(span for fact in facts for span in (("  ", Ink.PLAIN), *fact)) + (((" "), Ink.PLAIN),)
+
+
+class StatusLine(Widget):
+    """Draws a `Status`."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+
+    status: reactive[Status | None] = reactive(None)
+
+    def render_line(self, y: int) -> Strip:
+        """Return the row."""
+        line = status_line(self.status, self.size.width) if self.status else ()
+        return strip(line, ink_styles(self), self.size.width, self.rich_style)

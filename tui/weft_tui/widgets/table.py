@@ -1,0 +1,182 @@
+"""A table that formats only the rows that are visible: rows are values, columns know how to show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ..messages import RowChosen
+from ..spans import INKS, Ink, Line, cut, fit, ink_styles, strip, width_of
+
+Row = TypeVar("Row")
+SPACE: Final = 2
+CURSOR_CLASS: Final = "table--cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """One column of a table.
+
+    Attributes:
+        title: its heading.
+        width: columns of the terminal; 0 for the one that takes what is left.
+        show: what to write for a row.
+        right: align to the right, as numbers are.
+        keep: when the terminal is narrow, columns with a smaller number go first.
+    """
+
+    title: str
+    width: int
+    show: Callable[[Row], Line]
+    right: bool = False
+    keep: int = 0
+
+
+def visible_columns(columns: Sequence[Column[Row]], width: int, least: int) -> list[tuple[Column[Row], int]]:
+    """Return the columns that fit, with their widths; the open one gets what is left, but at least ``least``."""
+    chosen = list(columns)
+    while len(chosen) > 1 and _needed(chosen, least) > width:
+        chosen.remove(min((column for column in chosen if column.width), key=lambda column: column.keep))
+    rest = width - _needed(chosen, 0)
+    return [(column, column.width or max(rest, 1)) for column in chosen]
+
+
+def _needed(columns: Sequence[Column[Any]], least: int) -> int:
+    return sum((column.width or least) + SPACE for column in columns) - SPACE
+
+
+def table_line(cells: Sequence[tuple[Line, int, bool]]) -> Line:
+    """Return one row from (text, width, right-aligned) cells."""
+    spans: list[tuple[str, Ink]] = []
+    for index, (text, width, right) in enumerate(cells):
+        shown = fit(text, width)
+        blank = (" " * (width - width_of(shown)), Ink.PLAIN)
+        gap = (" " * SPACE, Ink.PLAIN) if index else ("", Ink.PLAIN)
+        spans += [gap, blank, *shown] if right else [gap, *shown, blank]
+    return tuple(spans)
+
+
+class Table(ScrollView, Generic[Row], can_focus=True):
+    """Shows rows under a fixed heading; one row is marked and can be chosen.
+
+    Args:
+        columns: from left to right.
+        key: what identifies a row while its figures change.
+        empty: what to say when there is no row.
+        least: columns that the open column needs before others have to go.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*INKS, CURSOR_CLASS}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Row up", show=False),
+        Binding("down,j", "move(1)", "Row down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("enter", "choose", "Show in the lanes", key_display="⏎"),
+    ]
+
+    rows: reactive[Sequence[Row]] = reactive((), always_update=True)
+    marked: reactive[int] = reactive(0)
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        key: Callable[[Row], Hashable],
+        *,
+        empty: str,
+        least: int = 20,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.columns = columns
+        self.key = key
+        self.empty = empty
+        self.least = least
+
+    # what happens
+
+    def watch_rows(self, old: Sequence[Row], new: Sequence[Row]) -> None:
+        """Keep the mark on the row that it was on."""
+        size = Size(self.size.width, len(new) + 1)
+        if self.virtual_size != size:
+            self.virtual_size = size
+        if self.marked and self.marked < len(old):
+            wanted = self.key(old[self.marked])
+            self.marked = next((i for i, row in enumerate(new) if self.key(row) == wanted), 0)
+
+    def validate_marked(self, marked: int) -> int:
+        """Keep the mark on a row."""
+        return max(min(marked, len(self.rows) - 1), 0)
+
+    def watch_marked(self, marked: int) -> None:
+        """Scroll so that the marked row is visible below the heading."""
+        page = max(self.size.height - 1, 1)
+        top = min(max(self.scroll_offset.y, marked - page + 1), marked)
+        self.scroll_to(y=top, animate=False, immediate=True)
+
+    def action_move(self, count: int) -> None:
+        """Mark another row."""
+        self.marked += count
+
+    def action_page(self, count: int) -> None:
+        """Mark a row one page away."""
+        self.marked += count * max(self.size.height - 2, 1)
+
+    def action_choose(self) -> None:
+        """Say that the marked row was chosen."""
+        if self.rows:
+            self.post_message(RowChosen(self.rows[self.marked]))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the row that was clicked."""
+        row = self.scroll_offset.y + event.y - 1
+        if event.y > 0 and row < len(self.rows):
+            self.marked = row
+            self.action_choose()
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Return the heading, or a row."""
+        width = self.size.width
+        columns = visible_columns(self.columns, width - 2, self.least)
+        row = self.scroll_offset.y + y - 1
+        if y == 0:
+            return self._heading(columns, width)
+        if row >= len(self.rows):
+            return self._blank(y, width)
+        cells = [(column.show(self.rows[row]), size, column.right) for column, size in columns]
+        line: Line = ((" ", Ink.PLAIN), *table_line(cells))
+        if row == self.marked and self.has_focus:
+            ground = self._marked_ground()
+            styles = {ink: style + ground for ink, style in ink_styles(self).items()}
+            return strip(line, styles, width, self.rich_style + ground)
+        return strip(line, ink_styles(self), width, self.rich_style)
+
+    def _heading(self, columns: list[tuple[Column[Row], int]], width: int) -> Strip:
+        cells = [(((cut(column.title, size), Ink.DIM),), size, column.right) for column, size in columns]
+        line: Line = ((" ", Ink.DIM), *table_line(cells)) if self.rows else ()
+        return strip(line, ink_styles(self), width, self.rich_style)
+
+    def _blank(self, y: int, width: int) -> Strip:
+        line: Line = ((" " + self.empty, Ink.DIM),) if y == 1 and not self.rows else ()
+        return strip(line, ink_styles(self), width, self.rich_style)
+
+    def _marked_ground(self) -> Style:
+        return Style(bgcolor=self.get_component_rich_style(CURSOR_CLASS).bgcolor)
+
+
+def text(value: str, ink: Ink = Ink.PLAIN) -> Line:
+    """Return a cell of one piece."""
+    return ((value, ink),)
+
