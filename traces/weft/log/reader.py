@@ -79,7 +79,11 @@ class Tail:
         self.path = path
         self.chunk = chunk
         self._file = _open(path)
-        self.header = _header(path, self._file.read(fmt.FILE_HEADER_SIZE))
+        try:
+            self.header = _header(path, self._file.read(fmt.FILE_HEADER_SIZE))
+        except BaseException:
+            self._file.close()
+            raise
         self.offset = fmt.FILE_HEADER_SIZE
         self._pending = b""
 

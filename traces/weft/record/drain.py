@@ -1,8 +1,8 @@
 """Two threads of ours in the app: one empties the buffers every tick and never blocks, one writes the file.
 
 Between them stands a queue that is bounded by records: when the disk cannot keep up, whole ticks are dropped and
-counted, and the count becomes a record. Appending needs a running Python thread, and then the emptying thread gets its turn
-too, so what can pile up in the buffers is what the app writes in about a tick.
+counted, and the count becomes a record. Appending needs a running Python thread, and then the emptying thread gets
+its turn too, so what can pile up in the buffers is what the app writes in about a tick.
 """
 
 from __future__ import annotations
@@ -61,8 +61,7 @@ class Drain:
         """Write what there is."""
         with self._taking:
             self._take()
-        with self._writing:
-            self._write_all()
+        self._write()
 
     def start(self) -> None:
         """Start both threads. They are no `threading.Thread`s: the app does not see them and exit does not wait."""
@@ -78,6 +77,8 @@ class Drain:
     def finish(self) -> None:
         """Write what there is. Further records are taken and thrown away."""
         self.write_now()
+        if self._lost:
+            self.write_now()
         self.failed = True
 
     def _tick_forever(self) -> None:
@@ -93,22 +94,19 @@ class Drain:
     def _write_forever(self) -> None:
         while True:
             self._work.acquire()
-            try:
-                with self._writing:
-                    self._write_all()
-            except Exception as error:
-                self._give_up(error)
+            self._write()
 
     def _take(self) -> None:
         now = perf_counter_ns()
         runs = self._runs(now)
         count = sum(len(words) for _, words in runs) // 3
-        if count + self._queued() > self._bound:
+        full = count + self._queued() > self._bound
+        definitions.pause(full)
+        if full:
             self._lost += count
-            definitions.pause(True)
-            return
-        definitions.pause(False)
-        self._add_marks(runs, now)
+            runs, count = [], 0
+        if not full or not self._queued():
+            self._add_marks(runs, now)
         entries = definitions.take()
         if runs or entries:
             self._last_ns = now
@@ -157,6 +155,13 @@ class Drain:
         if self._marks:
             runs.append((PROCESS_THREAD, self._marks))
             self._marks = array("Q")
+
+    def _write(self) -> None:
+        try:
+            with self._writing:
+                self._write_all()
+        except Exception as error:
+            self._give_up(error)
 
     def _write_all(self) -> None:
         while self._queue:

@@ -98,7 +98,8 @@ class Traced:
         return repr(self._raw)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"cannot pickle {type(self._raw).__name__!r} object")
+        kind = type(self._raw)
+        raise TypeError(f"cannot pickle '{kind.__module__}.{kind.__qualname__}' object")
 
 
 class TracedLock(Traced):
@@ -168,7 +169,7 @@ def _promote(lock: Traced) -> None:
         elif isinstance(lock, TracedLock):
             _arm_lock(lock)
         in_use.append(weakref.ref(lock))
-        lock.__class__ = _PROMOTED[type(lock)]
+        lock.__class__ = _PROMOTED[type(lock)]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 _PROMOTED: dict[type[Traced], type[Traced]] = {TracedLock: UsedLock, TracedRLock: UsedRLock}

@@ -13,9 +13,11 @@ _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _PACKAGE = __name__.rpartition(".")[0].partition(".")[0]
 
 HIDDEN = frozenset(
-    ("asgiref", "blinker", "cheroot", "click", "debugpy", "eventlet", "flask", "gevent", "gunicorn", "itsdangerous")
-    + ("jinja2", "markupsafe", "mod_wsgi", "opentelemetry", "pluggy", "pydevd", "sentry_sdk", "waitress", "watchdog")
-    + ("werkzeug",)
+    {
+        *("asgiref", "blinker", "cheroot", "click", "debugpy", "eventlet", "flask", "gevent", "gunicorn"),
+        *("itsdangerous", "jinja2", "markupsafe", "mod_wsgi", "opentelemetry", "pluggy", "pydevd", "sentry_sdk"),
+        *("waitress", "watchdog", "werkzeug"),
+    }
 )
 """Top-level packages whose locks are the server's or the framework's business, not the app's."""
 

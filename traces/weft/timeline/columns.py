@@ -1,0 +1,120 @@
+"""Append-only tables of rows with a time span, and views of them that never change.
+
+A table keeps finished rows for good and the few unfinished ones apart. For every 4,096 finished rows it knows the
+earliest start, the latest end and the longest duration (a zone map), so a question about a window of time touches
+only the rows written around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+I64 = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Rows = NDArray[np.void]
+
+FOREVER: Final = (1 << 63) - 1
+"""``end`` of a row whose end has not been seen, ns."""
+
+UNKNOWN: Final = -1
+"""An index, status or endpoint that the trace does not tell."""
+
+CHUNK: Final = 4096
+
+_SPAN: Final = [("start", "i8"), ("end", "i8"), ("thread", "i4")]
+HOLD: Final = np.dtype([*_SPAN, ("lock", "i4")])
+WAIT: Final = np.dtype([*_SPAN, ("lock", "i4"), ("acquired", "i4"), ("_", "i4")])
+CONTEXT: Final = np.dtype([*_SPAN, ("what", "i4")])
+REQUEST: Final = np.dtype(
+    [*_SPAN, ("target", "i4"), ("number", "i8"), ("id", "i4"), ("endpoint", "i4"), ("status", "i4"), ("_", "i4")]
+)
+NOTE: Final = np.dtype([*_SPAN, ("what", "i4"), ("value", "i4"), ("_", "i4")])
+
+
+def rows_of(dtype: np.dtype[Any], size: int, **columns: Any) -> Rows:
+    """Return ``size`` rows with the columns filled in; ``end`` is `FOREVER` unless given."""
+    rows: Rows = np.zeros(size, dtype)
+    rows["end"] = FOREVER
+    for name, column in columns.items():
+        rows[name] = column
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The rows of a table at one moment.
+
+    Attributes:
+        closed: finished rows, in the order in which they were learned.
+        open: unfinished rows; ``end`` is `FOREVER`, or the moment from which on nothing is known.
+        low, high, longest: int64 ``[chunks]``, the zone map of the full chunks of ``closed``.
+    """
+
+    closed: Rows
+    open: Rows
+    low: I64
+    high: I64
+    longest: I64
+
+    def all(self) -> Rows:
+        """Return every row."""
+        return np.concatenate((self.closed, self.open)) if len(self.open) else self.closed
+
+    def within(self, start_ns: int, end_ns: int, min_ns: int = 0) -> Rows:
+        """Return the rows that touch a window (ns, both ends belong to it) and last at least ``min_ns``."""
+        near = self._near(start_ns, end_ns, min_ns)
+        if len(self.open):
+            near = np.concatenate((near, self.open))
+        fit = (near["start"] <= end_ns) & (near["end"] >= start_ns)
+        if min_ns > 0:
+            fit &= near["end"] - near["start"] >= min_ns
+        return near if fit.all() else near[fit]
+
+    def _near(self, start_ns: int, end_ns: int, min_ns: int) -> Rows:
+        rest = len(self.low) * CHUNK
+        fit = (self.low <= end_ns) & (self.high >= start_ns) & (self.longest >= min_ns)
+        chosen = np.flatnonzero(fit)
+        if len(chosen) == len(self.low) - (chosen[0] if len(chosen) else len(self.low)):
+            return self.closed[rest - len(chosen) * CHUNK :]
+        full = self.closed[:rest].reshape(-1, CHUNK)[chosen].reshape(-1)
+        return np.concatenate((full, self.closed[rest:]))
+
+
+class Table:
+    """A table that grows. Rows once appended are never touched again, so views share their memory."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._rows: Rows = np.zeros(64, dtype)
+        self._size = 0
+        self._zones: I64 = np.zeros((3, 0), np.int64)
+        self.open: Rows = np.zeros(0, dtype)
+        """Replaced as a whole, never changed in place."""
+
+    def append(self, rows: Rows) -> None:
+        """Add finished rows."""
+        needed = self._size + len(rows)
+        if needed > len(self._rows):
+            grown: Rows = np.zeros(max(needed, 2 * len(self._rows)), self._rows.dtype)
+            grown[: self._size] = self._rows[: self._size]
+            self._rows = grown
+        self._rows[self._size : needed] = rows
+        self._size = needed
+        self._map_zones()
+
+    def view(self) -> View:
+        """Return the rows as they are now."""
+        return View(self._rows[: self._size], self.open, *self._zones)
+
+    def _map_zones(self) -> None:
+        known = self._zones.shape[1]
+        full = self._size // CHUNK
+        if full == known:
+            return
+        fresh = self._rows[known * CHUNK : full * CHUNK].reshape(-1, CHUNK)
+        start, end = fresh["start"], fresh["end"]
+        zones = np.stack((start.min(axis=1), end.max(axis=1), (end - start).max(axis=1)))
+        self._zones = np.concatenate((self._zones, zones), axis=1)
