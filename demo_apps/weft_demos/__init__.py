@@ -13,6 +13,4 @@ def names() -> list[str]:
 
 
 def _makes_app(source: str) -> bool:
-    return any(
-        isinstance(node, ast.FunctionDef) and node.name == "create_app" for node in ast.parse(source).body
-    )
+    return any(isinstance(node, ast.FunctionDef) and node.name == "create_app" for node in ast.parse(source).body)

@@ -1,4 +1,4 @@
-"""One customer of the shop: what to ask for next, over one kept connection, and a tally of the answers."""
+"""One customer of the shop: what to ask for next, one request at a time, and a tally of the answers."""
 
 from __future__ import annotations
 

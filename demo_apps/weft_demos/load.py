@@ -76,9 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("weft_demos.load", description=__doc__)
     parser.add_argument("url", help="where the shop listens")
     parser.add_argument("--clients", type=int, default=6, help="customers at a time, each a thread")
-    parser.add_argument(
-        "--seconds", type=float, default=MAX_SECONDS, help="how long; the default is the most"
-    )
+    parser.add_argument("--seconds", type=float, default=MAX_SECONDS, help="how long; the default is the most")
     parser.add_argument("--seed", type=int, default=1, help="what the customers' wishes are drawn from")
     parser.add_argument("--until-eof", action="store_true", help="stop when stdin ends")
     return parser

@@ -16,12 +16,10 @@ from weft_demos.lifeline import LISTENING, at_end_of_input, interrupt_on_signals
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Answers without a log line, and without Nagle's 40 ms between head and body on a kept connection."""
-
-    disable_nagle_algorithm = True
+    """Answers without a log line."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing: a line per request is a lock of `logging` per request."""
+        """Write nothing: a line per request takes locks of `logging` per request."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +45,7 @@ def load_app(name: str) -> Flask:
 
 
 def listen(app: Flask, host: str, port: int) -> BaseWSGIServer:
-    """Bind werkzeug's threaded server, one thread per connection; port 0 takes a free one."""
+    """Bind werkzeug's threaded server, one thread per request; port 0 takes a free one."""
     return make_server(host, port, app, threaded=True, request_handler=QuietHandler)
 
 

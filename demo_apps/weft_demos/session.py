@@ -60,9 +60,7 @@ class DemoSession:
         """
         self._check()
         try:
-            self._server = self._start(
-                "weft_demos.serve", self.name, environment=self._environment, prefix=LISTENING
-            )
+            self._server = self._start("weft_demos.serve", self.name, environment=self._environment, prefix=LISTENING)
             self.url = self._address(self._server)
             wishes = f"--clients={self._clients}", f"--seconds={self._seconds}"
             self._load = self._start("weft_demos.load", self.url, *wishes, environment=os.environ, prefix="")

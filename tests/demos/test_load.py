@@ -131,9 +131,7 @@ def test_loopback_is_not(host: str) -> None:
     assert load.loopback_address(f"http://{host}:5000/") == (host.strip("[]"), 5000)
 
 
-@pytest.mark.parametrize(
-    "size", ["--clients=0", "--clients=65", "--seconds=0", "--seconds=601", "--seconds=nan"]
-)
+@pytest.mark.parametrize("size", ["--clients=0", "--clients=65", "--seconds=0", "--seconds=601", "--seconds=nan"])
 def test_a_load_has_bounds(size: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert load.main(["http://127.0.0.1:1", size]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -33,7 +33,5 @@ def test_an_unknown_demo_is_one_line_and_exit_code_2(name: str, capsys: pytest.C
 
 def test_a_session_and_its_load_do_without_flask() -> None:
     code = "import sys, weft_demos.session as s; s.names(); print({'flask', 'werkzeug'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout == "set()\n"

@@ -167,9 +167,7 @@ def test_the_end_of_its_input_ends_the_server_in_good_order() -> None:
 def test_only_the_server_gets_the_environment(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     code = f"import sys\nopen({str(seen)!r}, 'a').write(' '.join(sys.orig_argv) + '\\n')\n"
-    with DemoSession(
-        "shop", environment=with_sitecustomize(tmp_path, code), clients=1, seconds=0.1
-    ) as session:
+    with DemoSession("shop", environment=with_sitecustomize(tmp_path, code), clients=1, seconds=0.1) as session:
         session.wait_load()
     assert seen.read_text().count("weft_demos.serve shop") == 1
     assert "weft_demos.load" not in seen.read_text()
@@ -185,13 +183,12 @@ def test_a_server_that_fails_is_quoted_without_its_escapes(tmp_path: Path) -> No
 
 
 @posix_only
-def test_a_server_that_neither_listens_nor_obeys_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_neither_listens_nor_obeys_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "START_SECONDS", 0.3)
     monkeypatch.setattr(child_module, "POLITE_SECONDS", 0.1)
     monkeypatch.setattr(child_module, "KILL_SECONDS", 0.3)
-    code = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: signal.pause()\n"
+    # the alarm ends it even where nothing else does, should this test fail
+    code = "import signal as s\ns.alarm(30)\ns.signal(s.SIGTERM, s.SIG_IGN)\nwhile True: s.pause()\n"
     session = DemoSession("shop", environment=with_sitecustomize(tmp_path, code))
     with pytest.raises(WeftError, match=r"does not listen after 0\.3 s, it still runs"), session:
         pytest.fail("it came up")

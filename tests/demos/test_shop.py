@@ -187,9 +187,7 @@ def test_the_report_holds_the_stock_for_tens_of_milliseconds(
     client: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[tuple[float, bool]] = []
-    monkeypatch.setattr(
-        shop_module, "sleep", lambda seconds: slept.append((seconds, shop.stock_lock.locked()))
-    )
+    monkeypatch.setattr(shop_module, "sleep", lambda seconds: slept.append((seconds, shop.stock_lock.locked())))
 
     client.get("/report")
 

@@ -1,4 +1,4 @@
-"""Numbers for people: durations, offsets, counts and clocks."""
+"""Numbers for people: offsets, counts and clocks; durations are told as in `weft.timeline.units`."""
 
 from __future__ import annotations
 
@@ -8,23 +8,6 @@ from typing import Final
 UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
 MINUTE_NS: Final = 60_000_000_000
 WORDS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**4, "k"))
-
-
-def duration(ns: int) -> str:
-    """Return a duration in three significant digits: ``412 ms``, ``1.24 s``, ``3 min 05 s``."""
-    if ns >= MINUTE_NS:
-        minutes, rest = divmod(round(ns / 1e9), 60)
-        return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-    for size, unit in UNITS:
-        if ns >= size:
-            return f"{_three_digits(ns / size)} {unit}"
-    return "0"
-
-
-def _three_digits(number: float) -> str:
-    decimals = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
-    text = f"{number:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def offset(ns: int, step_ns: int) -> str:

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
+from weft.timeline.units import plain
 
 
 class Ink(Enum):
@@ -60,11 +61,6 @@ def cut_middle(text: str, width: int) -> str:
     return f"{text[: width - tail - 1]}…{text[-tail:]}"
 
 
-def printable(text: str) -> str:
-    """Replace whatever is no visible character: names come from traces, and nothing in them may steer a terminal."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
 def fit(line: Line, width: int) -> Line:
     """Cut a line to at most ``width`` columns."""
     out: list[Span] = []
@@ -103,7 +99,7 @@ def _split(text: str) -> list[tuple[str, bool]]:
 
 def strip(line: Line, styles: Mapping[Ink, Style], width: int, base: Style) -> Strip:
     """Return a line as a strip of exactly ``width`` columns."""
-    segments = [Segment(printable(text), styles[ink]) for text, ink in fit(line, width)]
+    segments = [Segment(plain(text), styles[ink]) for text, ink in fit(line, width)]
     return Strip(segments).adjust_cell_length(width, base)
 
 

@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import Final
 
 from weft.timeline.snapshot import Snapshot
+from weft.timeline.units import duration
 from weft.timeline.values import Blame, Moment, Place, Request, Stack, State, Wait
 
-from .format import duration
 from .spans import Ink, Line, Span
 
 FRAMES: Final = 3

@@ -91,6 +91,10 @@ class Tail:
         """Return the file's size now, in bytes."""
         return self._file.seek(0, 2)
 
+    def unread(self) -> int:
+        """Return how many bytes the file has that `read` has not taken yet."""
+        return self.size() - self.offset - len(self._pending)
+
     def read(self) -> list[Item]:
         """Return the whole blocks that have appeared since the last call, and damage between them.
 

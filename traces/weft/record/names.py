@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dis
 import os
-import sysconfig
 import threading
 from types import CodeType, FrameType
 
-_STDLIB = tuple(os.path.join(path, "") for key in ("stdlib", "platstdlib") if (path := sysconfig.get_paths().get(key)))
+_STDLIB = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "")
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _PACKAGE = __name__.rpartition(".")[0].partition(".")[0]
 

@@ -85,17 +85,35 @@ class View:
 
 
 class Table:
-    """A table that grows. Rows once appended are never touched again, so views share their memory."""
+    """A table that grows. Rows once finished are never touched again, so views share their memory.
+
+    Attributes:
+        open: unfinished rows; replaced as a whole, never changed in place.
+        settled_ns: what happened before has been drawn already; set by the owner, -1 for nothing.
+        changed_ns: the earliest moment before ``settled_ns`` that later rows have changed, else `FOREVER`.
+    """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.open: Rows = np.zeros(0, dtype)
+        self.settled_ns = -1
+        self.changed_ns = FOREVER
         self._rows: Rows = np.zeros(64, dtype)
         self._size = 0
         self._zones: I64 = np.zeros((3, 0), np.int64)
-        self.open: Rows = np.zeros(0, dtype)
-        """Replaced as a whole, never changed in place."""
 
-    def append(self, rows: Rows) -> None:
-        """Add finished rows."""
+    def update(self, finished: Rows, still_open: Rows | None = None) -> None:
+        """Add finished rows, and replace the open ones if any are given."""
+        still_open = self.open if still_open is None else still_open
+        change = _earliest_change(self.settled_ns, self.open, still_open, finished)
+        self.changed_ns = min(self.changed_ns, change)
+        self.open = still_open
+        self._append(finished)
+
+    def view(self) -> View:
+        """Return the rows as they are now."""
+        return View(self._rows[: self._size], self.open, *self._zones)
+
+    def _append(self, rows: Rows) -> None:
         needed = self._size + len(rows)
         if needed > len(self._rows):
             grown: Rows = np.zeros(max(needed, 2 * len(self._rows)), self._rows.dtype)
@@ -104,10 +122,6 @@ class Table:
         self._rows[self._size : needed] = rows
         self._size = needed
         self._map_zones()
-
-    def view(self) -> View:
-        """Return the rows as they are now."""
-        return View(self._rows[: self._size], self.open, *self._zones)
 
     def _map_zones(self) -> None:
         known = self._zones.shape[1]
@@ -118,3 +132,24 @@ class Table:
         start, end = fresh["start"], fresh["end"]
         zones = np.stack((start.min(axis=1), end.max(axis=1), (end - start).max(axis=1)))
         self._zones = np.concatenate((self._zones, zones), axis=1)
+
+
+def keys(rows: Rows) -> list[tuple[int, int, int]]:
+    """Return what tells the rows of one table apart: thread, lock (or what it has instead), start."""
+    names = rows.dtype.names or ()
+    return list(zip(*(rows[name].tolist() for name in ("thread", names[3], "start")), strict=True))
+
+
+def _earliest_change(settled: int, before: Rows, after: Rows, finished: Rows) -> int:
+    """Return where the earliest difference (ns) before ``settled`` is: a start or an end that was not there."""
+    late = [rows[rows["start"] < settled] for rows in (before, after, finished)]
+    old = dict(zip(keys(late[0]), late[0]["end"].tolist(), strict=True))
+    change = FOREVER
+    for rows in late[1:]:
+        for key, end in zip(keys(rows), rows["end"].tolist(), strict=True):
+            ended = old.pop(key, None)
+            if ended is None:
+                change = min(change, key[2])
+            elif ended != end:
+                change = min(change, ended, end)
+    return min((change, *(start for _, _, start in old)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import ClassVar, Final
 
@@ -13,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
+from weft.timeline.values import LockFigures, Request
 
 from ..messages import PanelWanted
 from ..spans import INKS, Ink, Line, ink_styles, strip
@@ -47,3 +47,89 @@ def arrange(width: int, wanted: PanelName, table: PanelName) -> dict[PanelName, 
     if width >= PAIR_WIDTH:
         return {table: TABLES, PanelName.INSPECTOR: (PanelName.INSPECTOR,)}
     return {wanted: tuple(PanelName)}
+
+
+class PanelTitle(Widget):
+    """One row above a panel: its title, and those of the panels that could stand here."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+
+    titles: reactive[tuple[PanelName, ...]] = reactive(())
+    chosen: reactive[PanelName] = reactive(PanelName.LOCKS)
+
+    def render_line(self, y: int) -> Strip:
+        """Return the row."""
+        return strip(title_line(self.titles, self.chosen), ink_styles(self), self.size.width, self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        """Ask for the panel whose title was clicked."""
+        if (name := title_at(self.titles, event.x)) is not None:
+            self.post_message(PanelWanted(name))
+
+
+def title_line(titles: Sequence[PanelName], chosen: PanelName) -> Line:
+    """Return the titles with their keys: `` 1 Locks   2 Requests ``."""
+    return tuple(
+        (f" {name.value} {TITLES[name]} ", Ink.TITLE if name is chosen else Ink.DIM) for name in titles
+    )
+
+
+def title_at(titles: Sequence[PanelName], column: int) -> PanelName | None:
+    """Return the panel whose title stands at a column."""
+    for name in titles:
+        column -= len(title_line((name,), name)[0][0])
+        if column < 0:
+            return name
+    return None
+
+
+class Panel(Vertical):
+    """A title above a table or the inspector."""
+
+    def __init__(self, name: PanelName, body: Widget) -> None:
+        super().__init__(id=f"panel-{name.name.lower()}")
+        self.panel = name
+        self.title = PanelTitle()
+        self.body = body
+
+    def compose(self) -> ComposeResult:
+        """Yield the title and the body."""
+        yield self.title
+        yield self.body
+
+
+class Panels(Horizontal):
+    """Decides by the width which panels are visible."""
+
+    wanted: reactive[PanelName] = reactive(PanelName.LOCKS)
+
+    def __init__(self, locks: Table[LockFigures], requests: Table[Request], inspector: Inspector) -> None:
+        super().__init__(id="panels")
+        bodies = (locks, requests, inspector)
+        self.panels = {name: Panel(name, body) for name, body in zip(PanelName, bodies, strict=True)}
+        self._table = PanelName.LOCKS
+
+    def compose(self) -> ComposeResult:
+        """Yield the panels in their order."""
+        yield from self.panels.values()
+
+    def watch_wanted(self, wanted: PanelName) -> None:
+        """Remember which table was asked for, and rearrange."""
+        self._table = wanted if wanted in TABLES else self._table
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Rearrange."""
+        self._arrange()
+
+    def showing(self, name: PanelName) -> bool:
+        """Say whether a panel is visible."""
+        return bool(self.panels[name].display)
+
+    def _arrange(self) -> None:
+        places = arrange(self.size.width or self.app.size.width, self.wanted, self._table)
+        for name, panel in self.panels.items():
+            panel.display = name in places
+            panel.title.titles = places.get(name, ())
+            panel.title.chosen = name

@@ -8,8 +8,9 @@ from typing import ClassVar, Final
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
+from weft.timeline.units import duration
 
-from ..format import clock, count, duration, offset
+from ..format import clock, count, offset
 from ..spans import INKS, Ink, Line, Span, cut, ink_styles, strip, width_of
 from ..view import Mode, Motion
 

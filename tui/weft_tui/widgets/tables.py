@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from weft.timeline.snapshot import Snapshot
+from weft.timeline.units import duration
 from weft.timeline.values import LockFigures, Request
 
-from ..format import count, duration
+from ..format import count
 from ..spans import Ink, Line, cut_middle
 from .table import Column, text
 

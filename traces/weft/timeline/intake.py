@@ -1,0 +1,197 @@
+"""Blocks of records to one batch of columns: joined, checked, and with global thread indexes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..events import PROCESS_THREAD, Kind
+from ..log.reader import Events
+from .catalog import ID_LIMIT, Ids
+from .columns import I64, Bools
+from .grouping import heads
+from .threads import Threads
+
+SPAN_LIMIT: Final = 1 << 51
+"""Times further than this (ns, 26 days) from the first block's are damage."""
+
+
+def kinds(*chosen: Kind) -> Bools:
+    """Return a table to look kinds up in, bool ``[256]``."""
+    table = np.zeros(256, np.bool_)
+    table[[*chosen]] = True
+    return table
+
+
+KNOWN: Final = kinds(*Kind)
+OF_PROCESS: Final = kinds(Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.LOST, Kind.PULSE)
+_ENTER, _LEAVE, _VANISH = 1, 0, 2
+"""What comes first at one moment: a lane is freed before it is taken, but a thread is there before it is gone."""
+
+UNTIL: Final = kinds(Kind.SECTION, Kind.HOLD)
+"""``value`` is a later moment than ``time``."""
+SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP)
+"""``value`` is an earlier moment than ``time``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of several blocks in file order.
+
+    Attributes:
+        process, thread: int64 ``[n]``, global indexes; -1 for a thread that is none.
+        kind: uint8 ``[n]``.
+        obj: int64 ``[n]``, an id of the process.
+        time, value: int64 ``[n]``.
+        block: int64 ``[n]``, rises with every block.
+    """
+
+    process: I64
+    thread: I64
+    kind: NDArray[np.uint8]
+    obj: I64
+    time: I64
+    value: I64
+    block: I64
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def only(self, chosen: Bools | slice) -> Batch:
+        """Return the chosen records."""
+        return Batch(*(getattr(self, name)[chosen] for name in Batch.__slots__))
+
+    def began(self) -> I64:
+        """Return when each record's matter began, ns ``[n]``."""
+        return np.where(SINCE[self.kind], self.value, self.time)
+
+    def written(self) -> I64:
+        """Return about when each record was written, ns ``[n]``."""
+        return np.where(UNTIL[self.kind], self.value, self.time)
+
+
+class Sieve:
+    """Lets sound records through and counts the others."""
+
+    def __init__(self, skipped: Counter[str]) -> None:
+        self._skipped = skipped
+        self._range: tuple[int, int] | None = None
+
+    def join(self, blocks: Sequence[Events], processes: Sequence[int]) -> Batch:
+        """Join blocks (with the index of the process of each) and drop what cannot be."""
+        sizes = [len(block.kind) for block in blocks]
+        batch = Batch(
+            process=np.repeat(np.array(processes, np.int64), sizes),
+            thread=np.concatenate([block.thread for block in blocks]),
+            kind=np.concatenate([block.kind for block in blocks]),
+            obj=np.concatenate([block.obj for block in blocks]),
+            time=np.concatenate([block.time for block in blocks]),
+            value=np.concatenate([block.value for block in blocks]),
+            block=np.repeat(np.arange(len(blocks)), sizes),
+        )
+        # A record about the process belongs to no thread, wherever it stands.
+        batch.thread[OF_PROCESS[batch.kind]] = PROCESS_THREAD
+        batch = self._keep(batch, KNOWN[batch.kind], "of a kind that this version does not know")
+        batch = self._keep(batch, self._timely(batch), "with an impossible time")
+        nobody = (batch.thread <= PROCESS_THREAD) | (batch.thread >= ID_LIMIT)
+        return self._keep(batch, ~nobody | OF_PROCESS[batch.kind], "of no thread")
+
+    def _keep(self, batch: Batch, good: Bools, reason: str) -> Batch:
+        bad = len(good) - int(np.count_nonzero(good))
+        if not bad:
+            return batch
+        self._skipped[reason] += bad
+        return batch.only(good)
+
+    def _timely(self, batch: Batch) -> Bools:
+        low, high = self._range or self._first_range(batch)
+        time, value = batch.time, batch.value
+        good = (time >= low) & (time <= high)
+        until, since = UNTIL[batch.kind], SINCE[batch.kind]
+        good &= ~until | ((value >= time) & (value <= high))
+        good &= ~since | ((value <= time) & (value >= low))
+        return good
+
+    def _first_range(self, batch: Batch) -> tuple[int, int]:
+        """Judge all times by the first block that has possible ones."""
+        possible = np.flatnonzero((batch.time >= 0) & (batch.time < 1 << 62))
+        if not len(possible):
+            return 0, -1
+        first = batch.time[possible[batch.block[possible] == batch.block[possible[0]]]]
+        middle = int(np.sort(first)[len(first) // 2])
+        self._range = max(0, middle - SPAN_LIMIT), middle + SPAN_LIMIT
+        return self._range
+
+
+class Register:
+    """Knows threads by process and id."""
+
+    def __init__(self, threads: Threads) -> None:
+        self.threads = threads
+        self.ids: list[Ids] = []
+        """One per process."""
+
+    def admit(self, batch: Batch, names: Sequence[Mapping[int, str]]) -> Batch:
+        """Replace the ids of threads by indexes; new threads get lanes, threads that end give theirs back.
+
+        The order is that of the blocks, within a block that of time, so lanes do not depend on how blocks are
+        batched.
+
+        Args:
+            batch: records with the threads' ids.
+            names: per process, id to name.
+        """
+        runs = heads(batch.process << 43 | batch.block << 22 | batch.thread)
+        newcomers = sorted(self._newcomers(batch, runs))
+        for _, start, process, number, entered in newcomers:
+            name = names[process].get(number, f"thread {number}")
+            self.ids[process].set(number, self.threads.add(process, name, start, entered))
+        index = self._find(batch.process[runs], batch.thread[runs])
+        thread = np.repeat(index, np.diff(np.append(runs, len(batch))))
+        batch = replace(batch, thread=thread)
+        self._live(batch, [(block, process, number) for block, _, process, number, _ in newcomers])
+        return batch
+
+    def _find(self, process: I64, number: I64) -> I64:
+        found = np.full(len(number), -1, np.int64)
+        for each in np.unique(process).tolist():
+            mine = process == each
+            found[mine] = self.ids[each].find(number[mine])
+        return found
+
+    def _newcomers(self, batch: Batch, runs: I64) -> Iterator[tuple[int, int, int, int, bool]]:
+        """Yield block, start, process, id and "its begin was recorded" of threads not seen before."""
+        process, number = batch.process[runs], batch.thread[runs]
+        unknown = np.flatnonzero((self._find(process, number) < 0) & (number != PROCESS_THREAD))
+        _, first = np.unique(process[unknown] << 22 | number[unknown], return_index=True)
+        for at in runs[unknown[first]].tolist():
+            block, entered = int(batch.block[at]), bool(batch.kind[at] == Kind.THREAD_ENTER)
+            start = int(batch.time[at]) if entered else _first_sign(batch, at)
+            yield block, start, int(batch.process[at]), int(batch.thread[at]), entered
+
+    def _live(self, batch: Batch, newcomers: Sequence[tuple[int, int, int]]) -> None:
+        threads, life = self.threads, list[tuple[int, int, int, int]]()
+        for block, process, number in newcomers:
+            if (thread := self.ids[process].get(number)) >= 0:
+                life.append((block, int(threads.start[thread]), _ENTER, thread))
+        for at in np.flatnonzero((batch.kind == Kind.THREAD_EXIT) & (batch.thread >= 0)).tolist():
+            thread, start = int(batch.thread[at]), int(threads.start[batch.thread[at]])
+            time = int(batch.time[at])
+            life.append((int(batch.block[at]), max(time, start), _LEAVE if time > start else _VANISH, thread))
+        for _, time, what, thread in sorted(life):
+            if what == _ENTER:
+                threads.enter(thread)
+            else:
+                threads.leave(thread, time)
+
+
+def _first_sign(batch: Batch, at: int) -> int:
+    """Return the earliest moment (ns) that a thread's records in one block speak of."""
+    low, high = np.searchsorted(batch.block, (batch.block[at], batch.block[at] + 1))
+    block = batch.only(slice(low, high))
+    return int(block.began()[block.thread == batch.thread[at]].min())

@@ -1,0 +1,153 @@
+"""Records about locks to rows: holds, waits, hand-offs, and notes on who held a lock when a wait began."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..events import Kind
+from .columns import FOREVER, HOLD, NOTE, WAIT, I64, Rows, Table, keys, rows_of
+from .figures import Tally
+from .grouping import LOCK_LIMIT, unfinished
+from .intake import Batch, kinds
+
+LOCKING: Final = kinds(*(kind for kind in Kind if kind < Kind.THREAD_ENTER))
+
+HOLDER, WAITER_AT, HOLDER_AT = 0, 1, 2
+"""What a note's value is: a thread, the waiter's stack, the holder's stack."""
+
+_END_WAIT: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP)
+_HOLDING: Final = kinds(Kind.ACQUIRE, Kind.HOLD)
+_NOTES: Final = {HOLDER: Kind.WAIT, WAITER_AT: Kind.WAITER_AT, HOLDER_AT: Kind.HOLDER_AT}
+
+
+class Locking:
+    """The tables about locks as they grow."""
+
+    def __init__(self) -> None:
+        self.holds = Table(HOLD)
+        self.waits = Table(WAIT)
+        self.handoffs = Table(HOLD)
+        self.notes = Table(NOTE)
+        self.tally = Tally()
+
+    def fold(self, batch: Batch, lock: I64, value: I64) -> None:
+        """Take in records about known locks.
+
+        Args:
+            batch: records of kinds in `LOCKING`, of known threads.
+            lock: int64 ``[n]``, index of the lock.
+            value: int64 ``[n]``, for `Kind.WAIT` the index of the holding thread, for stacks that of the stack.
+        """
+        kind = batch.kind
+        ending = np.flatnonzero(_END_WAIT[kind])
+        waits = _rows(WAIT, batch, lock, ending, batch.value[ending], batch.time[ending])
+        waits["acquired"] = kind[ending] == Kind.ACQUIRE
+        beginning = np.flatnonzero(kind == Kind.WAIT)
+        announced = _rows(WAIT, batch, lock, beginning, batch.time[beginning], FOREVER)
+        self._settle(self.waits, announced, waits)
+
+        passes = np.flatnonzero(kind == Kind.SECTION)
+        holds = _rows(HOLD, batch, lock, passes, batch.time[passes], batch.value[passes])
+        holding = np.flatnonzero(_HOLDING[kind])
+        announced = _rows(HOLD, batch, lock, holding, batch.time[holding], FOREVER)
+        self._settle(self.holds, announced, holds)
+
+        self.tally.tries(lock[kind == Kind.TRY_FAILED])
+        self._hand_off(batch, lock, np.flatnonzero(kind == Kind.HANDOFF))
+        self._note(batch, value)
+
+    def cut(self, threads: NDArray[np.bool_], time: int) -> None:
+        """Say that from ``time`` on nothing is known of the open waits and holds of some threads."""
+        for table in (self.waits, self.holds):
+            rows = table.open.copy()
+            mine = threads[rows["thread"]]
+            rows["end"][mine] = np.minimum(rows["end"][mine], np.maximum(time, rows["start"][mine]))
+            table.update(rows[:0], rows)
+
+    def end_waits(self, end: I64) -> None:
+        """Finish the open waits of threads that have ended; ``end`` is int64 ``[threads]``, ns."""
+        self._finish(self.waits, end)
+
+    def end_all(self, end: I64) -> None:
+        """Finish the open waits and holds of threads whose process has ended; ``end`` as in `end_waits`."""
+        self._finish(self.waits, end)
+        self._finish(self.holds, end)
+
+    def _finish(self, table: Table, end: I64) -> None:
+        last = end[table.open["thread"]]
+        over = last != FOREVER
+        if over.any():
+            done = table.open[over]
+            done["end"] = np.minimum(done["end"], np.maximum(last[over], done["start"]))
+            self._update(table, done, table.open[~over])
+
+    def _settle(self, table: Table, announced: Rows, complete: Rows) -> None:
+        """Add complete rows, and keep of the announced ones those that nothing shows to be over."""
+        before = table.open
+        announced = np.concatenate((before, announced))
+        if not len(announced):
+            self._update(table, complete, announced)
+            return
+        rivals = complete[_among(complete["thread"], announced["thread"])]
+        both = np.concatenate((announced, rivals))
+        key = both["thread"].astype(np.int64)
+        if table is self.holds:
+            key = key * LOCK_LIMIT + both["lock"]
+        stands = unfinished(key, both["start"].copy(), np.arange(len(both)) < len(announced))
+        orphans = _orphans(before, announced[stands], rivals)
+        finished = np.concatenate((complete, orphans)) if len(orphans) else complete
+        self._update(table, finished, announced[stands])
+
+    def _update(self, table: Table, finished: Rows, still_open: Rows) -> None:
+        table.update(finished, still_open)
+        if table is self.holds:
+            self.tally.holds(finished)
+        else:
+            self.tally.waits(finished)
+
+    def _hand_off(self, batch: Batch, lock: I64, at: I64) -> None:
+        """Append the last parts of waits; a hand-off stands behind its ACQUIRE, if not in an earlier batch."""
+        before = np.maximum(at - 1, 0)
+        beside = (batch.kind[before] == Kind.ACQUIRE) & (batch.time[before] == batch.time[at])
+        beside &= batch.thread[before] == batch.thread[at]
+        began = np.where(beside, batch.value[before], FOREVER)
+        if not beside.all():
+            waits = self.waits.view()
+            for apart in np.flatnonzero(~beside).tolist():
+                time, thread = int(batch.time[at[apart]]), int(batch.thread[at[apart]])
+                near = waits.within(time, time)
+                own = near["start"][(near["thread"] == thread) & (near["end"] == time)]
+                began[apart] = own[0] if len(own) else FOREVER
+        rows = _rows(HOLD, batch, lock, at, np.maximum(batch.value[at], began), batch.time[at])
+        self.handoffs.update(rows[(batch.value[at] > 0) & (rows["start"] < rows["end"])])
+
+    def _note(self, batch: Batch, value: I64) -> None:
+        for what, kind in _NOTES.items():
+            at = np.flatnonzero((batch.kind == kind) & (value >= 0))
+            time = batch.time[at]
+            columns = {"start": time, "end": time, "thread": batch.thread[at], "value": value[at]}
+            self.notes.update(rows_of(NOTE, len(at), what=what, **columns))
+
+
+def _rows(dtype: np.dtype[np.void], batch: Batch, lock: I64, at: I64, start: I64, end: I64 | int) -> Rows:
+    return rows_of(dtype, len(at), start=start, end=end, thread=batch.thread[at], lock=lock[at])
+
+
+def _among(values: NDArray[np.int32], chosen: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which of small non-negative values are among the chosen ones."""
+    table = np.zeros(1 + int(max(values.max(initial=0), chosen.max(initial=0))), np.bool_)
+    table[chosen] = True
+    return table[values]
+
+
+def _orphans(before: Rows, after: Rows, complete: Rows) -> Rows:
+    """Return the rows that were cut, are no longer open and were never completed: their ends are lost."""
+    cut = before[before["end"] != FOREVER]
+    if not len(cut):
+        return cut
+    early = complete[complete["start"] <= cut["start"].max()]
+    accounted = {*keys(early), *keys(after)}
+    return cut[[key not in accounted for key in keys(cut)]]

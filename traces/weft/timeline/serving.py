@@ -1,0 +1,129 @@
+"""Records about requests and Flask contexts to rows: openers and closers matched as nested brackets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..events import Kind
+from .columns import CONTEXT, FOREVER, REQUEST, UNKNOWN, I64, Bools, Rows, Table, rows_of
+from .grouping import nest
+from .intake import Batch, kinds
+
+SERVING: Final = kinds(*(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.APP_POP))
+
+UNMATCHED: Final = -2
+"""``endpoint`` of a request for which no route matched; `UNKNOWN` while no context was pushed."""
+
+APP, REQUEST_CONTEXT = 0, 1
+"""``what`` of a context."""
+
+_OPENING: Final = (Kind.APP_PUSH, Kind.REQUEST_PUSH)
+_CLOSING: Final = (Kind.APP_POP, Kind.REQUEST_POP)
+
+
+class Serving:
+    """The tables of requests and contexts as they grow."""
+
+    def __init__(self) -> None:
+        self.requests = Table(REQUEST)
+        self.contexts = Table(CONTEXT)
+        self._count = 0
+
+    def fold(self, batch: Batch, target: I64, endpoint: I64) -> None:
+        """Take in records of kinds in `SERVING`, of known threads.
+
+        Args:
+            batch: the records.
+            target, endpoint: int64 ``[n]``, index of the target (`UNKNOWN` allowed) and of the endpoint (`UNMATCHED`
+                when it has none); each is right where the kind has one.
+        """
+        self._fold_requests(batch, target, endpoint)
+        self._fold_contexts(batch)
+
+    def cut(self, threads: Bools, time: int) -> None:
+        """Finish the open requests and contexts of some threads: what became of them is lost."""
+        end = np.where(threads, time, FOREVER)
+        self.end(end)
+
+    def end(self, end: I64) -> None:
+        """Finish the open requests and contexts of threads that have ended; ``end`` is int64 ``[threads]``, ns."""
+        for table in (self.requests, self.contexts):
+            last = end[table.open["thread"]]
+            over = last != FOREVER
+            if over.any():
+                done = table.open[over]
+                done["end"] = np.maximum(last[over], done["start"])
+                table.update(done, table.open[~over])
+
+    def _fold_requests(self, batch: Batch, target: I64, endpoint: I64) -> None:
+        opening = np.flatnonzero(batch.kind == Kind.REQUEST_ENTER)
+        closing = np.flatnonzero(batch.kind == Kind.REQUEST_EXIT)
+        pushing = np.flatnonzero(batch.kind == Kind.REQUEST_PUSH)
+        rows = rows_of(
+            REQUEST,
+            len(opening),
+            start=batch.time[opening],
+            thread=batch.thread[opening],
+            target=target[opening],
+            number=batch.value[opening],
+            id=np.arange(self._count, self._count + len(opening)),
+            endpoint=UNKNOWN,
+            status=UNKNOWN,
+        )
+        self._count += len(opening)
+        rows = np.concatenate((self.requests.open, rows))
+        closers, pushers = _owners(self.requests.open, batch, opening, closing, pushing)
+        known = pushers >= 0
+        _set_first(rows["endpoint"], pushers[known], endpoint[pushing[known]])
+        status = np.clip(batch.value[closing], 0, 999)
+        self.requests.update(*_close(rows, closers, batch.time[closing], status))
+
+    def _fold_contexts(self, batch: Batch) -> None:
+        before = self.contexts.open
+        kept, finished = [], []
+        for what in (APP, REQUEST_CONTEXT):
+            opening = np.flatnonzero(batch.kind == _OPENING[what])
+            closing = np.flatnonzero(batch.kind == _CLOSING[what])
+            rows = rows_of(
+                CONTEXT, len(opening), start=batch.time[opening], thread=batch.thread[opening], what=what
+            )
+            mine = before[before["what"] == what]
+            closers, _ = _owners(mine, batch, opening, closing, opening[:0])
+            done, still_open = _close(np.concatenate((mine, rows)), closers, batch.time[closing])
+            finished.append(done)
+            kept.append(still_open)
+        self.contexts.update(np.concatenate(finished), np.concatenate(kept))
+
+
+def _owners(before: Rows, batch: Batch, opening: I64, closing: I64, asking: I64) -> tuple[I64, I64]:
+    """Return which row (those before, then those that open) each closer closes and each asker stands in, -1: none."""
+    at = np.concatenate((np.arange(-len(before), 0), opening, closing, asking))
+    sizes = (len(before) + len(opening), len(closing), len(asking))
+    step = np.repeat(np.array((1, -1, 0), np.int8), sizes)
+    thread = np.concatenate((before["thread"], batch.thread[at[len(before) :]]))
+    order = np.argsort(at, kind="stable")
+    owner = np.full(len(at), -1, np.int64)
+    found = nest(thread[order].astype(np.int64), step[order])
+    owner[order] = np.where(found >= 0, order[found], -1)
+    return owner[sizes[0] : sizes[0] + sizes[1]], owner[sizes[0] + sizes[1] :]
+
+
+def _close(rows: Rows, owner: I64, time: I64, status: I64 | None = None) -> tuple[Rows, Rows]:
+    """Return the rows that have an owner among the closers, in the closers' order, and the others."""
+    matched = owner >= 0
+    done = rows[owner[matched]]
+    done["end"] = np.maximum(time[matched], done["start"])
+    if status is not None:
+        done["status"] = status[matched]
+    still_open = np.ones(len(rows), np.bool_)
+    still_open[owner[matched]] = False
+    return done, rows[still_open]
+
+
+def _set_first(column: NDArray[np.int32], at: I64, values: I64) -> None:
+    """Set cells that are `UNKNOWN`; of several values for one cell the first counts."""
+    fresh = column[at] == UNKNOWN
+    column[at[fresh][::-1]] = values[fresh][::-1]

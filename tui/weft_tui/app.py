@@ -1,0 +1,51 @@
+"""The dashboard as an app: it shows one screen, and starts and stops what feeds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from .screens.dashboard import DashboardScreen
+from .source import Source
+from .view import Mode
+
+__all__ = ["Mode", "WeftApp"]
+
+
+class WeftApp(App[None]):
+    """Watch a trace.
+
+    Args:
+        path: the trace.
+        mode: LIVE when the file grows, REPLAY when it is complete.
+        title: what is recorded, as the user calls it.
+        child: polled; returns a sentence once the recorded app has ended.
+    """
+
+    CSS_PATH = "weft.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, path: Path, *, mode: Mode, title: str, child: Callable[[], str | None] | None = None
+    ) -> None:
+        super().__init__()
+        self.title = title
+        self.dashboard = DashboardScreen(path, mode, title)
+        self.source = Source(path, mode, self.dashboard.post_message, child)
+
+    def on_mount(self) -> None:
+        """Show the dashboard and begin to read."""
+        self.push_screen(self.dashboard)
+        self.run_worker(self.source.run, thread=True, name="source")
+
+    def on_unmount(self) -> None:
+        """Let the reading end, so that nothing keeps the process."""
+        self.source.stop()

@@ -1,0 +1,29 @@
+"""Save the screen as an SVG picture, private to the user, never over another file."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+from weft.errors import WeftError
+
+
+def save(svg: str, folder: Path, stem: str) -> Path:
+    """Write a picture as ``stem-1.svg``, ``stem-2.svg`` … into a folder and return its path.
+
+    Raises:
+        WeftError: the folder cannot be written.
+    """
+    for number in count(1):
+        path = folder / f"{stem}-{number}.svg"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise WeftError(f"{path} cannot be written: {error.strerror}; start weft in another folder") from None
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(svg)
+        return path
+    raise AssertionError("counting never ends")

@@ -1,0 +1,110 @@
+"""The reader's thread: follow a file, fold what is new, and hand over immutable snapshots."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from textual.message import Message
+from weft.errors import WeftError
+from weft.log.reader import Tail
+from weft.timeline import Builder
+from weft.timeline.snapshot import Snapshot
+
+from .messages import ChildEnded, SnapshotReady, SourceFailed
+from .view import Mode
+
+POLL_SECONDS: Final = 0.05
+"""20 Hz: more often nobody sees it, and every poll costs."""
+
+RATE_NS: Final = 2_000_000_000
+"""The rate of events is that of so much of the trace."""
+
+Post = Callable[[Message], object]
+Child = Callable[[], str | None]
+
+
+class Rate:
+    """Events per second of trace time, over the last `RATE_NS`."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[int, int]] = deque()
+
+    def add(self, end_ns: int, events: int) -> float:
+        """Note how many events there were up to a moment and return the rate since about `RATE_NS` before."""
+        self._samples.append((end_ns, events))
+        while len(self._samples) > 2 and self._samples[1][0] <= end_ns - RATE_NS:
+            self._samples.popleft()
+        first_ns, first = self._samples[0]
+        return (events - first) * 1e9 / (end_ns - first_ns) if end_ns > first_ns else 0.0
+
+
+class Source:
+    """Reads a trace and posts what it holds.
+
+    Args:
+        path: the trace; in LIVE mode it may still be empty or missing while the app starts.
+        mode: LIVE goes on for ever, REPLAY stops at the end of the file.
+        post: takes messages; called from the thread that runs `run`.
+        child: says a sentence once the recorded app has ended.
+    """
+
+    def __init__(self, path: Path, mode: Mode, post: Post, child: Child | None = None) -> None:
+        self.path = path
+        self.mode = mode
+        self._post = post
+        self._child = child
+        self._stopped = threading.Event()
+        self._rate = Rate()
+
+    def stop(self) -> None:
+        """Make `run` return soon."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Read until the end of the file (REPLAY) or until stopped (LIVE)."""
+        try:
+            tail = self._open()
+            if tail is None:
+                return
+            try:
+                self._follow(tail)
+            finally:
+                tail.close()
+        except WeftError as error:
+            self._post(SourceFailed(str(error)))
+
+    def _open(self) -> Tail | None:
+        """Open the trace; when it is about to be made, wait for its first bytes."""
+        while self.mode is Mode.LIVE and not (self.path.exists() and self.path.stat().st_size):
+            self._look_after_child()
+            if self._stopped.wait(POLL_SECONDS):
+                return None
+        return Tail(self.path)
+
+    def _follow(self, tail: Tail) -> None:
+        builder = Builder(tail.header)
+        while not self._stopped.is_set():
+            if items := tail.read():
+                builder.feed(items)
+                self._hand_over(builder.snapshot(), tail)
+            if tail.unread() > 0:
+                continue
+            if self.mode is Mode.REPLAY:
+                builder.feed(tail.finish())
+                self._hand_over(builder.snapshot(), tail, finished=True)
+                return
+            self._look_after_child()
+            self._stopped.wait(POLL_SECONDS)
+
+    def _hand_over(self, snapshot: Snapshot, tail: Tail, *, finished: bool = False) -> None:
+        loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)
+        self._post(SnapshotReady(snapshot, loaded, self._rate.add(snapshot.end_ns, snapshot.events)))
+
+    def _look_after_child(self) -> None:
+        if self._child is not None and (sentence := self._child()) is not None:
+            self._child = None
+            self._post(ChildEnded(sentence))

@@ -1,0 +1,46 @@
+"""What the colours mean, in one row."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual.strip import Strip
+from textual.widget import Widget
+from weft.timeline.values import State
+
+from ..spans import INKS, Ink, Line, ink_styles, strip, width_of
+from .scene import SHAPES
+
+LEGEND: Final[dict[State, tuple[Ink, str, str, str]]] = {
+    State.RUN: (Ink.RUN, "█", "runs", "inside a request, no lock involved"),
+    State.HOLD: (Ink.HOLD, "█", "holds", "runs and holds a lock"),
+    State.WAIT: (Ink.WAIT, "█", "waits", "blocked: another thread holds the lock"),
+    State.WAIT_HOLD: (Ink.WAIT_HOLD, "█", "waits+holds", "blocked while others may wait for its lock"),
+    State.HANDOFF: (Ink.HANDOFF, "█", "handed over", "the lock is free, but nobody runs with it yet"),
+    State.IDLE: (Ink.DIM, "─", "idle", "alive, but no request to serve"),
+}
+"""State: ink, glyph, a word, a sentence."""
+
+
+def legend_line(*, shapes: bool, width: int) -> Line:
+    """Return as much of the legend as fits; ``shapes`` when states are told apart by glyphs."""
+    line: Line = ((" ", Ink.PLAIN),)
+    for state, (ink, glyph, words, _) in LEGEND.items():
+        mark = chr(SHAPES[state]) if shapes else glyph
+        longer = (*line, (mark * 2, ink), (f" {words}   ", Ink.DIM))
+        if width_of(longer) - 3 > width:
+            break
+        line = longer
+    return line
+
+
+class Legend(Widget):
+    """Draws the legend."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+
+    def render_line(self, y: int) -> Strip:
+        """Return the row."""
+        line = legend_line(shapes=self.app.no_color, width=self.size.width)
+        return strip(line, ink_styles(self), self.size.width, self.rich_style)
