@@ -50,7 +50,7 @@ def _cost(ticks: list[Tick], path: str) -> int:
     for entries, runs in ticks:
         buffers = [(thread, list(words)) for thread, words in runs]
         start = thread_time_ns()
-        target.write(entries, [(thread, drain._emptied(buffer)) for thread, buffer in buffers])
+        target.write(entries, [(thread, drain._emptied(buffer)) for thread, buffer in buffers], start)
         spent += thread_time_ns() - start
     target.close()
     return spent

@@ -29,7 +29,7 @@ def trace(tmp_path: Path) -> Path:
     ours = writer.TraceWriter(str(path), 7)
     for tick in range(5):
         names = [{"is": "thread", "id": tick, "name": "ü\ud800"}]
-        ours.write(names, [(tick, _words(tick + 1, tick)), (tick + 9, _words(2, tick))])
+        ours.write(names, [(tick, _words(tick + 1, tick)), (tick + 9, _words(2, tick))], tick)
     ours.close()
     return path
 
@@ -139,12 +139,12 @@ def test_foreign_files_are_named_for_what_they_are(tmp_path: Path, content: byte
 
 
 def test_blocks_that_lie_about_themselves_are_gaps(tmp_path: Path) -> None:
-    bomb = fmt.block(fmt.EVENTS, bytes(10_000_000), 1, records=1, runs=0, first_ns=0, last_ns=0)
-    short = fmt.block(fmt.EVENTS, bytes(8), 1, records=0, runs=1, first_ns=0, last_ns=0)
-    wrong = fmt.block(fmt.EVENTS, struct.pack("<II", 1, 9) + bytes(24), 1, records=1, runs=1, first_ns=0, last_ns=0)
-    no_list = fmt.block(fmt.DEFINITIONS, b'{"is": "thread"}', 1, records=1, runs=0, first_ns=0, last_ns=0)
-    no_json = fmt.block(fmt.DEFINITIONS, b"[" * 100_000, 1, records=1, runs=0, first_ns=0, last_ns=0)
-    unknown = fmt.block(77, b"", 1, records=0, runs=0, first_ns=0, last_ns=0)
+    bomb = fmt.block(fmt.EVENTS, bytes(10_000_000), 1, records=1)
+    short = fmt.block(fmt.EVENTS, bytes(8), 1, records=0, runs=1)
+    wrong = fmt.block(fmt.EVENTS, struct.pack("<II", 1, 9) + bytes(24), 1, records=1, runs=1)
+    no_list = fmt.block(fmt.DEFINITIONS, b'{"is": "thread"}', 1, records=1)
+    no_json = fmt.block(fmt.DEFINITIONS, b"[" * 100_000, 1, records=1)
+    unknown = fmt.block(77, b"", 1, records=0)
     path = tmp_path / "file"
     path.write_bytes(b"".join([fmt.file_header(1, 2), bomb, short, wrong, no_list, no_json, unknown]))
     items = list(reader.read(path))

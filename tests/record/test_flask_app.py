@@ -42,7 +42,6 @@ def test_a_request_has_a_target_an_endpoint_and_a_status(tmp_path: Path) -> None
         Kind.REQUEST_PUSH,
         Kind.SECTION,
         Kind.APP_POP,
-        Kind.REQUEST_POP,
         Kind.REQUEST_EXIT,
     ]
 
@@ -89,3 +88,21 @@ def test_flask_is_wrapped_whether_it_is_imported_before_or_after(tmp_path: Path)
         """,
     )
     assert [row.kind for row in found.of(Kind.APP_PUSH, Kind.APP_POP)] == [Kind.APP_PUSH, Kind.APP_POP]
+
+
+def test_contexts_that_are_pushed_by_hand(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+with app.app_context():
+    with app.test_request_context("/item/1"):
+        pass
+    with app.test_request_context("/item/2"):
+        pass
+with app.test_request_context("/item/3"):
+    pass
+""",
+    )
+    pairs = {Kind.APP_PUSH: "(", Kind.REQUEST_PUSH: "[", Kind.REQUEST_POP: "]", Kind.APP_POP: ")"}
+    assert "".join(pairs[row.kind] for row in found.of(*pairs)) == "([][])([)"

@@ -52,11 +52,11 @@ class Kind(IntEnum):
     REQUEST_PUSH = 26
     """A request context was pushed and matched: when, 0, endpoint (0: no route matched)."""
     REQUEST_POP = 27
-    """When, 0, none."""
+    """A request context was popped that had not pushed an application context of its own: when, 0, none."""
     APP_PUSH = 28
     """An application context was pushed: when, 0, none."""
     APP_POP = 29
-    """When, 0, none."""
+    """An application context was popped, and the request contexts above it with it: when, 0, none."""
 
     PROCESS_ENTER = 48
     """On `PROCESS_THREAD`: recording began, wall clock (ns since the epoch), none."""
@@ -81,4 +81,4 @@ def events_in(kind: int) -> int:
 
 def code_of(kind: Kind, obj: int = 0) -> int:
     """Pack a kind and an object id into the third word of a record."""
-    return obj << KIND_BITS | kind
+    return obj << KIND_BITS | int(kind)

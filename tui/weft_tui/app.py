@@ -26,16 +26,14 @@ class WeftApp(App[None]):
         child: polled; returns a sentence once the recorded app has ended.
     """
 
-    CSS_PATH = "weft.tcss"
+    CSS_PATH = Path(__file__).with_name("weft.tcss")
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
     ]
 
-    def __init__(
-        self, path: Path, *, mode: Mode, title: str, child: Callable[[], str | None] | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, mode: Mode, title: str, child: Callable[[], str | None] | None = None) -> None:
         super().__init__()
         self.title = title
         self.dashboard = DashboardScreen(path, mode, title)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from textual.message import Message
+
 from weft.errors import WeftError
 from weft.log.reader import Tail
 from weft.timeline import Builder
@@ -86,15 +87,15 @@ class Source:
         return Tail(self.path)
 
     def _follow(self, tail: Tail) -> None:
-        builder = Builder(tail.header)
+        builder = Builder()
         while not self._stopped.is_set():
             if items := tail.read():
-                builder.feed(items)
+                builder.fold(items)
                 self._hand_over(builder.snapshot(), tail)
             if tail.unread() > 0:
                 continue
             if self.mode is Mode.REPLAY:
-                builder.feed(tail.finish())
+                builder.fold(tail.finish())
                 self._hand_over(builder.snapshot(), tail, finished=True)
                 return
             self._look_after_child()

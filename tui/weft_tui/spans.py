@@ -1,4 +1,4 @@
-"""Text in several inks: lines of (text, ink) pairs, fitted, wrapped and turned into strips. Pure, no markup anywhere."""
+"""Text in several inks: lines of (text, ink) pairs, fitted, wrapped and turned into strips. No markup anywhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
+
 from weft.timeline.units import plain
 
 
@@ -89,7 +90,9 @@ def wrap(line: Line, width: int, indent: int = 2) -> list[Line]:
 
 
 def _words(line: Line) -> list[Span]:
-    return [(word + " ", ink) if more else (word, ink) for text, ink in line for word, more in _split(text) if word or more]
+    return [
+        (word + " ", ink) if more else (word, ink) for text, ink in line for word, more in _split(text) if word or more
+    ]
 
 
 def _split(text: str) -> list[tuple[str, bool]]:

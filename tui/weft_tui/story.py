@@ -57,7 +57,11 @@ def _who(moment: Moment) -> Line:
 def _does(snapshot: Snapshot, moment: Moment) -> Line:
     wait = moment.wait
     if wait is not None and moment.state in (State.WAIT, State.WAIT_HOLD):
-        return ((" waits for ", Ink.PLAIN), _lock(snapshot, wait.lock, Ink.WAIT), *_since(wait.start_ns, moment.time_ns))
+        return (
+            (" waits for ", Ink.PLAIN),
+            _lock(snapshot, wait.lock, Ink.WAIT),
+            *_since(wait.start_ns, moment.time_ns),
+        )
     if moment.state is State.HANDOFF:
         what: Line = (_lock(snapshot, wait.lock, Ink.HANDOFF),) if wait else (("a lock", Ink.HANDOFF),)
         return ((" is handed ", Ink.PLAIN), *what, (": it is free, this thread is not running yet", Ink.PLAIN))

@@ -30,8 +30,9 @@ FILE_HEADER: Final = struct.Struct("<8sHHIQQ")
 
 BLOCK_MAGIC: Final = b"WBLK"
 BLOCK_HEADER: Final = struct.Struct("<4sBBHIIIIQQQ")
-"""Magic, kind, codec (1: zlib), flags (0), raw bytes, stored bytes, records, runs, process, first ns, last ns.
-A CRC-32 over the header and the stored bytes follows, then the stored bytes."""
+"""Magic, kind, codec (1: zlib), flags (0), raw bytes, stored bytes, records, runs, process, since ns, until ns: the
+block holds what its process recorded between these moments (a section's acquire may be earlier). A CRC-32 over the
+header and the stored bytes follows, then the stored bytes."""
 
 CRC: Final = struct.Struct("<I")
 FILE_HEADER_SIZE: Final = FILE_HEADER.size + CRC.size
@@ -53,10 +54,12 @@ def file_header(wall_ns: int, perf_ns: int) -> bytes:
     return head + CRC.pack(zlib.crc32(head))
 
 
-def block(kind: int, raw: bytes, process: int, *, records: int, runs: int, first_ns: int, last_ns: int) -> bytes:
+def block(
+    kind: int, raw: bytes, process: int, *, records: int, runs: int = 0, since_ns: int = 0, until_ns: int = 0
+) -> bytes:
     """Return one whole block: header, CRC and the compressed ``raw``."""
     stored = zlib.compress(raw, 1)
     head = BLOCK_HEADER.pack(
-        BLOCK_MAGIC, kind, ZLIB, 0, len(raw), len(stored), records, runs, process, first_ns, last_ns
+        BLOCK_MAGIC, kind, ZLIB, 0, len(raw), len(stored), records, runs, process, since_ns, until_ns
     )
     return b"".join((head, CRC.pack(zlib.crc32(stored, zlib.crc32(head))), stored))

@@ -42,25 +42,23 @@ def _remove(path: str) -> None:
         return
 
 
-def events_block(process: int, runs: Sequence[Run]) -> bytes:
+def events_block(process: int, runs: Sequence[Run], since_ns: int, until_ns: int) -> bytes:
     """Encode runs of records; see `weft.log.format` for the byte planes."""
     table, words = array("I"), array("Q")
     for thread, run in runs:
         table.extend((thread, len(run) // 3))
         words.extend(run)
-    times = words[0::3]
     rows = words.tobytes()
     planes = [rows[k :: fmt.RECORD_SIZE] for k in range(fmt.RECORD_SIZE)]
     raw = b"".join((table.tobytes(), *planes))
-    return fmt.block(
-        fmt.EVENTS, raw, process, records=len(times), runs=len(runs), first_ns=min(times), last_ns=max(times)
-    )
+    count = len(words) // 3
+    return fmt.block(fmt.EVENTS, raw, process, records=count, runs=len(runs), since_ns=since_ns, until_ns=until_ns)
 
 
 def definitions_block(process: int, entries: Sequence[dict[str, Any]]) -> bytes:
     """Encode definitions; text that is no valid Unicode is escaped, never an error."""
     raw = json.dumps(entries, separators=(",", ":")).encode("ascii")
-    return fmt.block(fmt.DEFINITIONS, raw, process, records=len(entries), runs=0, first_ns=0, last_ns=0)
+    return fmt.block(fmt.DEFINITIONS, raw, process, records=len(entries))
 
 
 class TraceWriter:
@@ -76,15 +74,18 @@ class TraceWriter:
         self.path = os.path.abspath(path)
         self.process = process
         self.bytes_written = 0
+        self._written_until = time.perf_counter_ns()
         self._fd = self._open()
         self._identity = _identity(self._fd)
 
-    def write(self, definitions: Sequence[dict[str, Any]], runs: Sequence[Run]) -> None:
-        """Append the definitions and then the runs that may use them, with one write."""
+    def write(self, definitions: Sequence[dict[str, Any]], runs: Sequence[Run], until_ns: int) -> None:
+        """Append the definitions and then the runs that may use them, taken at ``until_ns``, with one write."""
         blocks: list[bytes] = []
         if definitions:
             blocks.append(definitions_block(self.process, definitions))
-        blocks.extend(events_block(self.process, part) for part in _bounded(runs))
+        since = self._written_until
+        blocks.extend(events_block(self.process, part, since, until_ns) for part in _bounded(runs))
+        self._written_until = until_ns
         data = b"".join(blocks)
         self._check_descriptor()
         view = memoryview(data)

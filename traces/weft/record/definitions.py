@@ -33,26 +33,34 @@ class Table:
     """Ids for values of one kind, each defined once and before its first use.
 
     Needs no lock: two threads that meet a new value at once define it twice, which a reader does not mind.
+
+    Args:
+        what: the word for it in the trace.
+        describe: makes what `spell` needs from a key and the details given to `add`.
+        pack: makes what `get` and `add` return from an id, a record's code for instance.
     """
 
-    def __init__(self, what: str, describe: Callable[..., tuple[Any, ...]]) -> None:
+    def __init__(
+        self, what: str, describe: Callable[..., tuple[Any, ...]], pack: Callable[[int], int] = lambda number: number
+    ) -> None:
         self._what = what
         self._describe = describe
-        self._ids: dict[Any, int] = {}
+        self._pack = pack
+        self._packed: dict[Any, int] = {}
         self._numbers = itertools.count(1)
-        self.get = self._ids.get
+        self.get = self._packed.get
 
     def add(self, key: Any, *details: Any) -> int:
-        """Define ``key`` and return its id; 0 (not known) while definitions are paused."""
+        """Define ``key``; while definitions are paused it is packed as 0, not known."""
         if _paused:
-            return 0
-        if len(self._ids) >= LIMIT:
-            self._ids.clear()
+            return self._pack(0)
+        if len(self._packed) >= LIMIT:
+            self._packed.clear()
         number = next(self._numbers)
         pending.append((self._what, number, self._describe(key, *details)))
-        self._ids[key] = number
-        return number
+        packed = self._packed[key] = self._pack(number)
+        return packed
 
     def forget(self) -> None:
         """Drop all ids, so that every value is defined anew (in a forked child)."""
-        self._ids.clear()
+        self._packed.clear()

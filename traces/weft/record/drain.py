@@ -29,7 +29,8 @@ LOOK = 2000
 _PART = 3 * 2048
 """Words turned into an array with the GIL held in one go, about 0.2 ms."""
 
-Batch = tuple[list[definitions.Definition], list[Run], int]
+Batch = tuple[list[definitions.Definition], list[Run], int, int]
+"""Definitions, records by thread, how many records, when they were taken (ns)."""
 
 
 class Drain:
@@ -111,7 +112,7 @@ class Drain:
         if runs or entries:
             self._last_ns = now
             self._waiting += count
-            self._queue.append((entries, runs, count))
+            self._queue.append((entries, runs, count, now))
 
     def _queued(self) -> int:
         return self._waiting - self._written
@@ -165,10 +166,10 @@ class Drain:
 
     def _write_all(self) -> None:
         while self._queue:
-            entries, runs, count = self._queue.popleft()
+            entries, runs, count, taken_ns = self._queue.popleft()
             try:
                 if not self.failed:
-                    self._writer.write(spell.out(entries), runs)
+                    self._writer.write(spell.out(entries), runs, taken_ns)
             finally:
                 self._written += count
 
@@ -185,5 +186,5 @@ def _emptied(buffer: list[int]) -> array[int]:
     for _ in range(len(buffer) // _PART + 1):
         part = buffer[:_PART]
         del buffer[: len(part)]
-        words.extend(part)
+        words.fromlist(part)
     return words

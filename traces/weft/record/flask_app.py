@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.machinery import ModuleSpec
 from time import perf_counter_ns
 from types import ModuleType
@@ -15,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..events import Kind, code_of
 from . import trouble
-from .buffers import put_here
+from .buffers import here, join, put_here
 from .definitions import Table
 from .patches import Patches
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_targets = Table("target", lambda key, environ: _method_and_path(environ))
-_endpoints = Table("endpoint", lambda name: (name,))
+_targets = Table("target", lambda key, environ: _method_and_path(environ), partial(code_of, Kind.REQUEST_ENTER))
+_endpoints = Table("endpoint", lambda name: (name,), partial(code_of, Kind.REQUEST_PUSH))
+_statuses = {str(number): number for number in range(100, 600)}
 
 
 def install(patches: Patches, flask: ModuleType) -> None:
@@ -31,12 +33,12 @@ def install(patches: Patches, flask: ModuleType) -> None:
     import flask.ctx as contexts
 
     _wrap_call(patches, flask.Flask)
-    _wrap_pop(patches, contexts.AppContext, Kind.APP_POP)
-    _wrap_push(patches, contexts.AppContext, lambda context: code_of(Kind.APP_PUSH))
+    _wrap_app_pop(patches, contexts.AppContext)
+    _wrap_app_push(patches, contexts.AppContext)
     request_context = vars(contexts).get("RequestContext")
     if request_context is not None:
-        _wrap_pop(patches, request_context, Kind.REQUEST_POP)
-        _wrap_push(patches, request_context, _endpoint_code)
+        _wrap_request_pop(patches, request_context)
+        _wrap_request_push(patches, request_context)
 
 
 def forget() -> None:
@@ -48,36 +50,49 @@ def forget() -> None:
 def _wrap_call(patches: Patches, flask_class: Any) -> None:
     original = flask_class.wsgi_app
     next_number = itertools.count(1).__next__
+    clock, target, status_of, end = perf_counter_ns, _targets.get, _statuses.get, code_of(Kind.REQUEST_EXIT)
 
     def wsgi_app(self: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status = ""
 
-        def start(line: str, *rest: Any) -> Callable[[bytes], object]:
+        def start(line: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
             nonlocal status
             status = line
-            return start_response(line, *rest)
+            if exc_info is None:
+                return start_response(line, headers)
+            return start_response(line, headers, exc_info)
 
         try:
-            put = put_here()
-            put((perf_counter_ns(), next_number(), _target_code(environ)))
+            try:
+                put = here.put
+            except AttributeError:
+                put = join()
+            path = environ["PATH_INFO"]
+            mount = environ.get("SCRIPT_NAME")
+            key = environ["REQUEST_METHOD"] + (mount + path if mount else path)
+            put((clock(), next_number(), target(key) or _targets.add(key, environ)))
         except Exception as error:
             trouble.note(error)
             return original(self, environ, start_response)  # type: ignore[no-any-return]
         try:
             return original(self, environ, start)  # type: ignore[no-any-return]
         finally:
-            put((perf_counter_ns(), _status_code(status), Kind.REQUEST_EXIT))
+            put((clock(), status_of(status[:3], 0), end))
 
     patches.set(flask_class, "wsgi_app", wsgi_app)
 
 
-def _wrap_push(patches: Patches, context_class: Any, code: Callable[[Any], int]) -> None:
-    original = context_class.push
+def _wrap_request_push(patches: Patches, context_class: Any) -> None:
+    original, clock = context_class.push, perf_counter_ns
+    endpoint, no_endpoint = _endpoints.get, code_of(Kind.REQUEST_PUSH)
 
     def push(self: Any) -> Any:
         result = original(self)
         try:
-            put_here()((perf_counter_ns(), 0, code(self)))
+            rule = self.request.url_rule
+            name = rule.endpoint if rule is not None else None
+            code = no_endpoint if name is None else endpoint(name) or _endpoints.add(name)
+            here.put((clock(), 0, code))
         except Exception as error:
             trouble.note(error)
         return result
@@ -85,41 +100,60 @@ def _wrap_push(patches: Patches, context_class: Any, code: Callable[[Any], int])
     patches.set(context_class, "push", push)
 
 
-def _wrap_pop(patches: Patches, context_class: Any, kind: Kind) -> None:
-    original = context_class.pop
-    code = code_of(kind)
+def _wrap_app_push(patches: Patches, context_class: Any) -> None:
+    original, clock, code = context_class.push, perf_counter_ns, code_of(Kind.APP_PUSH)
 
-    def pop(self: Any, *exc: Any) -> Any:
+    def push(self: Any) -> Any:
+        result = original(self)
         try:
-            return original(self, *exc)
+            here.put((clock(), 0, code))
+        except AttributeError:
+            join()((clock(), 0, code))
+        return result
+
+    patches.set(context_class, "push", push)
+
+
+def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
+    """Record the pops of request contexts, but for one that pops its own app context too: `APP_POP` says both."""
+    original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.REQUEST_POP)
+    # Its only argument has a private default; passing on *args would cost as much as recording does.
+    (nothing,) = original.__defaults__
+
+    def pop(self: Any, exc: Any = nothing) -> Any:
+        try:
+            alone = self._cv_tokens[-1][1] is None
+        except (AttributeError, LookupError):
+            alone = True
+        try:
+            return original(self, exc)
         finally:
-            put_here()((perf_counter_ns(), 0, code))
+            if alone:
+                put_here()((clock(), 0, code))
 
     patches.set(context_class, "pop", pop)
 
 
-def _target_code(environ: WSGIEnvironment) -> int:
-    key = environ["REQUEST_METHOD"] + environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
-    return code_of(Kind.REQUEST_ENTER, _targets.get(key) or _targets.add(key, environ))
+def _wrap_app_pop(patches: Patches, context_class: Any) -> None:
+    original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.APP_POP)
+    (nothing,) = original.__defaults__
 
+    def pop(self: Any, exc: Any = nothing) -> Any:
+        try:
+            return original(self, exc)
+        finally:
+            try:
+                here.put((clock(), 0, code))
+            except AttributeError:
+                join()((clock(), 0, code))
 
-def _endpoint_code(context: Any) -> int:
-    rule = context.request.url_rule
-    if rule is None:
-        return code_of(Kind.REQUEST_PUSH)
-    name = rule.endpoint
-    return code_of(Kind.REQUEST_PUSH, _endpoints.get(name) or _endpoints.add(name))
+    patches.set(context_class, "pop", pop)
 
 
 def _method_and_path(environ: WSGIEnvironment) -> tuple[str, str]:
     """Return what is recorded of a request; WSGI hands the path's UTF-8 bytes over as Latin-1."""
     path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
     return environ["REQUEST_METHOD"], path.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _status_code(line: str) -> int:
-    digits = line[:3]
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
 class WhenImported:

@@ -89,7 +89,7 @@ class Table:
 
     Attributes:
         open: unfinished rows; replaced as a whole, never changed in place.
-        settled_ns: what happened before has been drawn already; set by the owner, -1 for nothing.
+        settled_ns: what happened before has been drawn already; -1 for nothing.
         changed_ns: the earliest moment before ``settled_ns`` that later rows have changed, else `FOREVER`.
     """
 
@@ -108,6 +108,10 @@ class Table:
         self.changed_ns = min(self.changed_ns, change)
         self.open = still_open
         self._append(finished)
+
+    def settle(self, settled_ns: int) -> None:
+        """Everything before a moment (ns) is drawn as it is now."""
+        self.settled_ns, self.changed_ns = settled_ns, FOREVER
 
     def view(self) -> View:
         """Return the rows as they are now."""

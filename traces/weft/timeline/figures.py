@@ -25,6 +25,11 @@ class Sums:
     hold_max_ns: I64
 
 
+def no_sums() -> Sums:
+    """Return the figures of no locks."""
+    return Sums(*np.zeros((_SUMS, 0), np.int64))
+
+
 class Tally:
     """Adds up finished rows."""
 

@@ -22,7 +22,7 @@ _LEVEL_BITS: Final = 18
 _LEVELS: Final = 1 << _LEVEL_BITS
 
 
-def heads(group: I64) -> I64:
+def heads(group: NDArray[np.integer]) -> I64:
     """Return where a new group begins in a sorted (or otherwise grouped) column."""
     if not len(group):
         return np.zeros(0, np.int64)

@@ -78,7 +78,7 @@ class Batch:
 class Sieve:
     """Lets sound records through and counts the others."""
 
-    def __init__(self, skipped: Counter[str]) -> None:
+    def __init__(self, skipped: Counter[tuple[str, str]]) -> None:
         self._skipped = skipped
         self._range: tuple[int, int] | None = None
 
@@ -96,12 +96,12 @@ class Sieve:
         )
         # A record about the process belongs to no thread, wherever it stands.
         batch.thread[OF_PROCESS[batch.kind]] = PROCESS_THREAD
-        batch = self._keep(batch, KNOWN[batch.kind], "of a kind that this version does not know")
-        batch = self._keep(batch, self._timely(batch), "with an impossible time")
+        batch = self._keep(batch, KNOWN[batch.kind], ("record", "of a kind that this version does not know"))
+        batch = self._keep(batch, self._timely(batch), ("record", "with an impossible time"))
         nobody = (batch.thread <= PROCESS_THREAD) | (batch.thread >= ID_LIMIT)
-        return self._keep(batch, ~nobody | OF_PROCESS[batch.kind], "of no thread")
+        return self._keep(batch, ~nobody | OF_PROCESS[batch.kind], ("record", "of no thread"))
 
-    def _keep(self, batch: Batch, good: Bools, reason: str) -> Batch:
+    def _keep(self, batch: Batch, good: Bools, reason: tuple[str, str]) -> Batch:
         bad = len(good) - int(np.count_nonzero(good))
         if not bad:
             return batch
@@ -133,8 +133,25 @@ class Register:
 
     def __init__(self, threads: Threads) -> None:
         self.threads = threads
-        self.ids: list[Ids] = []
-        """One per process."""
+        self._ids: list[Ids] = []
+
+    def add_process(self) -> None:
+        """Make room for the next process."""
+        self._ids.append(Ids())
+
+    def rename(self, process: int, number: int, name: str) -> None:
+        """A definition says what a thread is called, perhaps after its first use."""
+        thread = self._ids[process].get(number)
+        if thread >= 0 and self.threads.names[thread] != name:
+            self.threads.rename(thread, name)
+
+    def find(self, process: I64, number: I64) -> I64:
+        """Return the index of each thread, -1 for one that is not known."""
+        found = np.full(len(number), -1, np.int64)
+        for each in np.unique(process).tolist():
+            mine = process == each
+            found[mine] = self._ids[each].find(number[mine])
+        return found
 
     def admit(self, batch: Batch, names: Sequence[Mapping[int, str]]) -> Batch:
         """Replace the ids of threads by indexes; new threads get lanes, threads that end give theirs back.
@@ -150,24 +167,17 @@ class Register:
         newcomers = sorted(self._newcomers(batch, runs))
         for _, start, process, number, entered in newcomers:
             name = names[process].get(number, f"thread {number}")
-            self.ids[process].set(number, self.threads.add(process, name, start, entered))
-        index = self._find(batch.process[runs], batch.thread[runs])
+            self._ids[process].set(number, self.threads.add(process, name, start, entered))
+        index = self.find(batch.process[runs], batch.thread[runs])
         thread = np.repeat(index, np.diff(np.append(runs, len(batch))))
         batch = replace(batch, thread=thread)
         self._live(batch, [(block, process, number) for block, _, process, number, _ in newcomers])
         return batch
 
-    def _find(self, process: I64, number: I64) -> I64:
-        found = np.full(len(number), -1, np.int64)
-        for each in np.unique(process).tolist():
-            mine = process == each
-            found[mine] = self.ids[each].find(number[mine])
-        return found
-
     def _newcomers(self, batch: Batch, runs: I64) -> Iterator[tuple[int, int, int, int, bool]]:
         """Yield block, start, process, id and "its begin was recorded" of threads not seen before."""
         process, number = batch.process[runs], batch.thread[runs]
-        unknown = np.flatnonzero((self._find(process, number) < 0) & (number != PROCESS_THREAD))
+        unknown = np.flatnonzero((self.find(process, number) < 0) & (number != PROCESS_THREAD))
         _, first = np.unique(process[unknown] << 22 | number[unknown], return_index=True)
         for at in runs[unknown[first]].tolist():
             block, entered = int(batch.block[at]), bool(batch.kind[at] == Kind.THREAD_ENTER)
@@ -177,7 +187,7 @@ class Register:
     def _live(self, batch: Batch, newcomers: Sequence[tuple[int, int, int]]) -> None:
         threads, life = self.threads, list[tuple[int, int, int, int]]()
         for block, process, number in newcomers:
-            if (thread := self.ids[process].get(number)) >= 0:
+            if (thread := self._ids[process].get(number)) >= 0:
                 life.append((block, int(threads.start[thread]), _ENTER, thread))
         for at in np.flatnonzero((batch.kind == Kind.THREAD_EXIT) & (batch.thread >= 0)).tolist():
             thread, start = int(batch.thread[at]), int(threads.start[batch.thread[at]])

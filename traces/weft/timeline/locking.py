@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Kind
-from .columns import FOREVER, HOLD, NOTE, WAIT, I64, Rows, Table, keys, rows_of
+from .columns import FOREVER, HOLD, I64, NOTE, WAIT, Rows, Table, keys, rows_of
 from .figures import Tally
 from .grouping import LOCK_LIMIT, unfinished
 from .intake import Batch, kinds
@@ -140,7 +140,8 @@ def _among(values: NDArray[np.int32], chosen: NDArray[np.int32]) -> NDArray[np.b
     """Return which of small non-negative values are among the chosen ones."""
     table = np.zeros(1 + int(max(values.max(initial=0), chosen.max(initial=0))), np.bool_)
     table[chosen] = True
-    return table[values]
+    among: NDArray[np.bool_] = table[values]
+    return among
 
 
 def _orphans(before: Rows, after: Rows, complete: Rows) -> Rows:

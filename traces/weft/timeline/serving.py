@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Kind
-from .columns import CONTEXT, FOREVER, REQUEST, UNKNOWN, I64, Bools, Rows, Table, rows_of
+from .columns import CONTEXT, FOREVER, I64, REQUEST, UNKNOWN, Bools, Rows, Table, rows_of
 from .grouping import nest
 from .intake import Batch, kinds
 
@@ -87,9 +87,7 @@ class Serving:
         for what in (APP, REQUEST_CONTEXT):
             opening = np.flatnonzero(batch.kind == _OPENING[what])
             closing = np.flatnonzero(batch.kind == _CLOSING[what])
-            rows = rows_of(
-                CONTEXT, len(opening), start=batch.time[opening], thread=batch.thread[opening], what=what
-            )
+            rows = rows_of(CONTEXT, len(opening), start=batch.time[opening], thread=batch.thread[opening], what=what)
             mine = before[before["what"] == what]
             closers, _ = _owners(mine, batch, opening, closing, opening[:0])
             done, still_open = _close(np.concatenate((mine, rows)), closers, batch.time[closing])

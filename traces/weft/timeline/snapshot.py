@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from weft.timeline import frames, listings, moments
+from weft.timeline.columns import Bools
+from weft.timeline.figures import Sums, no_sums
+from weft.timeline.index import Picture
+from weft.timeline.tables import Tables
 from weft.timeline.values import (
     Frame,
     Lane,
@@ -31,6 +38,10 @@ class Snapshot:
         gaps: damaged or missing parts of the file, as sentences.
         lanes: rows in order of first appearance.
         complete: every process has ended in good order.
+        tables: every hold, wait, request and context as rows, for questions that need all of them.
+        picture: the states of all lanes.
+        sums: figures per lock over what has ended.
+        serves: bool ``[processes]``, which have served a request: outside of one a thread is idle there.
     """
 
     start_ns: int
@@ -44,27 +55,38 @@ class Snapshot:
     lanes: tuple[Lane, ...]
     locks: Sequence[Lock]
     complete: bool
+    tables: Tables = field(default_factory=Tables, repr=False, compare=False)
+    picture: Picture = field(default=Picture(()), repr=False, compare=False)
+    sums: Sums = field(default_factory=no_sums, repr=False, compare=False)
+    serves: Bools = field(default_factory=lambda: np.zeros(0, np.bool_), repr=False, compare=False)
 
     def frame(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Frame:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""
-        raise NotImplementedError
+        serves = self.serves[[self.lanes[lane].process for lane in lanes]]
+        return frames.frame(self.picture, lanes, serves, frames.edges_of(start_ns, end_ns, columns))
 
     def labels(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:
-        """Return the waits of the lanes in the window that last at least ``min_ns`` there."""
-        raise NotImplementedError
+        """Return the waits of the lanes in the window that last at least ``min_ns`` there, clipped to it."""
+        return frames.labels(self.tables, lanes, start_ns, end_ns, min_ns)
 
     def moment(self, lane: int, time_ns: int) -> Moment:
         """Return what is known of a lane at an instant."""
-        raise NotImplementedError
+        row = self.lanes[lane]
+        return moments.moment(self.tables, row, time_ns, serves=bool(self.serves[row.process]))
 
     def lock_figures(self) -> list[LockFigures]:
         """Return a row per lock, longest total wait first."""
-        raise NotImplementedError
+        return listings.lock_figures(self.tables, self.sums, self.locks)
 
     def requests(self, limit: int) -> list[Request]:
         """Return requests in flight (oldest first), then finished ones (newest first), at most ``limit`` in all."""
-        raise NotImplementedError
+        return moments.requests(self.tables, listings.latest(self.tables, limit))
+
+    def requests_within(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[Request]:
+        """Return the requests of the lanes that last at least ``min_ns`` in the window, by lane and time."""
+        return moments.requests(self.tables, listings.served(self.tables, lanes, start_ns, end_ns, min_ns))
 
     def next_wait(self, lane: int | None, time_ns: int, step: int) -> Wait | None:
         """Return the nearest wait that begins after (``step`` 1) or before (-1) an instant, on a lane or on any."""
-        raise NotImplementedError
+        row = listings.nearest_wait(self.tables, lane, time_ns, step, (self.start_ns, self.end_ns))
+        return next(iter(moments.waits(self.tables, row)), None)

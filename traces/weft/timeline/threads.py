@@ -71,6 +71,8 @@ class Threads:
         self.names: list[str] = []
         self.size = 0
         self.lanes: list[Lane] = []
+        self.changed_ns = FOREVER
+        """Earliest moment at which a thread's begin or end differs from what the owner last saw."""
         self.crowded = False
         """There are more threads at once than rows; some share the last one."""
         self._shared = False
@@ -141,12 +143,32 @@ class Threads:
             self.lanes[lane] = Lane(lane, process, _row_name(name, family.rows[lane]), used.threads + 1)
             self.floor[thread] = family.free_at[lane]
         self.lane[thread] = lane
+        self.start[thread] = max(int(self.start[thread]), int(self.floor[thread]))
+        self.changed_ns = min(self.changed_ns, int(self.start[thread]))
 
     def leave(self, thread: int, time: int) -> None:
         """End a thread, unless it has ended already, and free its lane."""
         if int(self.end[thread]) == FOREVER:
             self.end[thread] = max(time, int(self.start[thread]))
+            self.changed_ns = min(self.changed_ns, int(self.end[thread]))
             self._family[thread].give(int(self.lane[thread]), int(self.end[thread]))
+
+    def reach_back(self, thread: I64, began: I64) -> None:
+        """Let threads whose begin was not recorded live from their first sign on.
+
+        Args:
+            thread: int64 ``[n]``.
+            began: int64 ``[n]``, moments (ns) at which they were there.
+        """
+        known = self.entered[thread]
+        if known.all():
+            return
+        thread, began = thread[~known], began[~known]
+        earlier = began < self.start[thread]
+        if earlier.any():
+            thread, began = thread[earlier], np.maximum(began[earlier], self.floor[thread[earlier]])
+            np.minimum.at(self.start, thread, began)
+            self.changed_ns = min(self.changed_ns, int(began.min()))
 
     def roster(self, silent_since: I64) -> Roster:
         """Return the threads as they are now.

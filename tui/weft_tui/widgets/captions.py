@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Request, State
 
@@ -15,9 +16,6 @@ from .scene import Label
 
 WIDTH: Final = 8
 """Columns that something needs to carry a name."""
-
-PROBES: Final = 48
-"""How many moments one picture may ask the timeline about; in a crowded one nothing is wide anyway."""
 
 
 def wait_labels(snapshot: Snapshot, lanes: range, view: View, columns: int) -> tuple[Label, ...]:
@@ -29,30 +27,29 @@ def wait_labels(snapshot: Snapshot, lanes: range, view: View, columns: int) -> t
     )
 
 
-def request_captions(snapshot: Snapshot, lanes: range, view: View, what: Cells, *, roomy: bool) -> tuple[Label, ...]:
-    """Return the requests that are wide enough to be named.
+def request_captions(snapshot: Snapshot, lanes: range, view: View, columns: int) -> tuple[Label, ...]:
+    """Return the requests that are wide enough to be named."""
+    shortest = view.span_ns * WIDTH // columns
+    return tuple(
+        _caption(request, request.lane - lanes.start, view, columns, snapshot.end_ns)
+        for request in snapshot.requests_within(lanes, view.start_ns, view.end_ns, shortest)
+    )
 
-    Args:
-        roomy: there is a row for them under each lane; else they share the lane, where it runs or holds.
-    """
-    columns = what.left.shape[1]
-    labels: list[Label] = []
-    probes = PROBES
-    for row, lane in enumerate(lanes):
-        seen: set[int] = set()
-        for start, end in _stretches(what, row, roomy=roomy):
-            if probes == 0:
-                return tuple(labels)
-            probes -= 1
-            request = snapshot.moment(lane, view.time((start + end) // 2, columns)).request
-            if request is None or (roomy and request.id in seen):
-                continue
-            seen.add(request.id)
-            label = _caption(request, row, view, columns, snapshot.end_ns)
-            label = label if roomy else Label(row, max(label.start, start), min(label.end, end), label.text)
-            if label.end - label.start >= WIDTH:
-                labels.append(label)
-    return tuple(labels)
+
+def on_lane(captions: tuple[Label, ...], what: Cells) -> tuple[Label, ...]:
+    """Move captions to where they can be written on their lane: the longest stretch in which it only runs or holds."""
+    free = (what.eighths == EIGHTHS) & ((what.left == State.RUN) | (what.left == State.HOLD))
+    placed = (_within(label, free[label.row, label.start : label.end]) for label in captions)
+    return tuple(label for label in placed if label.end - label.start >= WIDTH)
+
+
+def _within(label: Label, free: NDArray[np.bool_]) -> Label:
+    edges = np.flatnonzero(np.diff(free, prepend=False, append=False))
+    starts, ends = edges[::2], edges[1::2]
+    if not len(starts):
+        return Label(label.row, 0, 0, label.text)
+    longest = int((ends - starts).argmax())
+    return Label(label.row, label.start + int(starts[longest]), label.start + int(ends[longest]), label.text)
 
 
 def _caption(request: Request, row: int, view: View, columns: int, now_ns: int) -> Label:
@@ -71,16 +68,3 @@ def _caption(request: Request, row: int, view: View, columns: int, now_ns: int) 
 def _columns(view: View, start_ns: int, end_ns: int, columns: int) -> tuple[int, int]:
     start = max(view.column(start_ns, columns), 0)
     return start, min(view.column(end_ns, columns) + 1, columns)
-
-
-def _stretches(what: Cells, row: int, *, roomy: bool) -> Iterator[tuple[int, int]]:
-    """Yield the stretches of columns in which one state fills every cell, if they are wide enough."""
-    state = what.left[row]
-    solid = what.eighths[row] == EIGHTHS
-    last = State.HANDOFF if roomy else State.HOLD
-    solid &= (state >= State.RUN) & (state <= last)
-    value = np.where(solid, state, 0)
-    edges = [0, *(np.flatnonzero(value[1:] != value[:-1]) + 1).tolist(), len(value)]
-    for start, end in zip(edges, edges[1:], strict=False):
-        if value[start] and end - start >= (WIDTH // 2 if roomy else WIDTH):
-            yield start, end

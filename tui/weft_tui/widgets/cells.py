@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from weft.timeline.values import Frame, State
 
 STATE_BITS = 3
@@ -37,7 +38,8 @@ def cells(frame: Frame) -> Cells:
     """
     # The state's number in the low bits turns "which is longest" into a plain maximum, which NumPy is quick at.
     keys = (frame.spent << STATE_BITS) | np.arange(len(State), dtype=np.int64)[:, None, None]
-    waits = np.maximum(keys[State.WAIT], keys[State.WAIT_HOLD])
+    holding = frame.spent[State.WAIT_HOLD] > frame.spent[State.WAIT]
+    waits = np.where(holding, keys[State.WAIT_HOLD], keys[State.WAIT])
     waited = (waits > STATE_MASK) | (frame.waits > 0)
     longest = keys.max(axis=0)
     main = longest & STATE_MASK
@@ -54,7 +56,9 @@ def _second(keys: NDArray[np.int64], main: NDArray[np.int64]) -> NDArray[np.int6
     rest = np.where(keys & STATE_MASK == main, np.int64(-1), keys)
     quiet = rest[: State.RUN].max(axis=0)
     active = rest[State.RUN :].max(axis=0)
-    return np.where((main <= State.IDLE) & (active > STATE_MASK), active, np.maximum(quiet, active))
+    rare = (main <= State.IDLE) & (active > STATE_MASK)
+    chosen: NDArray[np.int64] = np.where(rare, active, np.maximum(quiet, active))
+    return chosen
 
 
 def _eighths(main: NDArray[np.int64], other: NDArray[np.int64], keep: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -62,7 +66,8 @@ def _eighths(main: NDArray[np.int64], other: NDArray[np.int64], keep: NDArray[np
     both = np.maximum(main + other, 1)
     share = (EIGHTHS * main + both // 2) // both
     most = np.where((other > 0) & keep, EIGHTHS - 1, EIGHTHS)
-    return np.clip(share, 1, most).astype(np.uint8)
+    eighths: NDArray[np.uint8] = np.clip(share, 1, most).astype(np.uint8)
+    return eighths
 
 
 def _ordered(

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-import numpy as np
 from rich.color import ColorSystem
-from rich.segment import Segment
 from textual import events
 from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
+
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import Frame, State
+from weft.timeline.values import State
 
 from ..messages import LaneStepped, Pointed, Zoomed
 from ..spans import cut
 from ..view import View
-from .captions import request_captions, wait_labels
+from .captions import on_lane, request_captions, wait_labels
 from .cells import Cells, cells
 from .grid import Grid, GridStrip, encode, segments
 from .memo import Memo
@@ -46,7 +45,7 @@ class Lanes(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.pictures: Memo[list[Strip]] = Memo()
-        self.frames: Memo[tuple[Frame, Cells]] = Memo()
+        self.frames: Memo[Cells] = Memo()
         self._palette: Palette | None = None
         self._serial = 0
         self._top = 0
@@ -54,7 +53,7 @@ class Lanes(Widget, can_focus=True):
     # what the screen wants to know
 
     @property
-    def gutter(self) -> int:
+    def indent(self) -> int:
         """Columns of the lanes' names."""
         lanes = self.snapshot.lanes if self.snapshot else ()
         longest = max((len(lane.name) for lane in lanes), default=0) + 4 + self._pid_width()
@@ -63,7 +62,7 @@ class Lanes(Widget, can_focus=True):
     @property
     def columns(self) -> int:
         """Columns of the timeline."""
-        return max(self.size.width - self.gutter, 1)
+        return max(self.size.width - self.indent, 1)
 
     @property
     def pitch(self) -> int:
@@ -75,6 +74,16 @@ class Lanes(Widget, can_focus=True):
     def page(self) -> int:
         """How many lanes are visible at once."""
         return max(self.size.height // self.pitch, 1)
+
+    def shares(self) -> list[float]:
+        """Return how much of the visible time was spent in each state, 0 … 1; empty when nothing is visible."""
+        if self.snapshot is None or self.view is None or not self.snapshot.lanes:
+            return []
+        spent = self.snapshot.frame(range(len(self.snapshot.lanes)), self.view.start_ns, self.view.end_ns, 1).spent.sum(
+            axis=(1, 2)
+        )
+        alive = spent[State.IDLE :].sum()
+        return [float(part / alive) if alive else 0.0 for part in spent]
 
     # reactions
 
@@ -105,7 +114,7 @@ class Lanes(Widget, can_focus=True):
         lane = self._top + y // self.pitch
         if self.snapshot is None or self.view is None or lane >= len(self.snapshot.lanes):
             return
-        column = x - self.gutter
+        column = x - self.indent
         self.post_message(Pointed(lane, self.view.time(column, self.columns) if column >= 0 else None))
 
     # drawing
@@ -162,17 +171,18 @@ class Lanes(Widget, can_focus=True):
         self._top = first_row(self._top, self.lane, self.page, len(snapshot.lanes))
         lanes = range(self._top, min(self._top + self.page, len(snapshot.lanes)))
         frame_key = (self._serial, view.start_ns, view.span_ns, lanes, columns)
-        frame, what = self.frames.get(frame_key, lambda: _frame(snapshot, lanes, view, columns))
+        what = self.frames.get(frame_key, lambda: _cells(snapshot, lanes, view, columns))
+        captions = request_captions(snapshot, lanes, view, columns)
         cursor = view.column(view.cursor_ns, columns)
         return Scene(
             cells=what,
             heads=self._heads(snapshot, lanes, view),
             picked=self.lane - self._top if self.lane in lanes else -1,
-            gutter=self.gutter,
+            gutter=self.indent,
             pitch=self.pitch,
             cursor=cursor if 0 <= cursor < columns else -1,
             waits=wait_labels(snapshot, lanes, view, columns),
-            captions=request_captions(snapshot, lanes, view, what, roomy=self.pitch > 1),
+            captions=captions if self.pitch > 1 else on_lane(captions, what),
             shapes=self.app.no_color,
         )
 
@@ -201,6 +211,5 @@ def first_row(top: int, lane: int, page: int, total: int) -> int:
     return max(min(top, total - page), 0)
 
 
-def _frame(snapshot: Snapshot, lanes: range, view: View, columns: int) -> tuple[Frame, Cells]:
-    frame = snapshot.frame(lanes, view.start_ns, view.end_ns, columns)
-    return frame, cells(frame)
+def _cells(snapshot: Snapshot, lanes: range, view: View, columns: int) -> Cells:
+    return cells(snapshot.frame(lanes, view.start_ns, view.end_ns, columns))

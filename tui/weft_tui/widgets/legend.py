@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from textual.strip import Strip
 from textual.widget import Widget
+
 from weft.timeline.values import State
 
 from ..spans import INKS, Ink, Line, ink_styles, strip, width_of

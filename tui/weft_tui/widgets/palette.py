@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.color import Color, ColorSystem
 from rich.style import Style
 from textual.widget import Widget
+
 from weft.timeline.values import State
 
 STATE_CLASSES: Final = (

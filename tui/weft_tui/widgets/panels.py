@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
+
 from weft.timeline.values import LockFigures, Request
 
 from ..messages import PanelWanted
@@ -70,9 +71,7 @@ class PanelTitle(Widget):
 
 def title_line(titles: Sequence[PanelName], chosen: PanelName) -> Line:
     """Return the titles with their keys: `` 1 Locks   2 Requests ``."""
-    return tuple(
-        (f" {name.value} {TITLES[name]} ", Ink.TITLE if name is chosen else Ink.DIM) for name in titles
-    )
+    return tuple((f" {name.value} {TITLES[name]} ", Ink.TITLE if name is chosen else Ink.DIM) for name in titles)
 
 
 def title_at(titles: Sequence[PanelName], column: int) -> PanelName | None:
@@ -106,7 +105,7 @@ class Panels(Horizontal):
 
     def __init__(self, locks: Table[LockFigures], requests: Table[Request], inspector: Inspector) -> None:
         super().__init__(id="panels")
-        bodies = (locks, requests, inspector)
+        bodies: tuple[Widget, ...] = (locks, requests, inspector)
         self.panels = {name: Panel(name, body) for name, body in zip(PanelName, bodies, strict=True)}
         self._table = PanelName.LOCKS
 

@@ -57,20 +57,20 @@ def ruler_line(view: View, origin_ns: int, columns: int) -> Line:
 
 
 class Ruler(Widget):
-    """One row of ticks; ``gutter`` columns stay free for a heading over the lanes' names."""
+    """One row of ticks; ``indent`` columns stay free for a heading over the lanes' names."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
 
     view: reactive[View | None] = reactive(None)
     origin_ns: reactive[int] = reactive(0)
-    gutter: reactive[int] = reactive(0)
+    indent: reactive[int] = reactive(0)
     heading: reactive[str] = reactive("")
 
     def render_line(self, y: int) -> Strip:
         """Return the ruler."""
         width = self.size.width
-        gutter = min(self.gutter, width - 1)
-        head = (f"   {self.heading}"[: gutter - 1].ljust(gutter), Ink.DIM)
-        line = ruler_line(self.view, self.origin_ns, width - gutter) if self.view else ()
+        indent = min(self.indent, width - 1)
+        head = (f"   {self.heading}"[: indent - 1].ljust(indent), Ink.DIM)
+        line = ruler_line(self.view, self.origin_ns, width - indent) if self.view else ()
         return strip((head, *line), ink_styles(self), width, self.rich_style)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
 from weft.timeline.values import State
 
 from ..spans import cut, cut_middle
@@ -120,22 +121,28 @@ def _lane_rows(grid: Grid, scene: Scene) -> tuple[NDArray[np.uint32], NDArray[np
 
 def _write_on_lane(grid: Grid, scene: Scene, label: Label) -> None:
     """Write on cells that one state fills; the cells at both ends stay free."""
-    room = label.end - label.start - 2
+    start, room = _beside(label.start + 1, label.end - 1, scene.cursor, len(label.text))
     if room >= MIN_LABEL:
-        text = f" {cut(label.text, room)} " if room > MIN_LABEL else f" {label.text[:room]} "
-        grid.write(label.row * scene.pitch, scene.gutter + label.start + (room + 2 - len(text) > 0), text[: room + 1])
+        grid.write(label.row * scene.pitch, scene.gutter + start, cut(label.text, room))
 
 
 def _write_under_lane(grid: Grid, scene: Scene, label: Label) -> None:
     """Bracket the columns from below, with the text on the bracket."""
     row = label.row * scene.pitch + 1
     style = Role.CAPTION_PICKED if label.row == scene.picked else Role.CAPTION
-    room = label.end - label.start - 4
-    text = f"{cut(label.text, room)} " if room >= MIN_LABEL else ""
-    bracket = ("" if label.open_start else "╰") + "╴"
-    line = (bracket + text).ljust(label.end - label.start - 1, "─")
-    line += "╌" if label.open_end else "╯"
-    grid.write(row, scene.gutter + label.start, line, style)
+    left, right = "╌" if label.open_start else "╰", "╌" if label.open_end else "╯"
+    grid.write(row, scene.gutter + label.start, f"{left}{'─' * (label.end - label.start - 2)}{right}", style)
+    start, room = _beside(label.start + 2, label.end - 2, scene.cursor, len(label.text) + 2)
+    if room >= MIN_LABEL + 2:
+        grid.write(row, scene.gutter + start, f" {cut(label.text, room - 2)} ", style)
+
+
+def _beside(start: int, end: int, cursor: int, wanted: int) -> tuple[int, int]:
+    """Return where to write and how many columns there are: all, or those on one side of the cursor's line."""
+    if not start <= cursor < end:
+        return start, end - start
+    before, after = cursor - start, end - cursor - 1
+    return (start, before) if before >= min(wanted, after) else (cursor + 1, after)
 
 
 def _draw_cursor(grid: Grid, scene: Scene, tones: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
+
 from weft.timeline.units import duration
 
 from ..format import clock, count, offset
@@ -89,7 +90,7 @@ def _facts(status: Status) -> list[Line]:
 
 
 def _joined(facts: list[Line]) -> Line:
-    return tuple(span for fact in facts for span in (("  ", Ink.PLAIN), *fact)) + (((" "), Ink.PLAIN),)
+    return (*(span for fact in facts for span in (("  ", Ink.PLAIN), *fact)), (" ", Ink.PLAIN))
 
 
 class StatusLine(Widget):

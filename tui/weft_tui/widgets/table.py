@@ -179,4 +179,3 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 def text(value: str, ink: Ink = Ink.PLAIN) -> Line:
     """Return a cell of one piece."""
     return ((value, ink),)
-

@@ -31,7 +31,9 @@ def lock_columns(snapshot: Snapshot) -> Sequence[Column[LockFigures]]:
     """Return the columns of the table of locks."""
 
     def holder(row: LockFigures) -> Line:
-        return text(cut_middle(snapshot.threads[row.holder_now].name, 22), Ink.HOLD) if row.holder_now is not None else ()
+        return (
+            text(cut_middle(snapshot.threads[row.holder_now].name, 22), Ink.HOLD) if row.holder_now is not None else ()
+        )
 
     return (
         Column("lock", 0, lambda row: text(row.lock.name, Ink.STRONG)),

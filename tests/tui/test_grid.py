@@ -1,0 +1,98 @@
+"""The fast way to the terminal draws what the public way draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyte
+import pytest
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+from textual.strip import Strip
+
+from weft_tui.widgets.grid import Grid, GridStrip, code_points, encode, segments
+from weft_tui.widgets.palette import Palette
+
+COLUMNS = 60
+
+
+def palette() -> Palette:
+    """Some styles that share colours, so that there is something to leave out."""
+    colours = ["#112233", "#ff8800", "#00aa44", "#dddddd"]
+    return Palette(
+        tuple(
+            Style(color=fore, bgcolor=back, bold=bold) for fore in colours for back in colours for bold in (None, True)
+        )
+    )
+
+
+def random_grid(seed: int, rows: int = 6) -> Grid:
+    random = np.random.default_rng(seed)
+    grid = Grid.blank(rows, COLUMNS, 0)
+    # Runs of equal styles as well as changes.
+    grid.styles[:] = np.repeat(random.integers(0, len(palette().styles), (rows, COLUMNS // 4)), 4, axis=1)
+    grid.glyphs[:] = random.choice([ord(c) for c in " a▌▏█│─…"], (rows, COLUMNS))
+    return grid
+
+
+def screen(lines: list[str]) -> list[list[tuple[str, str, str, bool]]]:
+    """Return what a terminal shows: character, colours and weight of every cell."""
+    terminal = pyte.Screen(COLUMNS + 1, len(lines))
+    stream = pyte.Stream(terminal)
+    for row, line in enumerate(lines):
+        stream.feed(f"\x1b[{row + 1};1H{line}")
+    cells = [[terminal.buffer[row][column] for column in range(COLUMNS)] for row in range(len(lines))]
+    return [[(cell.data, cell.fg, cell.bg, cell.bold) for cell in row] for row in cells]
+
+
+@pytest.mark.parametrize("system", [ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT, ColorSystem.STANDARD])
+@pytest.mark.parametrize("seed", range(6))
+def test_encoded_rows_look_like_the_segments(seed: int, system: ColorSystem) -> None:
+    grid, styles = random_grid(seed), palette()
+    names = {ColorSystem.TRUECOLOR: "truecolor", ColorSystem.EIGHT_BIT: "256", ColorSystem.STANDARD: "standard"}
+    console = Console(color_system=names[system], force_terminal=True)  # type: ignore[arg-type]
+    # Styles remember how they were written for the first console; fresh ones do not.
+    public = [Strip(segments(grid, styles, row), COLUMNS).render(console) for row in range(len(grid.styles))]
+    assert screen(encode(grid, styles, system)) == screen(public)
+
+
+def test_only_changes_of_style_are_written() -> None:
+    grid = Grid.blank(1, COLUMNS, 3)
+    grid.styles[0, 30:] = 5
+    assert encode(grid, palette(), ColorSystem.TRUECOLOR)[0].count("\x1b[") == 3
+
+
+def test_a_strip_makes_its_segments_only_when_asked() -> None:
+    made: list[int] = []
+
+    def make():
+        made.append(1)
+        return segments(random_grid(1), palette(), 0)
+
+    strip = GridStrip("ansi", COLUMNS, make)
+    assert strip.render(Console()) == "ansi"
+    assert strip.cell_length == COLUMNS
+    assert not made
+    assert len(strip.crop(10, 20).text) == 10
+    assert strip.text == "".join(segment.text for segment in segments(random_grid(1), palette(), 0))
+    assert made == [1]
+
+
+def test_a_wide_character_takes_two_cells() -> None:
+    grid = Grid.blank(1, COLUMNS, 0)
+    grid.write(0, 2, "a日本b")
+    line = encode(grid, palette(), ColorSystem.TRUECOLOR)[0]
+    row = screen([line])[0]
+    assert [cell[0] for cell in row[2:8]] == ["a", "日", "", "本", "", "b"]
+    assert "a日本b" in Strip(segments(grid, palette(), 0)).text
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "a\x07b", "a\u202eb", "a\u0301", "a\x9b31mb", "a\tb\n"])
+def test_nothing_in_a_text_steers_the_terminal(text: str) -> None:
+    assert all(chr(point).isprintable() for point in code_points(text))
+
+
+def test_text_is_cut_at_the_edge() -> None:
+    grid = Grid.blank(1, COLUMNS, 0)
+    grid.write(0, COLUMNS - 2, "abc")
+    assert Strip(segments(grid, palette(), 0)).text.endswith(" ab")

@@ -1,0 +1,23 @@
+"""Traces as intervals: any frame, moment or table of a trace, exactly and in milliseconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .fold import Builder
+from .snapshot import Snapshot
+
+__all__ = ["Builder", "Snapshot", "load"]
+
+
+def load(path: Path) -> Snapshot:
+    """Read a whole trace.
+
+    Raises:
+        WeftError: the file is missing, or it is not a trace.
+    """
+    from ..log.reader import read
+
+    builder = Builder()
+    builder.fold(read(path))
+    return builder.snapshot()

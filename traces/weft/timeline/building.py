@@ -1,0 +1,140 @@
+"""Intervals that overlap as they like to the layers of a segment: one sort, one running sum, one table look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import I64
+from .grouping import heads
+from .segments import Layer, Segment, running, with_sentinel
+
+Bytes = NDArray[np.uint8]
+
+
+class Span(IntEnum):
+    """What an interval says of its lane."""
+
+    HOLD = 0
+    REQUEST = 1
+    WAIT = 2
+    HANDOFF = 3
+    ALIVE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Intervals of all lanes in any order, and the moments at which waits began.
+
+    Attributes:
+        lane, start, end: int64 ``[n]``, times in ns.
+        what: uint8 ``[n]``, a `Span`.
+        began_lane, began: int64 ``[waits]``, times in ns.
+    """
+
+    lane: I64
+    start: I64
+    end: I64
+    what: Bytes
+    began_lane: I64
+    began: I64
+
+    def __len__(self) -> int:
+        return len(self.lane)
+
+
+_CODE_BITS: Final = 4
+"""Below the time in a packed boundary: which span, and whether it ends."""
+
+_BITS: Final = (20, 16, 10, 8, 8)
+"""How deep spans of each kind may overlap in the running sum, which is one integer for all kinds."""
+
+_SHIFTS: Final = tuple(sum(_BITS[:kind]) for kind in range(len(_BITS)))
+_MASKS: Final = tuple(((1 << bits) - 1) << shift for bits, shift in zip(_BITS, _SHIFTS, strict=True))
+_STEP: Final = np.array([sign << shift for shift in _SHIFTS for sign in (1, -1)], np.int64)
+
+_NONE: Final = len(Layer)
+"""Off, or running inside a request: in no layer but perhaps `Layer.ALIVE`."""
+
+
+def _layer(on: int) -> int:
+    """Return the layer for a set of spans, one bit each; the most telling one wins."""
+    holding, serving, waiting, handed, alive = (on >> kind & 1 for kind in Span)
+    if not alive:
+        return _NONE
+    if handed:
+        return Layer.HANDOFF
+    if waiting:
+        return Layer.WAIT_HOLD if holding else Layer.WAIT
+    if holding:
+        return Layer.HOLD
+    return _NONE if serving else Layer.BARE
+
+
+_LAYER: Final = np.array([_layer(on) for on in range(1 << len(Span))], np.uint8)
+
+
+def build(spans: Spans, start: int, end: int, lanes: int) -> Iterator[Segment]:
+    """Yield segments, almost always one, of what happened from ``start`` to ``end`` (ns).
+
+    Args:
+        spans: intervals; what lies outside the stretch is ignored.
+        start, end: ns; ``end`` itself does not belong to the stretch.
+        lanes: how many there are.
+    """
+    widest = 63 - _CODE_BITS - lanes.bit_length()
+    step = (1 << widest) - 2
+    for first in range(start, end, step):
+        yield _segment(spans, first, min(first + step, end), lanes)
+
+
+def _segment(spans: Spans, start: int, end: int, lanes: int) -> Segment:
+    shift = (end - start + 1).bit_length()
+    low, high = np.maximum(spans.start, start), np.minimum(spans.end, end)
+    real = low < high
+    base = (spans.lane << shift) - start
+    layers = _intervals((base + low)[real], (base + high)[real], spans.what[real])
+    counted = (spans.began >= start) & (spans.began < end)
+    began = np.sort((spans.began_lane[counted] << shift) + spans.began[counted] - start)
+    layers.append((began, np.zeros_like(began)))
+    keys = tuple(with_sentinel(starts) for starts, _ in layers)
+    sums = tuple(running(lasts) for _, lasts in layers)
+    return Segment(start, end, lanes, shift, keys, sums)
+
+
+def _intervals(low: I64, high: I64, what: Bytes) -> list[tuple[I64, I64]]:
+    """Return the start keys and durations of every layer but `Layer.BEGAN`."""
+    code = what.astype(np.int64) << 1
+    packed = np.concatenate((low << _CODE_BITS | code, high << _CODE_BITS | code | 1))
+    packed.sort()
+    keys = packed >> _CODE_BITS
+    # Of several boundaries at one moment of a lane only the sum counts.
+    last = np.append(keys[1:] != keys[:-1], np.ones(min(len(keys), 1), np.bool_))
+    keys = keys[last]
+    depth = np.cumsum(_STEP[packed & ((1 << _CODE_BITS) - 1)])[last]
+    on: Bytes = np.zeros(len(depth), np.uint8)
+    for kind, mask in enumerate(_MASKS):
+        on |= ((depth & mask) != 0).view(np.uint8) << np.uint8(kind)
+    alive: Bytes = on >> np.uint8(Span.ALIVE)
+    return [_runs(keys, alive, 1), *_layers(keys, _LAYER[on])]
+
+
+def _layers(keys: I64, layer: Bytes) -> list[tuple[I64, I64]]:
+    changes = heads(layer)
+    keys, layer = keys[changes], layer[changes]
+    return [_pairs(keys, np.flatnonzero(layer == each)) for each in range(Layer.BARE, Layer.BEGAN)]
+
+
+def _runs(keys: I64, column: Bytes, value: int) -> tuple[I64, I64]:
+    changes = heads(column)
+    return _pairs(keys[changes], np.flatnonzero(column[changes] == value))
+
+
+def _pairs(keys: I64, at: I64) -> tuple[I64, I64]:
+    """Return keys and durations up to the next key; a lane's last boundary is never among ``at``, all ends there."""
+    return keys[at], keys[at + 1] - keys[at]

@@ -1,0 +1,260 @@
+"""Records in file order to snapshots: the same for a finished file and for one that still grows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from ..events import Kind, events_in
+from ..log.reader import Definitions, Events, Gap, Item
+from .catalog import Catalog, Names
+from .columns import FOREVER, I64, UNKNOWN, Bools
+from .index import Index
+from .intake import OF_PROCESS, Batch, Register, Sieve, kinds
+from .locking import LOCKING, Locking
+from .processes import Processes
+from .serving import SERVING, UNMATCHED, Serving
+from .snapshot import Snapshot
+from .tables import Tables
+from .threads import LANE_LIMIT, Threads
+
+BATCH: Final = 1 << 20
+"""Records that are folded together at most, unless one block has more."""
+
+_ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
+_EVENTS: Final = np.array([events_in(kind) for kind in range(256)], np.int64)
+_LOST_LIMIT: Final = 1 << 48
+_GAPS: Final = 1000
+
+
+class Builder:
+    """Folds what a reader yields. One thread folds; what `snapshot` returns may go anywhere."""
+
+    def __init__(self) -> None:
+        self._catalog = Catalog()
+        self._processes = Processes()
+        self._threads = Threads()
+        self._register = Register(self._threads)
+        self._locking = Locking()
+        self._serving = Serving()
+        self._index = Index()
+        self._skipped: Counter[tuple[str, str]] = Counter()
+        self._sieve = Sieve(self._skipped)
+        self._gaps: list[str] = []
+        self._torn: set[int] = set()
+        """Processes of which nothing was read since bytes were found damaged."""
+        self._events = 0
+        self._silent: I64 = np.zeros(0, np.int64)
+        self._blocks: list[tuple[int, Events]] = []
+        self._waiting = 0
+        self._tables = Tables()
+
+    def fold(self, items: Iterable[Item]) -> None:
+        """Take in what comes next in the file."""
+        for item in items:
+            if isinstance(item, Events):
+                self._add(self._process(item.process), item)
+            elif isinstance(item, Definitions):
+                self._define(item)
+            else:
+                self._miss(item)
+        self._flush()
+        self._draw()
+
+    def snapshot(self) -> Snapshot:
+        """Return everything folded so far."""
+        start, end = self._processes.span()
+        return Snapshot(
+            start_ns=start,
+            end_ns=end,
+            wall_ns=self._processes.wall(start),
+            events=self._events,
+            lost=self._processes.lost,
+            gaps=self._sentences(),
+            processes=self._processes.values(self._catalog.processes),
+            threads=self._tables.roster,
+            lanes=tuple(self._threads.lanes),
+            locks=tuple(self._catalog.locks),
+            complete=self._processes.complete,
+            tables=self._tables,
+            picture=self._index.picture(),
+            serves=self._processes.serves(),
+            sums=self._locking.tally.sums(len(self._catalog.locks)),
+        )
+
+    def _process(self, number: int) -> int:
+        process, fresh = self._processes.index(number)
+        if fresh:
+            self._catalog.processes.append(Names())
+            self._register.add_process()
+        return process
+
+    def _define(self, item: Definitions) -> None:
+        process = self._process(item.process)
+        for entry in item.entries:
+            if not self._catalog.define(process, entry):
+                self._skipped["definition", "that makes no sense"] += 1
+            elif entry["is"] == "thread":
+                self._register.rename(process, entry["id"], self._catalog.processes[process].threads[entry["id"]])
+
+    def _miss(self, gap: Gap) -> None:
+        if len(self._gaps) < _GAPS:
+            self._gaps.append(f"{gap.size} bytes at offset {gap.offset} could not be read: {gap.reason}")
+        else:
+            self._skipped["further damaged part", "of the file"] += 1
+        self._torn.update(range(len(self._processes)))
+
+    def _add(self, process: int, block: Events) -> None:
+        """Queue a block; one behind which the process is another, or before which records are missing, goes alone."""
+        size = len(block.kind)
+        if process in self._torn or _ALONE[block.kind].any():
+            self._flush()
+            self._blocks, self._waiting = [(process, block)], size
+            self._flush()
+            return
+        if self._waiting + size > BATCH:
+            self._flush()
+            self._draw()
+        self._blocks.append((process, block))
+        self._waiting += size
+
+    def _flush(self) -> None:
+        if not self._blocks:
+            return
+        batch = self._sieve.join([block for _, block in self._blocks], [process for process, _ in self._blocks])
+        self._blocks, self._waiting = [], 0
+        if len(batch):
+            self._fold(batch)
+
+    def _fold(self, batch: Batch) -> None:
+        self._hear(batch)
+        lost = (batch.kind == Kind.LOST).any()
+        if lost or self._torn:
+            self._forget(batch, bool(lost))
+        batch = self._register.admit(batch, [names.threads for names in self._catalog.processes])
+        self._fold_process_records(batch)
+        self._events += int(_EVENTS[batch.kind].sum())
+        mine = batch.thread >= 0
+        self._threads.reach_back(batch.thread[mine], batch.began()[mine])
+        self._fold_locking(batch.only(mine & LOCKING[batch.kind]))
+        self._fold_serving(batch.only(mine & SERVING[batch.kind]))
+        self._end_threads(batch)
+
+    def _hear(self, batch: Batch) -> None:
+        began, written = batch.began(), batch.written()
+        for process in np.unique(batch.process).tolist():
+            mine = batch.process == process
+            self._processes.heard(process, int(began[mine].min()), int(written[mine].max()))
+
+    def _forget(self, batch: Batch, lost: bool) -> None:
+        """Records of one process are missing before this batch: nobody knows how what is open in it went on."""
+        process = int(batch.process[0])
+        if not lost and process not in self._torn:
+            return
+        self._torn.discard(process)
+        time = int(batch.written().min())
+        threads: Bools = self._threads.process == process
+        self._locking.cut(threads, time)
+        self._serving.cut(threads, time)
+
+    def _fold_process_records(self, batch: Batch) -> None:
+        for at in np.flatnonzero(OF_PROCESS[batch.kind]).tolist():
+            process, kind = int(batch.process[at]), int(batch.kind[at])
+            time, value = int(batch.time[at]), int(batch.value[at])
+            if kind == Kind.PROCESS_ENTER:
+                self._processes.enter(process, time, value)
+            elif kind == Kind.LOST:
+                self._processes.lose(process, min(max(value, 0), _LOST_LIMIT))
+
+    def _fold_locking(self, batch: Batch) -> None:
+        lock = self._find("locks", batch, batch.obj)
+        known = lock >= 0
+        if not known.all():
+            self._skipped["record", "of a lock that was never defined"] += int(np.count_nonzero(~known))
+            batch, lock = batch.only(known), lock[known]
+        self._locking.fold(batch, lock, self._noted(batch))
+
+    def _noted(self, batch: Batch) -> I64:
+        """Return what the values of notes mean: the index of the holding thread, or of a stack."""
+        noted = np.full(len(batch), UNKNOWN, np.int64)
+        holder = batch.kind == Kind.WAIT
+        noted[holder] = self._register.find(batch.process[holder], batch.value[holder])
+        stack = (batch.kind == Kind.WAITER_AT) | (batch.kind == Kind.HOLDER_AT)
+        if stack.any():
+            some = batch.only(stack)
+            noted[stack] = self._find("stacks", some, some.value)
+        return noted
+
+    def _fold_serving(self, batch: Batch) -> None:
+        for process in np.unique(batch.process[batch.kind == Kind.REQUEST_ENTER]).tolist():
+            self._processes.serve(process)
+        target = self._find("targets", batch, batch.obj)
+        endpoint = self._find("endpoints", batch, batch.obj)
+        self._serving.fold(batch, target, np.where(endpoint >= 0, endpoint, UNMATCHED))
+
+    def _find(self, what: str, batch: Batch, numbers: I64) -> I64:
+        found = np.full(len(batch), UNKNOWN, np.int64)
+        for process in np.unique(batch.process).tolist():
+            mine = batch.process == process
+            found[mine] = getattr(self._catalog.processes[process], what).find(numbers[mine])
+        return found
+
+    def _end_threads(self, batch: Batch) -> None:
+        if (batch.kind == Kind.THREAD_EXIT).any():
+            self._locking.end_waits(self._threads.end)
+            self._serving.end(self._threads.end)
+        for at in np.flatnonzero(batch.kind == Kind.PROCESS_EXIT).tolist():
+            self._end_process(int(batch.process[at]), int(batch.time[at]))
+
+    def _end_process(self, process: int, time: int) -> None:
+        self._processes.exit(process, time)
+        mine = self._threads.process == process
+        for thread in np.flatnonzero(mine & (self._threads.end == FOREVER)).tolist():
+            self._threads.leave(thread, time)
+        end = np.where(mine, time, FOREVER)
+        self._locking.end_all(end)
+        self._serving.end(end)
+
+    def _draw(self) -> None:
+        """Bring the index up to date."""
+        start, end = self._processes.span()
+        silent = self._processes.silent_since()
+        tables = (self._locking.holds, self._locking.waits, self._locking.handoffs, self._serving.requests)
+        changed = min(self._threads.changed_ns, *(table.changed_ns for table in tables), self._fell_silent(silent))
+        self._tables = self._view(silent, end)
+        self._index.update(self._tables.spans, len(self._threads.lanes), start, end, changed)
+        self._threads.changed_ns = FOREVER
+        for table in tables:
+            table.settle(self._index.sealed_ns)
+
+    def _fell_silent(self, silent: I64) -> int:
+        """Return the earliest moment (ns) at which a process is now taken for silent, or no longer."""
+        before = np.concatenate((self._silent, np.full(len(silent) - len(self._silent), FOREVER, np.int64)))
+        self._silent = silent
+        return int(np.minimum(before, silent)[before != silent].min(initial=FOREVER))
+
+    def _view(self, silent: I64, end: int) -> Tables:
+        return Tables(
+            holds=self._locking.holds.view(),
+            waits=self._locking.waits.view(),
+            handoffs=self._locking.handoffs.view(),
+            requests=self._serving.requests.view(),
+            contexts=self._serving.contexts.view(),
+            notes=self._locking.notes.view(),
+            roster=self._threads.roster(silent),
+            targets=self._catalog.targets,
+            endpoints=self._catalog.endpoints,
+            stacks=self._catalog.stacks,
+            end_ns=end,
+        )
+
+    def _sentences(self) -> tuple[str, ...]:
+        """Say what the picture lacks."""
+        skipped = [
+            f"{count} {noun}{'s' if count > 1 else ''} {rest}: skipped" for (noun, rest), count in self._skipped.items()
+        ]
+        crowded = [f"more than {LANE_LIMIT} threads at once: some share the last row"] * self._threads.crowded
+        return (*self._gaps, *self._processes.losses(), *skipped, *crowded)

@@ -1,0 +1,73 @@
+"""Frames of the timeline, and the waits that are long enough in one to be labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import I64, Bools
+from .index import Picture
+from .segments import Layer
+from .tables import Tables
+from .values import Frame, State, WaitLabel
+
+_STATES = {
+    Layer.HOLD: State.HOLD,
+    Layer.WAIT: State.WAIT,
+    Layer.WAIT_HOLD: State.WAIT_HOLD,
+    Layer.HANDOFF: State.HANDOFF,
+}
+
+
+def edges_of(start_ns: int, end_ns: int, columns: int) -> I64:
+    """Return the edges of equal columns, int64 ``[columns + 1]``, ns; widths differ by at most 1."""
+    width, rest = divmod(end_ns - start_ns, columns)
+    number = np.arange(columns + 1)
+    return start_ns + number * width + number * rest // columns
+
+
+def frame(picture: Picture, lanes: Sequence[int], serves: Bools, edges: I64) -> Frame:
+    """Return what lanes did between edges.
+
+    Args:
+        picture: the index.
+        lanes: ids.
+        serves: bool ``[len(lanes)]``, whether the lane's process has served a request: bare threads are idle there.
+        edges: int64 ``[columns + 1]``, ns.
+    """
+    total, on = picture.totals(np.array(lanes, np.int64), edges)
+    part = np.diff(total, axis=2)
+    widths = np.diff(edges)
+    spent = np.zeros((len(State), len(lanes), len(widths)), np.int64)
+    alive, bare = part[Layer.ALIVE], part[Layer.BARE]
+    spent[State.OFF] = widths - alive
+    spent[State.IDLE] = bare * serves[:, None]
+    spent[State.RUN] = alive - spent[State.IDLE]
+    for layer, state in _STATES.items():
+        spent[state] = part[layer]
+        spent[State.RUN] -= part[layer]
+    return Frame(edges, spent, _first(on[:, :, :-1], serves), part[Layer.BEGAN])
+
+
+def _first(on: Bools, serves: Bools) -> NDArray[np.uint8]:
+    first: NDArray[np.uint8] = on[Layer.ALIVE] * np.uint8(State.RUN)
+    first[on[Layer.BARE] & serves[:, None]] = State.IDLE
+    for layer, state in _STATES.items():
+        first[on[layer]] = state
+    return first
+
+
+def labels(tables: Tables, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:
+    """Return the parts in a window of waits that last at least ``min_ns`` there, in order of rows and time."""
+    rows = tables.waits.within(start_ns, end_ns, min_ns)
+    row_of = np.full(max([*lanes, int(tables.roster.lane.max(initial=0))]) + 1, -1, np.int64)
+    row_of[[*lanes]] = np.arange(len(lanes))
+    row = row_of[tables.roster.lane[rows["thread"]]]
+    low = np.maximum(rows["start"], start_ns)
+    high = np.minimum(tables.ends(rows), end_ns)
+    fit = np.flatnonzero((row >= 0) & (high - low >= max(min_ns, 1)))
+    fit = fit[np.lexsort((low[fit], row[fit]))]
+    columns = (row[fit], low[fit], high[fit], rows["lock"][fit])
+    return [WaitLabel(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]

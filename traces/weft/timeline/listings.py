@@ -1,0 +1,119 @@
+"""Rows chosen from the tables: figures of locks, the newest requests, the nearest wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .columns import CHUNK, FOREVER, I64, Bools, Rows, View
+from .figures import Sums
+from .tables import Tables
+from .values import Lock, LockFigures
+
+
+def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[LockFigures]:
+    """Return a row per lock, longest total wait first; what is still going on counts up to now."""
+    holds, waits = tables.holds.open, tables.waits.open
+    held, waited = tables.held_until(holds) - holds["start"], tables.ends(waits) - waits["start"]
+    size = len(locks)
+    hold_ns, hold_max = _with_open(sums.hold_ns, sums.hold_max_ns, holds, held)
+    wait_ns, wait_max = _with_open(sums.wait_ns, sums.wait_max_ns, waits, waited)
+    acquisitions = sums.acquisitions + np.bincount(holds["lock"], minlength=size)
+    contended = sums.contended + np.bincount(waits["lock"], minlength=size)
+    waiting = np.bincount(waits["lock"][_lasting(tables, waits)], minlength=size)
+    ended = tables.roster.end[holds["thread"]] != FOREVER
+    holding = holds[_lasting(tables, holds) | ended & (holds["end"] == FOREVER)]
+    holder = dict(zip(holding["lock"].tolist(), holding["thread"].tolist(), strict=True))
+    order = np.lexsort((np.arange(size), -hold_ns, -wait_ns))
+    columns = np.stack((acquisitions, contended, wait_ns, wait_max, hold_ns, hold_max, waiting), axis=1)
+    return [
+        LockFigures(
+            lock=locks[lock],
+            acquisitions=row[0],
+            contended=row[1],
+            wait_ns=row[2],
+            wait_max_ns=row[3],
+            hold_ns=row[4],
+            hold_max_ns=row[5],
+            waiting_now=row[6],
+            holder_now=holder.get(lock),
+        )
+        for lock, row in zip(order.tolist(), columns[order].tolist(), strict=True)
+    ]
+
+
+def latest(tables: Tables, limit: int) -> Rows:
+    """Return requests in flight, oldest first, then finished ones, newest first."""
+    flying = tables.requests.open
+    flying = flying[np.lexsort((flying["id"], flying["start"]))][: max(limit, 0)]
+    return np.concatenate((flying, _newest(tables.requests, max(limit, 0) - len(flying))))
+
+
+def served(tables: Tables, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> Rows:
+    """Return the requests of the lanes that last at least ``min_ns`` (ns) in the window, by lane and start."""
+    rows = tables.requests.within(start_ns, end_ns, min_ns)
+    lane = tables.roster.lane[rows["thread"]]
+    lasts = np.minimum(tables.ends(rows), end_ns) - np.maximum(rows["start"], start_ns)
+    fit = np.flatnonzero(np.isin(lane, lanes) & (lasts >= min_ns))
+    return rows[fit[np.lexsort((rows["start"][fit], lane[fit]))]]
+
+
+def nearest_wait(tables: Tables, lane: int | None, time_ns: int, step: int, span: tuple[int, int]) -> Rows:
+    """Return the one wait that begins nearest after (``step`` 1) or before (-1) an instant, if there is one.
+
+    Looks at twice as much time in each turn, so that a near wait is found without looking at all.
+    """
+    low, high = span
+    reach = max((high - low) >> 12, 1)
+    while True:
+        start, end = (time_ns + 1, time_ns + reach) if step > 0 else (time_ns - reach, time_ns - 1)
+        rows = tables.waits.within(start, end)
+        fit = (rows["start"] >= start) & (rows["start"] <= end)
+        if lane is not None:
+            fit &= tables.roster.lane[rows["thread"]] == lane
+        rows = rows[fit]
+        if len(rows):
+            at = int(rows["start"].argmin() if step > 0 else rows["start"].argmax())
+            return rows[at : at + 1]
+        if start <= low if step < 0 else end >= high:
+            return rows
+        reach *= 2
+
+
+def _newest(view: View, count: int) -> Rows:
+    """Return the ``count`` finished rows that ended last. They were appended about in that order."""
+    rows = view.closed
+    if count <= 0:
+        return rows[:0]
+    tail = 4 * count
+    while tail < len(rows):
+        ends = rows["end"][-tail:]
+        bound = np.partition(ends, tail - count)[tail - count]
+        if not _any_later(view, int(bound), len(rows) - tail):
+            break
+        tail *= 4
+    rows = rows[-tail:]
+    return rows[np.lexsort((rows["id"], rows["end"]))[::-1][:count]]
+
+
+def _any_later(view: View, end_ns: int, stop: int) -> bool:
+    """Return whether one of the first ``stop`` finished rows ends at ``end_ns`` or later."""
+    chunks = stop // CHUNK
+    if (view.high[:chunks] >= end_ns).any():
+        return True
+    return bool((view.closed["end"][chunks * CHUNK : stop] >= end_ns).any())
+
+
+def _with_open(total: I64, most: I64, rows: Rows, lasting: I64) -> tuple[I64, I64]:
+    """Return sums and maxima per lock with rows added that last so long (ns) by now."""
+    total, most = total.copy(), most.copy()
+    np.add.at(total, rows["lock"], lasting)
+    np.maximum.at(most, rows["lock"], lasting)
+    return total, most
+
+
+def _lasting(tables: Tables, rows: Rows) -> Bools:
+    """Return which rows go on at the end of the trace."""
+    lasting: Bools = (rows["end"] == FOREVER) & (tables.roster.close[rows["thread"]] == FOREVER)
+    return lasting

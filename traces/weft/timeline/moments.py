@@ -1,0 +1,185 @@
+"""All that is known of a lane at an instant, and rows told as values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from .columns import FOREVER, I64, UNKNOWN, Rows
+from .locking import HOLDER, HOLDER_AT, WAITER_AT
+from .serving import APP
+from .tables import Tables, not_later
+from .values import Blame, Hold, Lane, Moment, Request, Stack, State, Wait
+
+_NO_ROWS: Final = slice(0, 0)
+
+
+def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
+    """Return what is known of a lane at an instant.
+
+    Args:
+        serves: the lane's process has served a request, so a bare thread is idle.
+    """
+    thread = _thread_on(tables, lane.id, time_ns)
+    if thread is None:
+        return Moment(lane, time_ns, State.OFF, None, None, (), (), None, ())
+    held = tables.at(tables.holds, time_ns, thread)
+    waiting = tables.at(tables.waits, time_ns, thread)[-1:]
+    serving = tables.at(tables.requests, time_ns, thread)[-1:]
+    handed = len(tables.at(tables.handoffs, time_ns, thread)) > 0
+    contexts = tables.at(tables.contexts, time_ns, thread)
+    blaming = _blamed(tables, waiting)
+    waits = _waits(tables, waiting, [blaming])
+    return Moment(
+        lane=lane,
+        time_ns=time_ns,
+        state=_state(handed, len(waiting) > 0, len(held) > 0, len(serving) > 0, serves),
+        thread=tables.roster[thread],
+        request=next(iter(requests(tables, serving)), None),
+        contexts=tuple("app" if what == APP else "request" for what in contexts["what"].tolist()),
+        holds=tuple(_holds(tables, held)),
+        wait=waits[0] if waits else None,
+        blames=_blames(tables, waiting, blaming),
+        wanted_by=tuple(_wanted(tables, held, thread, time_ns)),
+    )
+
+
+def waits(tables: Tables, rows: Rows) -> list[Wait]:
+    """Return rows of waits as values."""
+    return _waits(tables, rows, [_blamed(tables, rows[at : at + 1]) for at in range(len(rows))])
+
+
+def requests(tables: Tables, rows: Rows) -> list[Request]:
+    """Return rows of requests as values."""
+    thread = rows["thread"].astype(np.int64)
+    waited = tables.waited(thread, rows["start"].copy(), tables.ends(rows)).tolist()
+    roster = tables.roster
+    return [
+        Request(
+            id=row["id"],
+            number=row["number"],
+            process=int(roster.process[row["thread"]]),
+            thread=row["thread"],
+            lane=int(roster.lane[row["thread"]]),
+            method=method,
+            path=path,
+            endpoint=tables.endpoints[row["endpoint"]] if row["endpoint"] >= 0 else None,
+            start_ns=row["start"],
+            end_ns=_end(row["end"]),
+            status=row["status"] if row["status"] != UNKNOWN else None,
+            wait_ns=wait_ns,
+        )
+        for row, wait_ns in zip(_dicts(rows), waited, strict=True)
+        for method, path in [tables.targets[row["target"]] if row["target"] >= 0 else ("", "")]
+    ]
+
+
+def _thread_on(tables: Tables, lane: int, time_ns: int) -> int | None:
+    roster = tables.roster
+    on = (roster.lane == lane) & (roster.start <= time_ns) & (roster.close > time_ns)
+    found = np.flatnonzero(on)
+    return int(found[-1]) if len(found) and time_ns <= tables.end_ns else None
+
+
+def _state(handed: bool, waiting: bool, holding: bool, serving: bool, serves: bool) -> State:
+    """Return the state that tells most; the same order as in `weft.timeline.building`."""
+    if handed:
+        return State.HANDOFF
+    if waiting:
+        return State.WAIT_HOLD if holding else State.WAIT
+    if holding:
+        return State.HOLD
+    return State.RUN if serving or not serves else State.IDLE
+
+
+def _wanted(tables: Tables, held: Rows, thread: int, time_ns: int) -> list[Wait]:
+    if not len(held):
+        return []
+    rows = tables.at(tables.waits, time_ns)
+    rows = rows[np.isin(rows["lock"], held["lock"]) & (rows["thread"] != thread)]
+    # What the lock is wanted from is clear here, so the search for the next holder is spared.
+    return _waits(tables, rows, [held[held["lock"] == lock] for lock in rows["lock"].tolist()])
+
+
+def _blamed(tables: Tables, wait: Rows) -> Rows:
+    """Return the holds by others of the lock that one row waits for, during that wait, in order of time."""
+    if not len(wait):
+        return tables.holds.open[_NO_ROWS]
+    start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
+    rows = tables.holds.within(start, end)
+    rows = rows[(rows["lock"] == wait["lock"][0]) & (rows["thread"] != wait["thread"][0])]
+    rows = rows[(rows["start"] < max(end, start + 1)) & (rows["end"] > start)]
+    return rows[np.argsort(rows["start"], kind="stable")]
+
+
+def _blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:
+    if not len(rows):
+        return ()
+    start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
+    low, high = np.maximum(rows["start"], start), np.minimum(tables.held_until(rows), end)
+    near, which = _serving(tables, rows["thread"].astype(np.int64), low)
+    known = np.unique(which[which >= 0])
+    served = dict(zip(known.tolist(), requests(tables, near[known]), strict=True))
+    return tuple(
+        Blame(hold, overlap, served.get(row))
+        for hold, overlap, row in zip(_holds(tables, rows), (high - low).tolist(), which.tolist(), strict=True)
+    )
+
+
+def _serving(tables: Tables, thread: I64, time: I64) -> tuple[Rows, I64]:
+    """Return rows of requests, and for each (thread, time) which of them is the innermost there, -1 for none."""
+    near = tables.requests.within(int(time.min()), int(time.max()))
+    near = near[np.isin(near["thread"], thread)]
+    near = near[np.lexsort((near["start"], near["thread"]))]
+    which = not_later(near["thread"], near["start"], thread, time) - 1
+    # A request that began last may be over, inside one that is not.
+    while True:
+        here = (which >= 0) & (near["thread"][which] == thread) if len(near) else which >= 0
+        over = here & (near["end"][which] <= time) if len(near) else here
+        which = np.where(here, which - over, -1)
+        if not over.any():
+            return near, which
+
+
+def _waits(tables: Tables, rows: Rows, holds: list[Rows]) -> list[Wait]:
+    """Return rows of waits as values, given for each the holds that its time was spent behind, oldest first."""
+    return [_wait(tables, row, behind) for row, behind in zip(_dicts(rows), holds, strict=True)]
+
+
+def _wait(tables: Tables, row: dict[str, int], behind: Rows) -> Wait:
+    notes = tables.notes.within(row["start"], row["start"])
+    notes = notes[(notes["thread"] == row["thread"]) & (notes["start"] == row["start"])]
+    told = dict(zip(notes["what"].tolist(), notes["value"].tolist(), strict=True))
+    return Wait(
+        thread=row["thread"],
+        lane=int(tables.roster.lane[row["thread"]]),
+        lock=row["lock"],
+        start_ns=row["start"],
+        end_ns=_end(row["end"]),
+        acquired=row["acquired"] == 1,
+        holder=told.get(HOLDER, int(behind["thread"][0]) if len(behind) else None),
+        waiter_at=_stack(tables, told.get(WAITER_AT)),
+        holder_at=_stack(tables, told.get(HOLDER_AT)),
+    )
+
+
+def _holds(tables: Tables, rows: Rows) -> list[Hold]:
+    lane = tables.roster.lane[rows["thread"]].tolist()
+    return [
+        Hold(row["thread"], on, row["lock"], row["start"], _end(row["end"]))
+        for row, on in zip(_dicts(rows), lane, strict=True)
+    ]
+
+
+def _stack(tables: Tables, index: int | None) -> Stack:
+    return tables.stacks[index] if index is not None else ()
+
+
+def _end(end: int) -> int | None:
+    return None if end == FOREVER else end
+
+
+def _dicts(rows: Rows) -> list[dict[str, int]]:
+    names = rows.dtype.names or ()
+    return [dict(zip(names, row, strict=True)) for row in rows.tolist()]

@@ -1,0 +1,137 @@
+"""The processes that wrote to a trace: what they said of themselves, and when each was last heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from .catalog import Names, text, whole
+from .columns import FOREVER, I64, Bools
+from .values import Process
+
+SILENCE_NS: Final = 5_000_000_000
+"""A live recorder writes a pulse every second. A process silent for so long was killed, or stands still."""
+
+_WALL_LIMIT: Final = 1 << 62
+
+
+@dataclass(slots=True)
+class _Known:
+    number: int
+    started: int | None = None
+    first: int = FOREVER
+    last: int = -1
+    ended: int | None = None
+    lost: int = 0
+    serves: bool = False
+
+
+class Processes:
+    """Numbers of processes to indexes, and what their own records say."""
+
+    def __init__(self) -> None:
+        self._index: dict[int, int] = {}
+        self._known: list[_Known] = []
+        self._clock: tuple[int, int] | None = None
+
+    def index(self, number: int) -> tuple[int, bool]:
+        """Return the index of a process, and whether it is new."""
+        fresh = number not in self._index
+        if fresh:
+            self._index[number] = len(self._known)
+            self._known.append(_Known(number))
+        return self._index[number], fresh
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def enter(self, process: int, time: int, wall: int) -> None:
+        """A process began to record at ``time``, when the wall clock showed ``wall`` (ns)."""
+        if self._known[process].started is None:
+            self._known[process].started = time
+        if self._clock is None and 0 < wall < _WALL_LIMIT:
+            self._clock = time, wall
+
+    def exit(self, process: int, time: int) -> None:
+        """A process ended in good order."""
+        self._known[process].ended = time
+
+    def lose(self, process: int, records: int) -> None:
+        """A process dropped records."""
+        self._known[process].lost += records
+
+    def serve(self, process: int) -> None:
+        """A process serves requests."""
+        self._known[process].serves = True
+
+    def serves(self) -> Bools:
+        """Return which processes serve requests, bool ``[processes]``."""
+        return np.array([known.serves for known in self._known], np.bool_)
+
+    def heard(self, process: int, first: int, last: int) -> None:
+        """A process wrote about the time from ``first`` to ``last`` (ns)."""
+        known = self._known[process]
+        known.first, known.last = min(known.first, first), max(known.last, last)
+
+    def span(self) -> tuple[int, int]:
+        """Return the first and last moment of the trace, ns."""
+        heard = [known for known in self._known if known.last >= 0]
+        if not heard:
+            return 0, 0
+        return min(known.first for known in heard), max(known.last for known in heard)
+
+    def wall(self, time: int) -> int:
+        """Return the wall clock (ns since the epoch) at a moment, 0 when no process told."""
+        return self._clock[1] - self._clock[0] + time if self._clock else 0
+
+    def silent_since(self) -> I64:
+        """Return when each process fell silent without a farewell, ns ``[processes]``, `FOREVER` if it did not."""
+        _, end = self.span()
+        return np.array(
+            [
+                known.last if known.ended is None and 0 <= known.last < end - SILENCE_NS else FOREVER
+                for known in self._known
+            ],
+            np.int64,
+        )
+
+    @property
+    def lost(self) -> int:
+        """Records dropped by all."""
+        return sum(known.lost for known in self._known)
+
+    def losses(self) -> list[str]:
+        """Say which processes dropped how many records."""
+        return [
+            f"process {index + 1} of {len(self._known)} dropped {known.lost} records: it wrote faster than the disk"
+            for index, known in enumerate(self._known)
+            if known.lost
+        ]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all have ended in good order."""
+        return bool(self._known) and all(known.ended is not None for known in self._known)
+
+    def values(self, names: Sequence[Names]) -> tuple[Process, ...]:
+        """Return the processes as they are now."""
+        return tuple(_value(index, known, names[index]) for index, known in enumerate(self._known))
+
+
+def _value(index: int, known: _Known, names: Names) -> Process:
+    argv = names.about.get("argv")
+    started = known.started if known.started is not None else min(known.first, max(known.last, 0))
+    return Process(
+        id=index,
+        pid=whole(names.about.get("pid")),
+        argv=tuple(text(part) for part in argv) if isinstance(argv, list) else (),
+        python=text(names.about.get("python")),
+        gil=names.about.get("gil") is not False,
+        started_ns=started,
+        ended_ns=known.ended,
+        lost=known.lost,
+        last_ns=max(known.last, 0),
+    )

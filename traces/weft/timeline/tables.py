@@ -1,0 +1,131 @@
+"""Everything that was folded, at one moment: the ground that all answers stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .building import Span, Spans
+from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, WAIT, Bools, Rows, Table, View
+from .threads import Roster
+from .values import Stack
+
+
+def _nothing() -> I64:
+    return np.zeros(0, np.int64)
+
+
+def _nobody() -> Roster:
+    return Roster((), _nothing(), _nothing(), _nothing(), _nothing(), _nothing())
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Views of all tables, with the lists that their rows index.
+
+    Attributes:
+        holds, waits: what threads held and waited for; open ones included.
+        handoffs: last parts of waits, in which the lock was free already.
+        requests, contexts: what threads served.
+        notes: the holder and the stacks at the begin of a wait; ``start`` is that of the wait.
+        roster: the threads.
+        targets, endpoints, stacks: may have grown since.
+        end_ns: last moment of the trace.
+    """
+
+    holds: View = field(default_factory=lambda: Table(HOLD).view())
+    waits: View = field(default_factory=lambda: Table(WAIT).view())
+    handoffs: View = field(default_factory=lambda: Table(HOLD).view())
+    requests: View = field(default_factory=lambda: Table(REQUEST).view())
+    contexts: View = field(default_factory=lambda: Table(CONTEXT).view())
+    notes: View = field(default_factory=lambda: Table(NOTE).view())
+    roster: Roster = field(default_factory=_nobody)
+    targets: Sequence[tuple[str, str]] = ()
+    endpoints: Sequence[str] = ()
+    stacks: Sequence[Stack] = ()
+    end_ns: int = 0
+
+    def ends(self, rows: Rows) -> I64:
+        """Return when rows end (ns), for unfinished ones up to where their thread is known to be there."""
+        lasting = np.minimum(self.roster.close[rows["thread"]], self.end_ns)
+        ends: I64 = np.maximum(np.where(rows["end"] == FOREVER, lasting, rows["end"]), rows["start"])
+        return ends
+
+    def held_until(self, rows: Rows) -> I64:
+        """Return when holds end (ns); a lock stays locked when the thread that holds it ends."""
+        left: Bools = (rows["end"] == FOREVER) & (self.roster.end[rows["thread"]] != FOREVER)
+        return np.where(left, np.maximum(self.end_ns, rows["start"]), self.ends(rows))
+
+    def at(self, view: View, time_ns: int, thread: int | None = None) -> Rows:
+        """Return the rows, of one thread or of all, that an instant lies in, oldest first."""
+        rows = view.within(time_ns, time_ns)
+        on = rows["end"] > time_ns
+        if thread is not None:
+            on &= rows["thread"] == thread
+        rows = rows[on]
+        return rows[np.argsort(rows["start"], kind="stable")]
+
+    def waited(self, thread: I64, start: I64, end: I64) -> I64:
+        """Return how long threads were blocked in windows of their own, ns ``[n]``.
+
+        Args:
+            thread, start, end: int64 ``[n]``, a thread and a window (ns) each.
+        """
+        if not len(thread):
+            return np.zeros(0, np.int64)
+        waits = self.waits.within(int(start.min()), int(end.max()))
+        wanted = np.zeros(len(self.roster), np.bool_)
+        wanted[thread] = True
+        waits = waits[wanted[waits["thread"]]]
+        waits = waits[np.lexsort((waits["start"], waits["thread"]))]
+        begins, lasts = waits["start"], self.ends(waits) - waits["start"]
+        sums = np.concatenate(([0], np.cumsum(lasts)))
+
+        def before(time: I64) -> I64:
+            count = not_later(waits["thread"], begins, thread, time)
+            if not len(waits):
+                return count
+            last = np.maximum(count - 1, 0)
+            part = np.where(waits["thread"][last] == thread, np.minimum(time - begins[last], lasts[last]), lasts[last])
+            return np.where(count > 0, sums[last] + part, 0)
+
+        return before(end) - before(start)
+
+    def spans(self, since_ns: int) -> Spans:
+        """Return the intervals that end at or after a moment, each within the life of its thread and the trace."""
+        roster = self.roster
+        sources = {
+            Span.HOLD: self.holds,
+            Span.WAIT: self.waits,
+            Span.HANDOFF: self.handoffs,
+            Span.REQUEST: self.requests,
+        }
+        parts = {what: view.within(since_ns, self.end_ns) for what, view in sources.items()}
+        alive = np.flatnonzero(roster.close >= since_ns)
+        thread = np.concatenate([*(rows["thread"] for rows in parts.values()), alive])
+        start = np.concatenate([*(rows["start"] for rows in parts.values()), roster.start[alive]])
+        end = np.concatenate([*(rows["end"] for rows in parts.values()), roster.close[alive]])
+        sizes = [*(len(rows) for rows in parts.values()), len(alive)]
+        waits = parts[Span.WAIT]
+        return Spans(
+            lane=roster.lane[thread],
+            start=np.maximum(start, roster.start[thread]),
+            end=np.minimum(np.minimum(end, roster.close[thread]), self.end_ns),
+            what=np.repeat(np.array([*parts, Span.ALIVE], np.uint8), sizes),
+            began_lane=roster.lane[waits["thread"]],
+            began=waits["start"].copy(),
+        )
+
+
+def not_later(thread: NDArray[np.int32], start: I64, of_thread: I64, time: I64) -> I64:
+    """Return how many rows, sorted by thread and start, come before or at each (thread, time)."""
+    size = len(thread)
+    # Rows stand before the moments in what is sorted, so at one moment they count.
+    order = np.lexsort((np.concatenate((start, time)), np.concatenate((thread, of_thread))))
+    is_row = order < size
+    count = np.zeros(len(time), np.int64)
+    count[order[~is_row] - size] = np.cumsum(is_row)[~is_row]
+    return count
