@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -21,8 +21,11 @@ def interrupt_on_signals() -> None:
 
 
 def at_end_of_input(end: Callable[[], None]) -> None:
-    """Call a function, in its own thread, when stdin is at its end: whoever held the other side is gone."""
-    threading.Thread(target=_drain_input, args=(end,), name="until-eof", daemon=True).start()
+    """Call a function, in its own thread, when stdin is at its end: whoever held the other side is gone.
+
+    Started below `threading`, so that a recording of the demo shows the app's threads only.
+    """
+    _thread.start_new_thread(_drain_input, (end,))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

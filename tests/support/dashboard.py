@@ -8,8 +8,8 @@ from pathlib import Path
 
 from textual.app import App
 from textual.pilot import Pilot
-from weft.timeline.snapshot import Snapshot
 
+from weft.timeline.snapshot import Snapshot
 from weft_tui.app import WeftApp
 from weft_tui.messages import SnapshotReady
 from weft_tui.screens.dashboard import DashboardScreen

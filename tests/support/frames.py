@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from weft.timeline.values import Frame, State
 
 WIDTH = 1000

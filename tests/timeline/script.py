@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+
 from weft.events import Kind, code_of
 from weft.log.reader import Definitions, Events, Item
 from weft.timeline import Builder, Snapshot

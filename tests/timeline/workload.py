@@ -44,7 +44,9 @@ class App:
 
     def holds(self, time: int) -> list[tuple[_Thread, str, int]]:
         """Return holds in progress at the end of `run`."""
-        return [(owner, lock, since) for lock, owner in self._owner.items() for name, since in owner.held if name == lock]
+        return [
+            (owner, lock, since) for lock, owner in self._owner.items() for name, since in owner.held if name == lock
+        ]
 
     def _at(self, time: int, thread: _Thread, what: str) -> None:
         self._number += 1

@@ -21,7 +21,7 @@ _DIGITS: Final = re.compile(r"\d+")
 _TARGET: Final = re.compile(r"Thread-N \((.+)\)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Roster(Sequence[Thread]):
     """The threads at one moment; a `Thread` is made when it is asked for.
 

@@ -1,0 +1,138 @@
+"""What the lanes show: names, labels, captions and the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from support.scripted import MS, T0, ms, shop
+from weft.timeline.values import State
+from weft_tui.view import View
+from weft_tui.widgets.captions import on_lane, request_captions, wait_labels
+from weft_tui.widgets.cells import cells
+from weft_tui.widgets.grid import Grid
+from weft_tui.widgets.lanes import first_row
+from weft_tui.widgets.palette import PICKED, Role, cursor, pair
+from weft_tui.widgets.scene import Label, LaneHead, Scene, draw
+
+COLUMNS = 100
+GUTTER = 14
+EVERYTHING = View(T0, 1000 * MS, ms(550))
+
+
+def scene(pitch: int = 2, *, view: View = EVERYTHING, shapes: bool = False, pid: str = "") -> Scene:
+    trace = shop()
+    lanes = range(len(trace.lanes))
+    what = cells(trace.frame(lanes, view.start_ns, view.end_ns, COLUMNS))
+    captions = request_captions(trace, lanes, view, COLUMNS)
+    return Scene(
+        cells=what,
+        heads=tuple(LaneHead(pid, lane.name, trace.state(lane.id, view.cursor_ns)) for lane in trace.lanes),
+        picked=2,
+        gutter=GUTTER,
+        pitch=pitch,
+        cursor=view.column(view.cursor_ns, COLUMNS),
+        waits=wait_labels(trace, lanes, view, COLUMNS),
+        captions=captions if pitch > 1 else on_lane(captions, what),
+        shapes=shapes,
+    )
+
+
+def rows(grid: Grid) -> list[str]:
+    return ["".join(chr(point) for point in row) for row in grid.glyphs]
+
+
+def test_states_fill_the_cells_of_their_times() -> None:
+    grid = draw(scene(), 8, GUTTER + COLUMNS)
+    assert grid.styles[2, GUTTER + 15] == pair(State.RUN, State.RUN)
+    assert grid.styles[2, GUTTER + 30] == pair(State.HOLD, State.HOLD)
+    assert grid.styles[4, GUTTER + 40] == pair(State.WAIT, State.WAIT)
+    assert grid.styles[6, GUTTER + 80] == pair(State.WAIT_HOLD, State.WAIT_HOLD)
+
+
+def test_idle_is_a_thin_line_and_the_selected_lane_has_its_own_ground() -> None:
+    grid = draw(scene(), 8, GUTTER + COLUMNS)
+    assert rows(grid)[0][GUTTER : GUTTER + 5] == "─────"
+    assert grid.styles[0, GUTTER] == pair(State.IDLE, State.IDLE)
+    assert grid.styles[4, GUTTER] == pair(State.IDLE + PICKED, State.IDLE + PICKED)
+    assert grid.styles[5, GUTTER] == Role.CAPTION_PICKED
+
+
+def test_locks_are_named_on_waits_beside_the_cursor() -> None:
+    text = rows(draw(scene(), 8, GUTTER + COLUMNS))
+    assert "shop.stock_lock" in text[4]
+    assert text[4].index("shop.stock_lock") == GUTTER + 31
+    assert "│shop.stock_lock" in text[6]
+
+
+def test_requests_are_bracketed_below_their_lanes() -> None:
+    text = rows(draw(scene(), 8, GUTTER + COLUMNS))
+    assert text[3][GUTTER + 10] == "╰"
+    assert text[3][GUTTER + 90] == "╯"
+    assert " GET /report " in text[3]
+    assert text[7].rstrip().endswith("╌")
+
+
+def test_without_room_requests_are_named_where_their_lane_runs_or_holds() -> None:
+    text = rows(draw(scene(pitch=1), 4, GUTTER + COLUMNS))
+    assert text[1].index("GET /report") > GUTTER + 20
+    assert "GET /checkout" not in text[2]
+    assert "shop.stock_lock" in text[2]
+
+
+def test_labels_do_not_leave_what_they_name() -> None:
+    one = replace(scene(), waits=(Label(2, 40, 52, "a.very.long.name.of.a.lock"),), captions=(), cursor=-1)
+    assert rows(draw(one, 8, GUTTER + COLUMNS))[4][GUTTER + 40 : GUTTER + 52].strip() == "a.very.lo…"
+
+
+def test_the_cursor_crosses_all_lanes_and_lets_the_states_shine_through() -> None:
+    grid = draw(scene(), 10, GUTTER + COLUMNS)
+    column = GUTTER + 55
+    assert [row[column] for row in rows(grid)] == ["│"] * 8 + [" ", " "]
+    assert [int(grid.styles[row, column]) for row in (0, 2, 4, 6)] == [
+        cursor(State.IDLE),
+        cursor(State.HOLD),
+        cursor(State.WAIT),
+        cursor(State.WAIT_HOLD),
+    ]
+
+
+def test_a_cursor_outside_is_not_drawn() -> None:
+    outside = replace(scene(), cursor=-1)
+    assert not any("│" in row for row in rows(draw(outside, 8, GUTTER + COLUMNS)))
+
+
+def test_heads_show_the_state_at_the_cursor_and_the_selection() -> None:
+    grid = draw(scene(), 8, GUTTER + COLUMNS)
+    text = rows(grid)
+    assert [row[0] for row in text] == [" ", " ", " ", " ", "▌", "▌", " ", " "]
+    assert [text[row][1] for row in (0, 2, 4, 6)] == ["○", "●", "●", "●"]
+    assert grid.styles[2, 1] == pair(State.HOLD, State.OFF)
+    assert grid.styles[4, 1] == pair(State.WAIT, PICKED)
+
+
+def test_long_names_keep_their_ends_and_pids_stand_before_them() -> None:
+    head = LaneHead("4711", "ThreadPoolExecutor-0_31", State.RUN)
+    named = replace(scene(), heads=(head,) * 4, gutter=22)
+    text = rows(draw(named, 8, 22 + COLUMNS))[0][:22]
+    assert text[3:8] == "4711 "
+    assert text.rstrip().endswith("tor-0_31"[-6:])
+    assert "…" in text
+
+
+def test_without_colours_every_state_has_its_own_glyph() -> None:
+    text = rows(draw(scene(shapes=True), 8, GUTTER + COLUMNS))
+    glyphs = {text[row][GUTTER + column] for row, column in ((0, 3), (2, 15), (2, 70), (4, 70), (4, 81), (6, 90))}
+    assert glyphs == {"·", "━", "█", "░", "╌", "▒"}
+    styles = np.unique(draw(scene(shapes=True), 8, GUTTER + COLUMNS).styles)
+    assert styles.min() >= Role.NAME
+
+
+@pytest.mark.parametrize(
+    ("top", "lane", "page", "total", "expected"),
+    [(0, 3, 10, 50, 0), (0, 10, 10, 50, 1), (20, 3, 10, 50, 3), (45, 49, 10, 50, 40), (7, 0, 10, 5, 0)],
+)
+def test_the_selected_lane_is_always_visible(top: int, lane: int, page: int, total: int, expected: int) -> None:
+    assert first_row(top, lane, page, total) == expected

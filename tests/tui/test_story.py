@@ -1,0 +1,118 @@
+"""The inspector's sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from support.scripted import REPORT, SHOP, Scripted, ms, shop
+from weft.timeline.values import Hold, Place, State, Wait
+from weft_tui.spans import plain_text
+from weft_tui.story import short, story, yours
+
+
+def told(trace: Scripted, lane: int, at_ms: float) -> str:
+    return plain_text(story(trace, trace.moment(lane, ms(at_ms))))
+
+
+def test_a_wait_is_told_with_both_sides() -> None:
+    assert told(shop(), 2, 700).splitlines()[:5] == [
+        "● GET /checkout waits for shop.stock_lock since 400 ms",
+        "  it waits at shop.py:42 in checkout",
+        "      called from app.py:7",
+        "  held by GET /report (Thread-1 (worker)) since 500 ms",
+        "  when the wait began, the holder was at shop.py:88 in report",
+    ]
+
+
+def test_a_hold_is_told_with_those_who_wait_for_it() -> None:
+    text = told(shop(), 1, 700)
+    assert "● GET /report holds shop.stock_lock since 500 ms" in text
+    assert "GET /checkout (Thread-2 (worker)) waits for shop.stock_lock since 400 ms" in text
+    assert "POST /checkout (Thread-3 (worker)) waits for shop.stock_lock since 200 ms" in text
+    assert "when that wait began, this thread was at shop.py:88 in report" in text
+
+
+def test_waiting_while_holding_names_both_locks() -> None:
+    text = told(shop(), 3, 700)
+    assert "● POST /checkout waits for shop.stock_lock since 200 ms" in text
+    assert "it holds shop.audit_lock since 320 ms" in text
+
+
+def test_running_idle_and_handed_over() -> None:
+    assert "● GET /report runs since 50 ms, no lock involved" in told(shop(), 1, 150)
+    assert told(shop(), 0, 150).startswith("○ MainThread is idle: it serves no request")
+    assert "is handed" in told(shop(), 2, 810)
+
+
+def test_a_request_is_told_with_thread_endpoint_and_outcome() -> None:
+    assert "thread Thread-2 (worker), endpoint checkout, status 500 after 670 ms" in told(shop(), 2, 700)
+    assert "running for 650 ms" in told(shop(), 3, 700)
+    assert "Flask contexts: app, request" in told(shop(), 3, 700)
+
+
+def test_several_holders_of_one_wait_are_all_named() -> None:
+    # Lane 3 takes the lock for the last part of lane 2's wait.
+    first, *others = shop().holds
+    trace = replace(
+        shop(),
+        holds=(replace(first, end_ns=ms(600)), *others, Hold(3, 3, 0, ms(600), ms(800))),
+        waits=shop().waits[:1],
+    )
+    text = told(trace, 2, 700)
+    assert "held by POST /checkout (Thread-3 (worker)) since 100 ms" in text
+    assert "during this wait it was also held by" in text
+    assert "GET /report (Thread-1 (worker)) for 300 ms" in text
+
+
+def test_an_unknown_holder_is_admitted() -> None:
+    trace = replace(shop(), holds=(), waits=(replace(shop().waits[0], holder=None, holder_at=()),))
+    assert "the recorder does not know who holds it" in told(trace, 2, 700)
+
+
+def test_a_ring_is_called_a_deadlock() -> None:
+    """Lane 1 holds stock and waits for audit, lane 3 holds audit and waits for stock."""
+    ring = replace(
+        shop(),
+        acts=(*shop().acts, (1, State.WAIT_HOLD, ms(600), ms(1000))),
+        holds=(Hold(1, 1, 0, ms(200), None), Hold(3, 3, 1, ms(380), None)),
+        waits=(*shop().waits[1:], Wait(1, 1, 1, ms(600), None, False, 3, REPORT, ())),
+    )
+    for lane in (1, 3):
+        assert "a deadlock: each of them waits for the next" in told(ring, lane, 900)
+    assert "which waits itself for shop.audit_lock, held by POST /checkout" in told(ring, 3, 900)
+    assert "deadlock" not in told(ring, 3, 550)
+
+
+def test_a_chain_that_is_no_ring_is_no_deadlock() -> None:
+    chain = replace(
+        shop(),
+        acts=(*shop().acts, (1, State.WAIT_HOLD, ms(600), ms(1000))),
+        holds=(Hold(1, 1, 0, ms(200), None), Hold(0, 0, 2, ms(100), None)),
+        waits=(*shop().waits[1:], Wait(1, 1, 2, ms(600), None, False, 0, REPORT, ())),
+    )
+    text = told(chain, 3, 900)
+    assert "which waits itself for Cache._lock, held by MainThread" in text
+    assert "deadlock" not in text
+
+
+@pytest.mark.parametrize(
+    ("files", "index"),
+    [
+        ([SHOP], 0),
+        (["/x/site-packages/flask/app.py", SHOP], 1),
+        (["/usr/lib/python3.12/threading.py", "/x/site-packages/y.py"], 0),
+    ],
+)
+def test_your_own_innermost_frame_comes_first(files: list[str], index: int) -> None:
+    assert yours([Place(file, "f", 1) for file in files]) == index
+
+
+def test_paths_are_short_but_not_meaningless() -> None:
+    assert short("/srv/shop/shop.py") == "shop.py"
+    assert short("/srv/shop/__init__.py") == "shop/__init__.py"
+
+
+def test_zero_is_not_negative() -> None:
+    assert "since 0" in told(shop(), 2, 300)
