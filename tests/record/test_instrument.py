@@ -58,3 +58,16 @@ def test_under_weft_record_the_one_recorder_goes_on(tmp_path: Path) -> None:
     done = recorded.run(trace, CODE)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{trace}\n", "")
     assert len(recorded.load(trace).of(Kind.REQUEST_EXIT)) == 1
+
+
+def test_locks_that_were_made_too_early_are_named(tmp_path: Path) -> None:
+    early = "import threading; lock = threading.Lock()\n" + CODE.replace("lock = threading.Lock()\n", "")
+    done = subprocess.run(
+        [sys.executable, "-c", early.replace('"app"', "__name__")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "made before weft.instrument(): __main__.lock; call it earlier" in done.stderr

@@ -77,11 +77,11 @@ class Oracle:
                 self._record((block.process, thread), kind, obj, time, value)
         for thread, kind, _, time, _ in rows:
             if kind == Kind.THREAD_EXIT:
-                self._gone((block.process, thread), time, holds=False)
+                self._gone((block.process, thread), time)
             elif kind == Kind.PROCESS_EXIT:
                 for key in self.started:
                     if key[0] == block.process:
-                        self._gone(key, time, holds=True)
+                        self._gone(key, time)
 
     def _sign(self, key: Key, kind: int, began: int) -> None:
         if key not in self.started and kind == Kind.THREAD_ENTER:
@@ -156,14 +156,8 @@ class Oracle:
             if key[0] == process:
                 self._close(stack, time)
 
-    def _gone(self, key: Key, time: int, *, holds: bool) -> None:
-        time = self.ended.setdefault(key, max(time, self.started[key])) if not holds else time
+    def _gone(self, key: Key, time: int) -> None:
         self.ended.setdefault(key, max(time, self.started[key]))
-        over = [self._wait.pop(key)] if key in self._wait else []
-        if holds:
-            over += [self._hold.pop(pair) for pair in list(self._hold) if pair[0] == key]
-        for interval in over:
-            interval.end = max(min(time, NEVER if interval.cut is None else interval.cut), interval.start)
         for (owner, _), stack in self._stack.items():
             if owner == key:
                 self._close(stack, time)

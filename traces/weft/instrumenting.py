@@ -29,8 +29,9 @@ def instrument(
         WeftError: the file exists or cannot be made.
     """
     trace = _running() or _start(path, all_locks)
-    if app is not None:
+    if app is not None and "weft" not in app.extensions:
         app.extensions["weft"] = {"trace": trace}
+        _say_unseen(app.import_name)
     return trace
 
 
@@ -65,3 +66,19 @@ def _start(path: str | os.PathLike[str] | None, all_locks: bool) -> Path:
     os.environ[launch.TRACE] = str(trace)
     trouble.say(f"recording to {trace}; watch it with `weft live {trace}`")
     return trace
+
+
+def _say_unseen(module: str) -> None:
+    """Say which locks of the app's module were made too early to be recorded."""
+    import _thread
+
+    from .record import trouble
+
+    raw = (type(_thread.allocate_lock()), _thread.RLock)
+    found = [name for name, value in vars(sys.modules.get(module, sys)).items() if isinstance(value, raw)]
+    if found:
+        names = ", ".join(f"{module}.{name}" for name in found)
+        trouble.say(
+            f"not recorded, since they were made before weft.instrument(): {names}; "
+            "call it earlier, or start the app with `weft run -- CMD`"
+        )

@@ -124,7 +124,7 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
         if hasattr(os, "killpg"):
             os.killpg(child.pid, number)
         else:
-            child.send_signal(number)
+            child.terminate()
     except ProcessLookupError:
         return
 

@@ -30,8 +30,7 @@ _statuses = {str(number): number for number in range(100, 600)}
 
 def install(patches: Patches, flask: ModuleType) -> None:
     """Wrap ``Flask.wsgi_app`` and the push and pop of both contexts."""
-    import flask.ctx as contexts
-
+    contexts = flask.ctx
     _wrap_call(patches, flask.Flask)
     _wrap_app_pop(patches, contexts.AppContext)
     _wrap_app_push(patches, contexts.AppContext)

@@ -51,7 +51,8 @@ class Recorder:
         threads.install(self._patches)
         self.watch_flask()
         buffers.enter(threading.current_thread().name)
-        os.register_at_fork(after_in_child=self._carry_on)
+        if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+            os.register_at_fork(after_in_child=self._carry_on)
         atexit.register(self.finish)
         self._drain.write_now()
         self._drain.start()

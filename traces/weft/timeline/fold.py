@@ -47,7 +47,7 @@ class Builder:
         self._torn: set[int] = set()
         """Processes of which nothing was read since bytes were found damaged."""
         self._events = 0
-        self._silent: I64 = np.zeros(0, np.int64)
+        self._over: I64 = np.zeros(0, np.int64)
         self._blocks: list[tuple[int, Events]] = []
         self._waiting = 0
         self._tables = Tables()
@@ -204,7 +204,6 @@ class Builder:
 
     def _end_threads(self, batch: Batch) -> None:
         if (batch.kind == Kind.THREAD_EXIT).any():
-            self._locking.end_waits(self._threads.end)
             self._serving.end(self._threads.end)
         for at in np.flatnonzero(batch.kind == Kind.PROCESS_EXIT).tolist():
             self._end_process(int(batch.process[at]), int(batch.time[at]))
@@ -214,29 +213,27 @@ class Builder:
         mine = self._threads.process == process
         for thread in np.flatnonzero(mine & (self._threads.end == FOREVER)).tolist():
             self._threads.leave(thread, time)
-        end = np.where(mine, time, FOREVER)
-        self._locking.end_all(end)
-        self._serving.end(end)
+        self._serving.cut(mine, time)
 
     def _draw(self) -> None:
         """Bring the index up to date."""
         start, end = self._processes.span()
-        silent = self._processes.silent_since()
+        over = self._processes.over()
         tables = (self._locking.holds, self._locking.waits, self._locking.handoffs, self._serving.requests)
-        changed = min(self._threads.changed_ns, *(table.changed_ns for table in tables), self._fell_silent(silent))
-        self._tables = self._view(silent, end)
+        changed = min(self._threads.changed_ns, *(table.changed_ns for table in tables), self._ended(over))
+        self._tables = self._view(over, end)
         self._index.update(self._tables.spans, len(self._threads.lanes), start, end, changed)
         self._threads.changed_ns = FOREVER
         for table in tables:
             table.settle(self._index.sealed_ns)
 
-    def _fell_silent(self, silent: I64) -> int:
-        """Return the earliest moment (ns) at which a process is now taken for silent, or no longer."""
-        before = np.concatenate((self._silent, np.full(len(silent) - len(self._silent), FOREVER, np.int64)))
-        self._silent = silent
-        return int(np.minimum(before, silent)[before != silent].min(initial=FOREVER))
+    def _ended(self, over: I64) -> int:
+        """Return the earliest moment (ns) at which a process is now taken for ended or silent, or no longer."""
+        before = np.concatenate((self._over, np.full(len(over) - len(self._over), FOREVER, np.int64)))
+        self._over = over
+        return int(np.minimum(before, over)[before != over].min(initial=FOREVER))
 
-    def _view(self, silent: I64, end: int) -> Tables:
+    def _view(self, over: I64, end: int) -> Tables:
         return Tables(
             holds=self._locking.holds.view(),
             waits=self._locking.waits.view(),
@@ -244,7 +241,7 @@ class Builder:
             requests=self._serving.requests.view(),
             contexts=self._serving.contexts.view(),
             notes=self._locking.notes.view(),
-            roster=self._threads.roster(silent),
+            roster=self._threads.roster(over),
             targets=self._catalog.targets,
             endpoints=self._catalog.endpoints,
             stacks=self._catalog.stacks,

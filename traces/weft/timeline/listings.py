@@ -21,9 +21,8 @@ def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[Lock
     wait_ns, wait_max = _with_open(sums.wait_ns, sums.wait_max_ns, waits, waited)
     acquisitions = sums.acquisitions + np.bincount(holds["lock"], minlength=size)
     contended = sums.contended + np.bincount(waits["lock"], minlength=size)
-    waiting = np.bincount(waits["lock"][_lasting(tables, waits)], minlength=size)
-    ended = tables.roster.end[holds["thread"]] != FOREVER
-    holding = holds[_lasting(tables, holds) | ended & (holds["end"] == FOREVER)]
+    waiting = np.bincount(waits["lock"][_lasting(waits, tables.roster.close, tables.end_ns)], minlength=size)
+    holding = holds[_lasting(holds, tables.roster.gone, tables.end_ns)]
     holder = dict(zip(holding["lock"].tolist(), holding["thread"].tolist(), strict=True))
     order = np.lexsort((np.arange(size), -hold_ns, -wait_ns))
     columns = np.stack((acquisitions, contended, wait_ns, wait_max, hold_ns, hold_max, waiting), axis=1)
@@ -113,7 +112,7 @@ def _with_open(total: I64, most: I64, rows: Rows, lasting: I64) -> tuple[I64, I6
     return total, most
 
 
-def _lasting(tables: Tables, rows: Rows) -> Bools:
-    """Return which rows go on at the end of the trace."""
-    lasting: Bools = (rows["end"] == FOREVER) & (tables.roster.close[rows["thread"]] == FOREVER)
+def _lasting(rows: Rows, until: I64, end_ns: int) -> Bools:
+    """Return which rows go on at the end of the trace, given until when (ns) each thread is taken to be there."""
+    lasting: Bools = (rows["end"] == FOREVER) & (until[rows["thread"]] >= end_ns)
     return lasting

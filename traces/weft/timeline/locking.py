@@ -67,23 +67,6 @@ class Locking:
             rows["end"][mine] = np.minimum(rows["end"][mine], np.maximum(time, rows["start"][mine]))
             table.update(rows[:0], rows)
 
-    def end_waits(self, end: I64) -> None:
-        """Finish the open waits of threads that have ended; ``end`` is int64 ``[threads]``, ns."""
-        self._finish(self.waits, end)
-
-    def end_all(self, end: I64) -> None:
-        """Finish the open waits and holds of threads whose process has ended; ``end`` as in `end_waits`."""
-        self._finish(self.waits, end)
-        self._finish(self.holds, end)
-
-    def _finish(self, table: Table, end: I64) -> None:
-        last = end[table.open["thread"]]
-        over = last != FOREVER
-        if over.any():
-            done = table.open[over]
-            done["end"] = np.minimum(done["end"], np.maximum(last[over], done["start"]))
-            self._update(table, done, table.open[~over])
-
     def _settle(self, table: Table, announced: Rows, complete: Rows) -> None:
         """Add complete rows, and keep of the announced ones those that nothing shows to be over."""
         before = table.open

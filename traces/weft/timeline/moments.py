@@ -30,7 +30,7 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
     handed = len(tables.at(tables.handoffs, time_ns, thread)) > 0
     contexts = tables.at(tables.contexts, time_ns, thread)
     blaming = _blamed(tables, waiting)
-    waits = _waits(tables, waiting, [blaming])
+    waits = _waits(tables, waiting, [blaming] * len(waiting))
     return Moment(
         lane=lane,
         time_ns=time_ns,

@@ -87,16 +87,10 @@ class Processes:
         """Return the wall clock (ns since the epoch) at a moment, 0 when no process told."""
         return self._clock[1] - self._clock[0] + time if self._clock else 0
 
-    def silent_since(self) -> I64:
-        """Return when each process fell silent without a farewell, ns ``[processes]``, `FOREVER` if it did not."""
+    def over(self) -> I64:
+        """Return when each process ended or fell silent without a farewell, ns ``[processes]``, else `FOREVER`."""
         _, end = self.span()
-        return np.array(
-            [
-                known.last if known.ended is None and 0 <= known.last < end - SILENCE_NS else FOREVER
-                for known in self._known
-            ],
-            np.int64,
-        )
+        return np.array([_over(known, end) for known in self._known], np.int64)
 
     @property
     def lost(self) -> int:
@@ -119,6 +113,12 @@ class Processes:
     def values(self, names: Sequence[Names]) -> tuple[Process, ...]:
         """Return the processes as they are now."""
         return tuple(_value(index, known, names[index]) for index, known in enumerate(self._known))
+
+
+def _over(known: _Known, end: int) -> int:
+    if known.ended is not None:
+        return known.ended
+    return known.last if 0 <= known.last < end - SILENCE_NS else FOREVER
 
 
 def _value(index: int, known: _Known, names: Names) -> Process:

@@ -44,9 +44,8 @@ class Serving:
         self._fold_contexts(batch)
 
     def cut(self, threads: Bools, time: int) -> None:
-        """Finish the open requests and contexts of some threads: what became of them is lost."""
-        end = np.where(threads, time, FOREVER)
-        self.end(end)
+        """Finish the open requests and contexts of some threads: nobody will know how they ended."""
+        self.end(np.where(threads, time, FOREVER))
 
     def end(self, end: I64) -> None:
         """Finish the open requests and contexts of threads that have ended; ``end`` is int64 ``[threads]``, ns."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .building import Span, Spans
-from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, WAIT, Bools, Rows, Table, View
+from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, WAIT, Rows, Table, View
 from .threads import Roster
 from .values import Stack
 
@@ -19,7 +19,7 @@ def _nothing() -> I64:
 
 
 def _nobody() -> Roster:
-    return Roster((), _nothing(), _nothing(), _nothing(), _nothing(), _nothing())
+    return Roster((), _nothing(), _nothing(), _nothing(), _nothing(), _nothing(), _nothing())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,10 @@ class Tables:
         return ends
 
     def held_until(self, rows: Rows) -> I64:
-        """Return when holds end (ns); a lock stays locked when the thread that holds it ends."""
-        left: Bools = (rows["end"] == FOREVER) & (self.roster.end[rows["thread"]] != FOREVER)
-        return np.where(left, np.maximum(self.end_ns, rows["start"]), self.ends(rows))
+        """Return when holds end (ns); a lock stays locked when its thread ends, but not when its process does."""
+        lasting = np.minimum(self.roster.gone[rows["thread"]], self.end_ns)
+        ends: I64 = np.maximum(np.where(rows["end"] == FOREVER, lasting, rows["end"]), rows["start"])
+        return ends
 
     def at(self, view: View, time_ns: int, thread: int | None = None) -> Rows:
         """Return the rows, of one thread or of all, that an instant lies in, oldest first."""

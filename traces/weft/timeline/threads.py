@@ -28,7 +28,8 @@ class Roster(Sequence[Thread]):
     Attributes:
         names: ``[threads]``, may have grown since.
         process, lane, start, end: int64 ``[threads]``; ``end`` (ns) is `FOREVER` for a thread not seen to end.
-        close: int64 ``[threads]``, ``end`` or, for a process that fell silent, its last sign of life, ns.
+        close: int64 ``[threads]``, ``end`` or ``gone``, what comes first, ns.
+        gone: int64 ``[threads]``, when the process ended or, killed, gave its last sign of life, ns, else `FOREVER`.
     """
 
     names: Sequence[str]
@@ -37,6 +38,7 @@ class Roster(Sequence[Thread]):
     start: I64
     end: I64
     close: I64
+    gone: I64
 
     def __len__(self) -> int:
         return len(self.start)
@@ -170,17 +172,15 @@ class Threads:
             np.minimum.at(self.start, thread, began)
             self.changed_ns = min(self.changed_ns, int(began.min()))
 
-    def roster(self, silent_since: I64) -> Roster:
+    def roster(self, over: I64) -> Roster:
         """Return the threads as they are now.
 
         Args:
-            silent_since: int64 ``[processes]``, ns, `FOREVER` for a process that is not silent.
+            over: int64 ``[processes]``, when each ended or fell silent, ns, else `FOREVER`.
         """
         self._shared = True
-        process, lane = self.process, self.lane
-        end = self.end.copy()
-        close = np.minimum(end, silent_since[process]) if len(process) else end
-        return Roster(self.names, process, lane, self.start.copy(), end, close)
+        end, gone = self.end.copy(), over[self.process]
+        return Roster(self.names, self.process, self.lane, self.start.copy(), end, np.minimum(end, gone), gone)
 
     def _new_lane(self, process: int, name: str, family: _Family) -> int:
         if len(self.lanes) >= LANE_LIMIT:

@@ -22,7 +22,7 @@ SPACE: Final = 2
 CURSOR_CLASS: Final = "table--cursor"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[Row]):
     """One column of a table.
 
