@@ -5,8 +5,8 @@
     ---                              the next block
     2:main 15 wait cache worker      a thread of process 2
 
-A line is ``[process:]thread time kind arguments``; the thread ``*`` is the process itself. Names are defined in front of
-the block that uses them first, with ids that begin at 1 in every process.
+A line is ``[process:]thread time kind arguments``; the thread ``*`` is the process itself. Names are defined in
+front of the block that uses them first, with ids that begin at 1 in every process.
 """
 
 from __future__ import annotations

@@ -129,9 +129,8 @@ def _among(values: NDArray[np.int32], chosen: NDArray[np.int32]) -> NDArray[np.b
 
 def _orphans(before: Rows, after: Rows, complete: Rows) -> Rows:
     """Return the rows that were cut, are no longer open and were never completed: their ends are lost."""
-    cut = before[before["end"] != FOREVER]
-    if not len(cut):
-        return cut
-    early = complete[complete["start"] <= cut["start"].max()]
+    cut: Rows = before[before["end"] != FOREVER]
+    early = complete[complete["start"] <= cut["start"].max(initial=-1)]
     accounted = {*keys(early), *keys(after)}
-    return cut[[key not in accounted for key in keys(cut)]]
+    lost: Rows = cut[np.array([key not in accounted for key in keys(cut)], np.bool_)]
+    return lost

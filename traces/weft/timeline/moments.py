@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
-from .columns import FOREVER, I64, UNKNOWN, Rows
+from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows
 from .locking import HOLDER, HOLDER_AT, WAITER_AT
 from .serving import APP
 from .tables import Tables, not_later
 from .values import Blame, Hold, Lane, Moment, Request, Stack, State, Wait
-
-_NO_ROWS: Final = slice(0, 0)
 
 
 def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
@@ -105,12 +101,13 @@ def _wanted(tables: Tables, held: Rows, thread: int, time_ns: int) -> list[Wait]
 def _blamed(tables: Tables, wait: Rows) -> Rows:
     """Return the holds by others of the lock that one row waits for, during that wait, in order of time."""
     if not len(wait):
-        return tables.holds.open[_NO_ROWS]
+        return np.zeros(0, HOLD)
     start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
     rows = tables.holds.within(start, end)
     rows = rows[(rows["lock"] == wait["lock"][0]) & (rows["thread"] != wait["thread"][0])]
     rows = rows[(rows["start"] < max(end, start + 1)) & (rows["end"] > start)]
-    return rows[np.argsort(rows["start"], kind="stable")]
+    in_order: Rows = rows[np.argsort(rows["start"], kind="stable")]
+    return in_order
 
 
 def _blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:

@@ -91,9 +91,9 @@ def _round(ns: int) -> int:
     minute = 60_000_000_000
     if ns > minute // 2:
         minutes = -(-ns // minute)
-        steps = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1440)
-        return minute * next((step for step in steps if step >= minutes), -(-minutes // 1440) * 1440)
-    power = 10 ** (len(str(ns)) - 1)
+        days = -(-minutes // 1440) * 1440
+        return minute * next((step for step in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600) if step >= minutes), days)
+    power: int = 10 ** (len(str(ns)) - 1)
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= ns)
 
 
