@@ -119,6 +119,8 @@ class Oracle:
         before = self._wait.pop(key, None)
         if before and (before.cut is None or before.start == began):
             self.waits.remove(before)
+        elif before and before.cut is not None:
+            before.cut = min(before.cut, max(began, before.start))
 
     def _hold_on(self, key: Key, lock: int, since: int) -> None:
         if (key, lock, since) not in self._sections:
@@ -130,6 +132,8 @@ class Oracle:
         before = self._hold.pop((key, lock), None)
         if before and (before.cut is None or before.start == since):
             self.holds.remove(before)
+        elif before and before.cut is not None:
+            before.cut = min(before.cut, max(since, before.start))
 
     def _serve(self, key: Key, kind: Kind, obj: int, time: int, value: int) -> None:
         requests = self._stack.setdefault((key, "request"), [])

@@ -35,7 +35,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "holder_at": (Kind.HOLDER_AT, "lock stack"),
     "enter": (Kind.THREAD_ENTER, ""),
     "exit": (Kind.THREAD_EXIT, ""),
-    "request": (Kind.REQUEST_ENTER, "target value"),
+    "request": (Kind.REQUEST_ENTER, "value target"),
     "done": (Kind.REQUEST_EXIT, "value"),
     "push": (Kind.REQUEST_PUSH, "endpoint"),
     "pop": (Kind.REQUEST_POP, ""),

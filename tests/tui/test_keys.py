@@ -91,7 +91,7 @@ async def test_n_walks_through_the_waits_of_all_lanes_and_says_when_there_is_no_
         await pilot.press("n")
         assert (app.dashboard.lane, app.view.cursor_ns) == (3, ms(500))
         await pilot.press("n")
-        assert app.toasts == ["No later wait in this trace."]
+        assert app.toasts == ["There is no later wait. N goes to the one before."]
         await pilot.press("N")
         assert (app.dashboard.lane, app.view.cursor_ns) == (2, ms(300))
 
@@ -153,6 +153,12 @@ async def test_space_pauses_live_and_follows_again() -> None:
         assert app.view.motion is Motion.STILL
         await pilot.press("space")
         assert app.view.motion is Motion.FOLLOW
+
+
+async def test_n_while_following_goes_to_the_newest_wait() -> None:
+    async with bench(shop(), Mode.LIVE) as (app, pilot):
+        await pilot.press("n")
+        assert (app.dashboard.lane, app.view.cursor_ns, app.view.motion) == (3, ms(500), Motion.STILL)
 
 
 async def test_the_footer_offers_what_makes_sense_now() -> None:

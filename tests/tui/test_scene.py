@@ -15,7 +15,7 @@ from weft_tui.widgets.cells import cells
 from weft_tui.widgets.grid import Grid
 from weft_tui.widgets.lanes import first_row
 from weft_tui.widgets.palette import PICKED, Role, cursor, pair
-from weft_tui.widgets.scene import Label, LaneHead, Scene, draw
+from weft_tui.widgets.scene import Label, LaneHead, Scene, draw, shorter
 
 COLUMNS = 100
 GUTTER = 14
@@ -84,7 +84,20 @@ def test_without_room_requests_are_named_where_their_lane_runs_or_holds() -> Non
 
 def test_labels_do_not_leave_what_they_name() -> None:
     one = replace(scene(), waits=(Label(2, 40, 52, "a.very.long.name.of.a.lock"),), captions=(), cursor=-1)
-    assert rows(draw(one, 8, GUTTER + COLUMNS))[4][GUTTER + 40 : GUTTER + 52].strip() == "a.very.lo…"
+    assert rows(draw(one, 8, GUTTER + COLUMNS))[4][GUTTER + 40 : GUTTER + 52].strip() == "lock"
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "expected"),
+    [
+        ("GET /item/4", 11, "GET /item/4"),
+        ("GET /item/4", 10, "/item/4"),
+        ("shop.stock_lock", 12, "stock_lock"),
+        ("shop.stock_lock", 7, "stock_…"),
+    ],
+)
+def test_names_are_shortened_to_what_tells_them_apart(text: str, room: int, expected: str) -> None:
+    assert shorter(text, room) == expected
 
 
 def test_the_cursor_crosses_all_lanes_and_lets_the_states_shine_through() -> None:

@@ -20,7 +20,7 @@ def test_a_wait_is_told_with_both_sides() -> None:
     assert told(shop(), 2, 700).splitlines()[:5] == [
         "● GET /checkout waits for shop.stock_lock since 400 ms",
         "  it waits at shop.py:42 in checkout",
-        "      called from app.py:7",
+        "      called from app.py:7 in dispatch",
         "  held by GET /report (Thread-1 (worker)) since 500 ms",
         "  when the wait began, the holder was at shop.py:88 in report",
     ]

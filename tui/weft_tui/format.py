@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns"))
+UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns"))
 MINUTE_NS: Final = 60_000_000_000
 WORDS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**4, "k"))
 
 
 def offset(ns: int, step_ns: int) -> str:
     """Return a moment since the start of the trace, with as many digits as tell steps of ``step_ns`` apart."""
-    if ns < 0:
-        return "-" + offset(-ns, step_ns)
     if ns >= MINUTE_NS:
         minutes, rest = divmod(ns, MINUTE_NS)
         digits = _digits(step_ns, 1_000_000_000)

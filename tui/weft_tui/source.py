@@ -34,8 +34,10 @@ class Rate:
     def __init__(self) -> None:
         self._samples: deque[tuple[int, int]] = deque()
 
-    def add(self, end_ns: int, events: int) -> float:
+    def add(self, start_ns: int, end_ns: int, events: int) -> float:
         """Note how many events there were up to a moment and return the rate since about `RATE_NS` before."""
+        if not self._samples:
+            self._samples.append((start_ns, 0))
         self._samples.append((end_ns, events))
         while len(self._samples) > 2 and self._samples[1][0] <= end_ns - RATE_NS:
             self._samples.popleft()
@@ -103,7 +105,7 @@ class Source:
 
     def _hand_over(self, snapshot: Snapshot, tail: Tail, *, finished: bool = False) -> None:
         loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)
-        self._post(SnapshotReady(snapshot, loaded, self._rate.add(snapshot.end_ns, snapshot.events)))
+        self._post(SnapshotReady(snapshot, loaded, self._rate.add(snapshot.start_ns, snapshot.end_ns, snapshot.events)))
 
     def _look_after_child(self) -> None:
         if self._child is not None and (sentence := self._child()) is not None:

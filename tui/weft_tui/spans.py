@@ -74,8 +74,10 @@ def fit(line: Line, width: int) -> Line:
     return tuple(out)
 
 
-def wrap(line: Line, width: int, indent: int = 2) -> list[Line]:
-    """Break a line between words; continued lines are indented."""
+def wrap(line: Line, width: int) -> list[Line]:
+    """Break a line between words; continued lines are indented a bit more than the first."""
+    start = line[0][0] if line else ""
+    indent = len(start) - len(start.lstrip(" ")) + 2
     lines: list[list[Span]] = [[]]
     used = 0
     for word, ink in _words(line):

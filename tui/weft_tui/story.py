@@ -13,7 +13,7 @@ from weft.timeline.values import Blame, Moment, Place, Request, Stack, State, Wa
 from .spans import Ink, Line, Span
 
 FRAMES: Final = 3
-"""Further frames of a stack, after the one that matters."""
+"""Callers that are told, at most."""
 
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
@@ -97,7 +97,7 @@ def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
     if now is not None:
         yield (("  held by ", Ink.PLAIN), *_holder(snapshot, now), *_since(now.hold.start_ns, moment.time_ns))
     elif wait.holder is not None and not moment.blames:
-        yield (("  held by ", Ink.PLAIN), (snapshot.threads[wait.holder].name, Ink.HOLD))
+        yield (("  held by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
     elif not moment.blames:
         yield (("  the recorder does not know who holds it", Ink.DIM),)
     yield from _place("  when the wait began, the holder was at ", wait.holder_at)
@@ -157,7 +157,7 @@ def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
 
 def _at_work(snapshot: Snapshot, wait: Wait, time_ns: int) -> Line:
     request = snapshot.moment(wait.lane, time_ns).request
-    name = snapshot.threads[wait.thread].name
+    name = snapshot.lanes[wait.lane].name
     return (_request(request), (f" ({name})", Ink.DIM)) if request else ((name, Ink.STRONG),)
 
 
@@ -183,7 +183,7 @@ def _outcome(snapshot: Snapshot, request: Request) -> str:
 
 
 def _holder(snapshot: Snapshot, blame: Blame) -> Line:
-    name = snapshot.threads[blame.hold.thread].name
+    name = snapshot.lanes[blame.hold.lane].name
     if blame.request is None:
         return ((name, Ink.HOLD),)
     return ((f"{blame.request.method} {blame.request.path}", Ink.HOLD), (f" ({name})", Ink.DIM))
@@ -202,18 +202,24 @@ def _since(start_ns: int, now_ns: int) -> Line:
 
 
 def _place(words: str, stack: Stack) -> Iterator[Line]:
-    """Tell a stack: the user's innermost frame with words, a few more frames below it."""
+    """Tell a stack: the user's innermost frame with words, and who of the user's code called it."""
     if not stack:
         return
     first = yours(stack)
     yield ((words, Ink.PLAIN), *place(stack[first]))
-    if called := stack[first + 1 : first + 1 + FRAMES]:
-        yield (("      called from ", Ink.DIM), (", ".join(f"{short(p.file)}:{p.line}" for p in called), Ink.DIM))
+    callers = [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]
+    for frame in callers:
+        yield ((f"      called from {short(frame.file)}:{frame.line} in {frame.function}", Ink.DIM),)
 
 
 def yours(stack: Sequence[Place]) -> int:
     """Return the index of the innermost frame that is not a library's, 0 when all are."""
-    return next((i for i, frame in enumerate(stack) if not any(part in frame.file for part in NOT_YOURS)), 0)
+    return next((index for index, frame in enumerate(stack) if is_yours(frame)), 0)
+
+
+def is_yours(frame: Place) -> bool:
+    """Say whether a frame is not a library's."""
+    return not any(part in frame.file for part in NOT_YOURS)
 
 
 def place(frame: Place) -> Line:

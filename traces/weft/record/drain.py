@@ -8,10 +8,11 @@ its turn too, so what can pile up in the buffers is what the app writes in about
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock, start_new_thread
+from _thread import allocate_lock, get_native_id, start_new_thread
 from array import array
 from collections import deque
-from time import perf_counter_ns
+from collections.abc import Callable
+from time import perf_counter_ns, sleep
 
 from ..events import PROCESS_THREAD, Kind, code_of
 from ..log.writer import Run, TraceWriter
@@ -54,6 +55,8 @@ class Drain:
         self._marks = array("Q")
         self._stop = allocate_lock()
         self._work = allocate_lock()
+        self._threads: list[_Running] = []
+        self._pausing = False
         self._taking = allocate_lock()
         self._writing = allocate_lock()
         self.failed = False
@@ -66,10 +69,19 @@ class Drain:
 
     def start(self) -> None:
         """Start both threads. They are no `threading.Thread`s: the app does not see them and exit does not wait."""
-        self._stop.acquire()
-        self._work.acquire()
-        start_new_thread(self._tick_forever, ())
-        start_new_thread(self._write_forever, ())
+        self._stop.acquire(False)
+        self._work.acquire(False)
+        self._pausing = False
+        self._threads = [_Running(self._tick_forever), _Running(self._write_forever)]
+
+    def pause(self) -> None:
+        """End both threads, so that a fork finds no thread that the app does not know; `start` goes on."""
+        self._pausing = True
+        self._stop.release()
+        if self._work.locked():
+            self._work.release()
+        for thread in self._threads:
+            thread.join()
 
     def mark(self, kind: Kind, value: int = 0) -> None:
         """Record something about the whole process."""
@@ -93,8 +105,7 @@ class Drain:
                 self._work.release()
 
     def _write_forever(self) -> None:
-        while True:
-            self._work.acquire()
+        while self._work.acquire() and not self._pausing:
             self._write()
 
     def _take(self) -> None:
@@ -178,6 +189,32 @@ class Drain:
             self.failed = True
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             trouble.say(f"recording to {os.path.basename(self._writer.path)} ended, the app goes on: {reason}")
+
+
+class _Running:
+    """A thread below `threading`, started at once, that can be waited for."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._native = 0
+        self._alive = allocate_lock()
+        self._alive.acquire()
+        start_new_thread(self._run, ())
+
+    def join(self) -> None:
+        """Wait, at most about a second, until the thread is gone, from the system's list too where there is one."""
+        self._alive.acquire(True, 1.0)
+        for _ in range(200):
+            if not os.path.exists(f"/proc/self/task/{self._native}"):
+                return
+            sleep(0.0002)
+
+    def _run(self) -> None:
+        self._native = get_native_id()
+        try:
+            self._work()
+        finally:
+            self._alive.release()
 
 
 def _emptied(buffer: list[int]) -> array[int]:

@@ -6,6 +6,7 @@ import atexit
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns, time_ns
 from types import ModuleType
@@ -42,6 +43,7 @@ class Recorder:
         self.options = options
         self._patches = Patches()
         self._drain = self._new_drain()
+        self._forking = False
 
     def start(self) -> None:
         """Patch, and start the drain."""
@@ -52,7 +54,8 @@ class Recorder:
         self.watch_flask()
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
-            os.register_at_fork(after_in_child=self._carry_on)
+            os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
+            self._patches.set(os, "fork", self._resuming(os.fork))
         atexit.register(self.finish)
         self._drain.write_now()
         self._drain.start()
@@ -85,9 +88,39 @@ class Recorder:
         drain.mark(Kind.PROCESS_ENTER, time_ns())
         return drain
 
+    def _pause(self) -> None:
+        """Before a fork: Python 3.12 and newer warn of a fork with threads, and the app has not started ours."""
+        try:
+            self._drain.pause()
+        except Exception as error:
+            trouble.note(error, "preparing a fork")
+
+    def _resume(self) -> None:
+        """Start the threads again, unless `_resuming` will: Python 3.13 counts them only after this hook."""
+        try:
+            if not self._forking:
+                self._drain.start()
+        except Exception as error:
+            trouble.note(error, "carrying on after a fork")
+
+    def _resuming(self, fork: Callable[[], int]) -> Callable[[], int]:
+        def resuming_fork() -> int:
+            self._forking = True
+            pid = -1
+            try:
+                pid = fork()
+            finally:
+                self._forking = False
+                if pid:
+                    self._resume()
+            return pid
+
+        return resuming_fork
+
     def _carry_on(self) -> None:
         """Continue in a forked child: nothing that the parent has yet to write, ids defined anew, new threads."""
         try:
+            self._forking = False
             definitions.take()
             stacks.forget()
             flask_app.forget()

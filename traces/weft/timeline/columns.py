@@ -25,6 +25,9 @@ UNKNOWN: Final = -1
 
 CHUNK: Final = 4096
 
+_COMPARED: Final = 4096
+"""Late rows that are compared one by one; of more, all are taken for changed."""
+
 _SPAN: Final = [("start", "i8"), ("end", "i8"), ("thread", "i4")]
 HOLD: Final = np.dtype([*_SPAN, ("lock", "i4")])
 WAIT: Final = np.dtype([*_SPAN, ("lock", "i4"), ("acquired", "i4"), ("_", "i4")])
@@ -147,6 +150,8 @@ def keys(rows: Rows) -> list[tuple[int, int, int]]:
 def _earliest_change(settled: int, before: Rows, after: Rows, finished: Rows) -> int:
     """Return where the earliest difference (ns) before ``settled`` is: a start or an end that was not there."""
     late = [rows[rows["start"] < settled] for rows in (before, after, finished)]
+    if sum(map(len, late)) > _COMPARED:
+        return min(int(rows["start"].min(initial=FOREVER)) for rows in late)
     old = dict(zip(keys(late[0]), late[0]["end"].tolist(), strict=True))
     change = FOREVER
     for rows in late[1:]:

@@ -13,7 +13,7 @@ from ..log.reader import Definitions, Events, Gap, Item
 from .catalog import Catalog, Names
 from .columns import FOREVER, I64, UNKNOWN, Bools
 from .index import Index
-from .intake import OF_PROCESS, Batch, Register, Sieve, kinds
+from .intake import OF_PROCESS, Batch, Register, Sieve, by_process, distinct, kinds
 from .locking import LOCKING, Locking
 from .processes import Processes
 from .serving import SERVING, UNMATCHED, Serving
@@ -55,12 +55,14 @@ class Builder:
     def fold(self, items: Iterable[Item]) -> None:
         """Take in what comes next in the file."""
         for item in items:
-            if isinstance(item, Events):
-                self._add(self._process(item.process), item)
-            elif isinstance(item, Definitions):
-                self._define(item)
-            else:
+            if isinstance(item, Gap):
                 self._miss(item)
+            elif (process := self._process(item.process)) < 0:
+                self._skipped["block", "of one process too many"] += 1
+            elif isinstance(item, Events):
+                self._add(process, item)
+            else:
+                self._define(process, item)
         self._flush()
         self._draw()
 
@@ -86,14 +88,14 @@ class Builder:
         )
 
     def _process(self, number: int) -> int:
+        """Return the index of a process, -1 when there are too many."""
         process, fresh = self._processes.index(number)
         if fresh:
             self._catalog.processes.append(Names())
             self._register.add_process()
         return process
 
-    def _define(self, item: Definitions) -> None:
-        process = self._process(item.process)
+    def _define(self, process: int, item: Definitions) -> None:
         for entry in item.entries:
             if not self._catalog.define(process, entry):
                 self._skipped["definition", "that makes no sense"] += 1
@@ -145,8 +147,9 @@ class Builder:
 
     def _hear(self, batch: Batch) -> None:
         began, written = batch.began(), batch.written()
-        for process in np.unique(batch.process).tolist():
-            mine = batch.process == process
+        present = distinct(batch.process)
+        for process in present:
+            mine = batch.process == process if len(present) > 1 else slice(None)
             self._processes.heard(process, int(began[mine].min()), int(written[mine].max()))
 
     def _forget(self, batch: Batch, lost: bool) -> None:
@@ -189,18 +192,15 @@ class Builder:
         return noted
 
     def _fold_serving(self, batch: Batch) -> None:
-        for process in np.unique(batch.process[batch.kind == Kind.REQUEST_ENTER]).tolist():
+        for process in distinct(batch.process[batch.kind == Kind.REQUEST_ENTER]):
             self._processes.serve(process)
         target = self._find("targets", batch, batch.obj)
         endpoint = self._find("endpoints", batch, batch.obj)
         self._serving.fold(batch, target, np.where(endpoint >= 0, endpoint, UNMATCHED))
 
     def _find(self, what: str, batch: Batch, numbers: I64) -> I64:
-        found = np.full(len(batch), UNKNOWN, np.int64)
-        for process in np.unique(batch.process).tolist():
-            mine = batch.process == process
-            found[mine] = getattr(self._catalog.processes[process], what).find(numbers[mine])
-        return found
+        processes = self._catalog.processes
+        return by_process(batch.process, numbers, lambda process, some: getattr(processes[process], what).find(some))
 
     def _end_threads(self, batch: Batch) -> None:
         if (batch.kind == Kind.THREAD_EXIT).any():

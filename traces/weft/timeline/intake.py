@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -73,6 +73,23 @@ class Batch:
     def written(self) -> I64:
         """Return about when each record was written, ns ``[n]``."""
         return np.where(UNTIL[self.kind], self.value, self.time)
+
+
+def distinct(process: I64) -> list[int]:
+    """Return the processes that occur."""
+    return np.flatnonzero(np.bincount(process)).tolist()
+
+
+def by_process(process: I64, numbers: I64, find: Callable[[int, I64], NDArray[np.int32]]) -> I64:
+    """Return what ``find(process, numbers)`` returns for the numbers of each process, int64 ``[n]``."""
+    present = distinct(process)
+    if len(present) == 1:
+        return find(present[0], numbers).astype(np.int64)
+    found = np.full(len(numbers), -1, np.int64)
+    for each in present:
+        mine = process == each
+        found[mine] = find(each, numbers[mine])
+    return found
 
 
 class Sieve:
@@ -147,11 +164,7 @@ class Register:
 
     def find(self, process: I64, number: I64) -> I64:
         """Return the index of each thread, -1 for one that is not known."""
-        found = np.full(len(number), -1, np.int64)
-        for each in np.unique(process).tolist():
-            mine = process == each
-            found[mine] = self._ids[each].find(number[mine])
-        return found
+        return by_process(process, number, lambda each, numbers: self._ids[each].find(numbers))
 
     def admit(self, batch: Batch, names: Sequence[Mapping[int, str]]) -> Batch:
         """Replace the ids of threads by indexes; new threads get lanes, threads that end give theirs back.

@@ -80,7 +80,7 @@ class Locking:
         if table is self.holds:
             key = key * LOCK_LIMIT + both["lock"]
         stands = unfinished(key, both["start"].copy(), np.arange(len(both)) < len(announced))
-        orphans = _orphans(before, announced[stands], rivals)
+        orphans = _orphans(before, key, stands, both, rivals)
         finished = np.concatenate((complete, orphans)) if len(orphans) else complete
         self._update(table, finished, announced[stands])
 
@@ -127,10 +127,21 @@ def _among(values: NDArray[np.int32], chosen: NDArray[np.int32]) -> NDArray[np.b
     return among
 
 
-def _orphans(before: Rows, after: Rows, complete: Rows) -> Rows:
-    """Return the rows that were cut, are no longer open and were never completed: their ends are lost."""
-    cut: Rows = before[before["end"] != FOREVER]
-    early = complete[complete["start"] <= cut["start"].max(initial=-1)]
-    accounted = {*keys(early), *keys(after)}
-    lost: Rows = cut[np.array([key not in accounted for key in keys(cut)], np.bool_)]
-    return lost
+def _orphans(before: Rows, key: I64, stands: I64, both: Rows, rivals: Rows) -> Rows:
+    """Return the rows that were cut, are no longer open and were never completed: their ends are lost.
+
+    Args:
+        before: rows that were open; the first of ``both``.
+        key, both: what there can be only one of at a time, and all rows that speak of it.
+        stands: which of ``both`` are open now.
+        rivals: the complete ones among them.
+    """
+    cut = np.setdiff1d(np.flatnonzero(before["end"] != FOREVER), stands)
+    early = {*keys(rivals[rivals["start"] <= before["start"].max(initial=-1)]), *keys(both[stands])}
+    lost = cut[np.array([row not in early for row in keys(before[cut])], np.bool_)]
+    orphans: Rows = before[lost]
+    for orphan, at in zip(orphans, lost.tolist(), strict=True):
+        # What came next shows that it was over by then.
+        later = both["start"][(key == key[at]) & (both["start"] > orphan["start"])]
+        orphan["end"] = min(orphan["end"], later.min(initial=FOREVER))
+    return orphans

@@ -128,7 +128,7 @@ def _serving(tables: Tables, thread: I64, time: I64) -> tuple[Rows, I64]:
     """Return rows of requests, and for each (thread, time) which of them is the innermost there, -1 for none."""
     near = tables.requests.within(int(time.min()), int(time.max()))
     near = near[np.isin(near["thread"], thread)]
-    near = near[np.lexsort((near["start"], near["thread"]))]
+    near = near[np.lexsort((near["id"], near["start"], near["thread"]))]
     which = not_later(near["thread"], near["start"], thread, time) - 1
     # A request that began last may be over, inside one that is not.
     while True:

@@ -15,6 +15,9 @@ from .values import Process
 SILENCE_NS: Final = 5_000_000_000
 """A live recorder writes a pulse every second. A process silent for so long was killed, or stands still."""
 
+LIMIT: Final = 1 << 12
+"""Processes; a trace with more is damaged."""
+
 _WALL_LIMIT: Final = 1 << 62
 
 
@@ -38,8 +41,10 @@ class Processes:
         self._clock: tuple[int, int] | None = None
 
     def index(self, number: int) -> tuple[int, bool]:
-        """Return the index of a process, and whether it is new."""
+        """Return the index of a process (-1 when there are too many) and whether it is new."""
         fresh = number not in self._index
+        if fresh and len(self._known) >= LIMIT:
+            return -1, False
         if fresh:
             self._index[number] = len(self._known)
             self._known.append(_Known(number))

@@ -74,9 +74,9 @@ class Segment:
             if len(keys) == 1:
                 continue
             last = np.searchsorted(keys, query, side="right") - 1
-            before = sums[last]
-            lasts = sums[last + 1] - before
-            since = query - keys[last]
+            before = sums.take(last)
+            lasts = sums.take(last + 1) - before
+            since = query - keys.take(last)
             total[layer] = (before + np.minimum(since, lasts)).reshape(shape[1:])
             on[layer] = (since < lasts).reshape(shape[1:])
         began = self.keys[Layer.BEGAN]

@@ -67,7 +67,8 @@ class Tables:
         if thread is not None:
             on &= rows["thread"] == thread
         rows = rows[on]
-        return rows[np.argsort(rows["start"], kind="stable")]
+        tie = "id" if "id" in (rows.dtype.names or ()) else (rows.dtype.names or ())[3]
+        return rows[np.lexsort((rows[tie], rows["start"]))]
 
     def waited(self, thread: I64, start: I64, end: I64) -> I64:
         """Return how long threads were blocked in windows of their own, ns ``[n]``.

@@ -43,6 +43,8 @@ EMPTY: Final = {
     Mode.REPLAY: "There is nothing in this trace.\nRecord again while the app gets requests: weft record -- CMD",
 }
 LOADING: Final = "Reading …"
+NO_LATER: Final = "There is no later wait. N goes to the one before."
+NO_EARLIER: Final = "There is no earlier wait. n goes to the next one."
 TOO_SMALL: Final = "weft needs at least 60 columns and 16 rows."
 
 
@@ -245,8 +247,10 @@ class DashboardScreen(Screen[None]):
     def action_wait(self, step: int) -> None:
         """Go to the next or previous wait of any lane."""
         if self.snapshot and self.view:
+            # Whoever follows stands at the end: the next wait to look at is the newest.
+            step = -1 if self.view.motion is Motion.FOLLOW else step
             spot = jumps.next_wait(self.snapshot, self.view.cursor_ns, step)
-            self._explain(spot, f"No {'later' if step > 0 else 'earlier'} wait in this trace.")
+            self._explain(spot, NO_LATER if step > 0 else NO_EARLIER)
 
     def action_blame(self) -> None:
         """Go to the lane that holds what the selected lane waits for."""
@@ -389,6 +393,7 @@ class DashboardScreen(Screen[None]):
                 span_ns=now.span_ns,
                 lost=snapshot.lost,
                 gaps=len(snapshot.gaps),
+                complete=snapshot.complete,
             )
             ruler = self.query_one(Ruler)
             ruler.origin_ns = snapshot.start_ns
@@ -419,4 +424,5 @@ class DashboardScreen(Screen[None]):
     def _moment(self) -> Moment | None:
         if self.snapshot is None or self.view is None or not self.snapshot.lanes:
             return None
-        return self.snapshot.moment(self.lane, self.view.cursor_ns)
+        # At the very end nothing is any more; what was is told by the last moment before.
+        return self.snapshot.moment(self.lane, min(self.view.cursor_ns, max(self.snapshot.end_ns - 1, 0)))

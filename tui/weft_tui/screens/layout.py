@@ -18,5 +18,5 @@ def lane_rows(lanes: int, height: int) -> int:
     """Return the rows for the lanes: what they need, as long as the panels keep their share."""
     room = height - FIXED
     most = max(room - max(round(room * PANEL_SHARE), MIN_PANEL), MIN_LANES)
-    wanted = lanes * ROOMY if lanes else most
-    return min(max(wanted, MIN_LANES), most)
+    wanted = lanes * ROOMY if lanes * ROOMY <= most else lanes
+    return min(max(wanted, MIN_LANES), most) if lanes else most

@@ -31,7 +31,7 @@ class Inspector(ScrollView, can_focus=True):
 
     def _wrap(self) -> list[Line]:
         width = max(self.size.width - 2, 10)
-        wrapped = [piece for line in self.lines for piece in wrap(line, width, indent=4)]
+        wrapped = [piece for line in self.lines for piece in wrap(line, width)]
         size = Size(self.size.width, len(wrapped))
         if self.virtual_size != size:
             self.virtual_size = size

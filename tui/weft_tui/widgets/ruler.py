@@ -31,12 +31,12 @@ def tick_step(span_ns: int, columns: int, label: int) -> int:
 
 
 def ticks(view: View, origin_ns: int, columns: int) -> list[tuple[int, str]]:
-    """Return (column, label) of the ticks of a window; labels count from ``origin_ns``."""
+    """Return (column, label) of the ticks of a window; labels count from ``origin_ns``, before it there are none."""
     step = tick_step(view.span_ns, columns, GAP + 4)
     for _ in range(3):
         label = max(len(offset(time - origin_ns, step)) for time in (view.start_ns, view.end_ns))
         step = tick_step(view.span_ns, columns, label + GAP)
-    first = -(-(view.start_ns - origin_ns) // step)
+    first = max(-(-(view.start_ns - origin_ns) // step), 0)
     last = (view.end_ns - origin_ns) // step
     moments = (origin_ns + number * step for number in range(first, last + 1))
     return [(view.column(time, columns), offset(time - origin_ns, step)) for time in moments]

@@ -80,11 +80,13 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
     grid = Grid.blank(rows, columns, Role.GROUND)
     tones = _tones(scene)
     _draw_states(grid, scene, tones)
-    for label in scene.waits:
-        _write_on_lane(grid, scene, label)
-    for label in scene.captions:
-        (_write_under_lane if scene.pitch > 1 else _write_on_lane)(grid, scene, label)
+    if scene.pitch > 1:
+        _draw_brackets(grid, scene)
     _draw_cursor(grid, scene, tones)
+    for label in scene.waits:
+        _write(grid, scene, label, row=label.row * scene.pitch)
+    for label in scene.captions:
+        _write(grid, scene, label, row=label.row * scene.pitch + scene.pitch - 1)
     for row, head in enumerate(scene.heads):
         _draw_head(grid, scene, row, head)
     return grid
@@ -119,30 +121,33 @@ def _lane_rows(grid: Grid, scene: Scene) -> tuple[NDArray[np.uint32], NDArray[np
     return grid.glyphs[rows, scene.gutter :], grid.styles[rows, scene.gutter :]
 
 
-def _write_on_lane(grid: Grid, scene: Scene, label: Label) -> None:
-    """Write on cells that one state fills; the cells at both ends stay free."""
-    start, room = _beside(label.start + 1, label.end - 1, scene.cursor, len(label.text))
-    if room >= MIN_LABEL:
-        grid.write(label.row * scene.pitch, scene.gutter + start, cut(label.text, room))
+def _draw_brackets(grid: Grid, scene: Scene) -> None:
+    """Bracket the columns of the captions from below their lane."""
+    for label in scene.captions:
+        style = Role.CAPTION_PICKED if label.row == scene.picked else Role.CAPTION
+        left, right = "╌" if label.open_start else "╰", "╌" if label.open_end else "╯"
+        line = f"{left}{'─' * (label.end - label.start - 2)}{right}"
+        grid.write(label.row * scene.pitch + 1, scene.gutter + label.start, line, style)
 
 
-def _write_under_lane(grid: Grid, scene: Scene, label: Label) -> None:
-    """Bracket the columns from below, with the text on the bracket."""
-    row = label.row * scene.pitch + 1
-    style = Role.CAPTION_PICKED if label.row == scene.picked else Role.CAPTION
-    left, right = "╌" if label.open_start else "╰", "╌" if label.open_end else "╯"
-    grid.write(row, scene.gutter + label.start, f"{left}{'─' * (label.end - label.start - 2)}{right}", style)
-    start, room = _beside(label.start + 2, label.end - 2, scene.cursor, len(label.text) + 2)
-    if room >= MIN_LABEL + 2:
-        grid.write(row, scene.gutter + start, f" {cut(label.text, room - 2)} ", style)
+def _write(grid: Grid, scene: Scene, label: Label, row: int) -> None:
+    """Write a label between its ends, if there is room beside the cursor's line, else across it."""
+    on_bracket = row % scene.pitch > 0
+    start, end = label.start + 1, label.end - 1
+    text = shorter(label.text, end - start - 2 * on_bracket)
+    if len(text) < MIN_LABEL and text != label.text:
+        return
+    text = f" {text} " if on_bracket else text
+    if start <= scene.cursor < start + len(text) and len(text) <= end - scene.cursor - 1:
+        start = scene.cursor + 1
+    grid.write(row, scene.gutter + start, text)
 
 
-def _beside(start: int, end: int, cursor: int, wanted: int) -> tuple[int, int]:
-    """Return where to write and how many columns there are: all, or those on one side of the cursor's line."""
-    if not start <= cursor < end:
-        return start, end - start
-    before, after = cursor - start, end - cursor - 1
-    return (start, before) if before >= min(wanted, after) else (cursor + 1, after)
+def shorter(text: str, room: int) -> str:
+    """Shorten a name to its telling part: the path of a request, the last part of a lock's name."""
+    if len(text) > room:
+        text = text.rpartition(" ")[2] if " " in text else text.rpartition(".")[2]
+    return cut(text, room)
 
 
 def _draw_cursor(grid: Grid, scene: Scene, tones: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:

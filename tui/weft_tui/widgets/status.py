@@ -23,6 +23,7 @@ BADGES: Final[dict[tuple[Mode, Motion], tuple[str, Ink]]] = {
     (Mode.REPLAY, Motion.STILL): (" ■ REPLAY ", Ink.BADGE),
     (Mode.REPLAY, Motion.PLAY): (" ▶ REPLAY, playing ", Ink.BADGE_LIVE),
 }
+ENDED: Final = (" ■ LIVE, ended ", Ink.BADGE)
 MIN_TITLE: Final = 8
 
 
@@ -44,11 +45,14 @@ class Status:
     lost: int = 0
     gaps: int = 0
     loaded: float = 1.0
+    complete: bool = False
+    """Every recorded process has ended."""
 
 
 def status_line(status: Status, width: int) -> Line:
     """Return the row: facts to the right, the least needed ones left out where they do not fit."""
-    badge = BADGES[status.mode, status.motion]
+    following = (status.mode, status.motion) == (Mode.LIVE, Motion.FOLLOW)
+    badge = ENDED if following and status.complete else BADGES[status.mode, status.motion]
     loud, facts = _loud(status), _facts(status)
     title = status.note or status.title
     room = width - len(badge[0]) - width_of(loud) - min(len(title) + 2, MIN_TITLE + 12)

@@ -31,7 +31,7 @@ class Column(Generic[Row]):
         width: columns of the terminal; 0 for the one that takes what is left.
         show: what to write for a row.
         right: align to the right, as numbers are.
-        keep: when the terminal is narrow, columns with a smaller number go first.
+        keep: columns with a greater number get their place first.
     """
 
     title: str
@@ -43,9 +43,11 @@ class Column(Generic[Row]):
 
 def visible_columns(columns: Sequence[Column[Row]], width: int, least: int) -> list[tuple[Column[Row], int]]:
     """Return the columns that fit, with their widths; the open one gets what is left, but at least ``least``."""
-    chosen = list(columns)
-    while len(chosen) > 1 and _needed(chosen, least) > width:
-        chosen.remove(min((column for column in chosen if column.width), key=lambda column: column.keep))
+    chosen = [column for column in columns if not column.width]
+    for column in sorted(columns, key=lambda column: -column.keep):
+        if column.width and _needed([*chosen, column], least) <= width:
+            chosen.append(column)
+    chosen.sort(key=columns.index)
     rest = width - _needed(chosen, 0)
     return [(column, column.width or max(rest, 1)) for column in chosen]
 

@@ -31,9 +31,10 @@ def lock_columns(snapshot: Snapshot) -> Sequence[Column[LockFigures]]:
     """Return the columns of the table of locks."""
 
     def holder(row: LockFigures) -> Line:
-        return (
-            text(cut_middle(snapshot.threads[row.holder_now].name, 22), Ink.HOLD) if row.holder_now is not None else ()
-        )
+        if row.holder_now is None:
+            return ()
+        lane = snapshot.lanes[snapshot.threads[row.holder_now].lane]
+        return text(cut_middle(lane.name, 18), Ink.HOLD)
 
     return (
         Column("lock", 0, lambda row: text(row.lock.name, Ink.STRONG)),
@@ -45,7 +46,7 @@ def lock_columns(snapshot: Snapshot) -> Sequence[Column[LockFigures]]:
         Column("acquired", 8, lambda row: text(_number(row.acquisitions)), right=True, keep=3),
         Column("held", 8, lambda row: text(_or_blank(row.hold_ns), _if(row.hold_ns, Ink.HOLD)), right=True, keep=5),
         Column("longest", 8, lambda row: text(_or_blank(row.hold_max_ns)), right=True, keep=2),
-        Column("held now by", 22, holder, keep=6),
+        Column("held now by", 18, holder, keep=6),
     )
 
 
@@ -66,7 +67,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         Column("status", 8, _status, keep=5),
         Column("took", 8, lambda row: text(duration(took(row))), right=True, keep=9),
         Column("waiting for locks", BAR + 9, waited, keep=8),
-        Column("thread", 22, lambda row: text(cut_middle(snapshot.threads[row.thread].name, 22), Ink.DIM), keep=2),
+        Column("thread", 22, lambda row: text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM), keep=2),
     )
 
 

@@ -1,0 +1,356 @@
+"""What the inspector says about an instant, on small stories and against brute force."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from weft.timeline import Snapshot
+from weft.timeline.values import Place, State
+
+from . import workload
+from .oracle import NEVER, Canvas, Interval, Oracle, keys_of
+from .script import folded, lane, play
+from .test_frames import with_pids
+
+HANDED_OVER = """
+    main   0 enter
+    worker 0 enter
+    worker 5 request 1 /cart
+    main  10 request 2 /stock
+    main  12 app_push
+    main  12 push stock
+    ---
+    worker 30 wait cache main
+    worker 30 waiter_at cache take
+    worker 30 holder_at cache load
+    ---
+    main  20 section cache 50
+    worker 58 acquire cache 30
+    worker 58 handoff cache 50
+    main  70 pop
+    main  71 app_pop
+    main  72 done 200
+    ---
+    worker 58 section cache 80
+    worker 90 done 0
+    worker 95 exit
+    main  100 exit
+    * 100 end
+"""
+
+
+def at(snapshot: Snapshot, name: str, time: int) -> State:
+    return snapshot.moment(lane(snapshot, name), time).state
+
+
+def test_a_wait_with_a_hand_off_goes_through_its_states() -> None:
+    snapshot = play(HANDED_OVER)
+    states = [(time, at(snapshot, "worker", time)) for time in (0, 5, 29, 30, 49, 50, 57, 58, 79, 80, 90, 94, 95)]
+    assert [state.name for _, state in states] == [
+        "IDLE", "RUN", "RUN", "WAIT", "WAIT", "HANDOFF", "HANDOFF", "HOLD", "HOLD", "RUN", "IDLE", "IDLE", "OFF",
+    ]  # fmt: skip
+
+
+def test_a_wait_names_who_held_the_lock_and_what_that_served() -> None:
+    snapshot = play(HANDED_OVER)
+    moment = snapshot.moment(lane(snapshot, "worker"), 40)
+    wait, (blame,) = moment.wait, moment.blames
+    assert wait is not None
+    assert (wait.start_ns, wait.end_ns, wait.acquired) == (30, 58, True)
+    assert snapshot.locks[wait.lock].name == "cache"
+    assert wait.holder is not None
+    assert snapshot.threads[wait.holder].name == "main"
+    assert wait.waiter_at[0] == Place("shop.py", "take", 12)
+    assert wait.holder_at[0].function == "load"
+    assert (blame.hold.start_ns, blame.hold.end_ns, blame.overlap_ns) == (20, 50, 20)
+    assert blame.request is not None
+    assert (blame.request.path, blame.request.endpoint, blame.request.status) == ("/stock", "stock", 200)
+    assert moment.request is not None
+    assert (moment.request.path, moment.request.wait_ns, moment.request.status) == ("/cart", 28, 0)
+
+
+def test_a_holder_is_told_who_wants_its_lock_and_its_contexts() -> None:
+    snapshot = play(HANDED_OVER)
+    moment = snapshot.moment(lane(snapshot, "main"), 35)
+    assert moment.contexts == ("app", "request")
+    assert [hold.start_ns for hold in moment.holds] == [20]
+    (wanted,) = moment.wanted_by
+    assert snapshot.threads[wanted.thread].name == "worker"
+    assert snapshot.moment(lane(snapshot, "main"), 55).wanted_by == ()
+
+
+def test_a_timeout_is_a_wait_that_gave_up() -> None:
+    snapshot = play(
+        """
+        a 10 section db 40
+        b 20 wait db -
+        b 30 giveup db 20
+        b 50 pulse
+        """
+    )
+    moment = snapshot.moment(lane(snapshot, "b"), 25)
+    assert moment.wait is not None
+    assert (moment.wait.acquired, moment.wait.end_ns) == (False, 30)
+    # Nobody said who held it: the thread that did is found among the holds.
+    assert moment.wait.holder == next(thread.id for thread in snapshot.threads if thread.name == "a")
+    (figures,) = snapshot.lock_figures()
+    assert (figures.acquisitions, figures.contended, figures.wait_ns) == (1, 1, 10)
+
+
+def test_a_hold_is_seen_before_it_ends_and_counted_once() -> None:
+    announced = """
+        a 10 hold db 60
+        a 60 request 1 /
+    """
+    snapshot = play(announced)
+    (hold,) = snapshot.moment(lane(snapshot, "a"), 60).holds
+    assert (hold.start_ns, hold.end_ns) == (10, None)
+    (figures,) = snapshot.lock_figures()
+    assert (figures.acquisitions, figures.hold_ns, figures.holder_now) == (1, 50, 0)
+    snapshot = play(announced + "--- \n a 10 section db 90")
+    (hold,) = snapshot.moment(lane(snapshot, "a"), 60).holds
+    assert (hold.start_ns, hold.end_ns) == (10, 90)
+    (figures,) = snapshot.lock_figures()
+    assert (figures.acquisitions, figures.hold_ns, figures.holder_now) == (1, 80, None)
+
+
+def test_an_announcement_that_comes_behind_the_release_changes_nothing() -> None:
+    snapshot = play("a 10 section db 65 \n a 10 hold db 60 \n a 90 try db -")
+    (figures,) = snapshot.lock_figures()
+    assert (figures.acquisitions, figures.hold_ns, figures.contended, figures.holder_now) == (1, 55, 1, None)
+
+
+def test_nested_locks_and_waiting_while_holding() -> None:
+    snapshot = play(
+        """
+        a 30 section inner 40
+        a 10 section outer 90
+        a 50 wait second b
+        a 70 acquire second 50
+        a 70 section second 80
+        b 0 section second 69
+        b 100 try outer -
+        """
+    )
+    states = [at(snapshot, "a", time).name for time in (10, 35, 49, 50, 69, 70, 85, 90)]
+    assert states == ["HOLD", "HOLD", "HOLD", "WAIT_HOLD", "WAIT_HOLD", "HOLD", "HOLD", "RUN"]
+    assert [hold.start_ns for hold in snapshot.moment(lane(snapshot, "a"), 35).holds] == [10, 30]
+
+
+def test_a_deadlock_lasts_to_the_end_and_both_sides_are_told() -> None:
+    snapshot = play(
+        """
+        a 10 hold x 60
+        b 12 hold y 60
+        a 20 wait y b
+        b 21 wait x a
+        ---
+        * 400 pulse
+        """
+    )
+    for name, other in (("a", "b"), ("b", "a")):
+        moment = snapshot.moment(lane(snapshot, name), 400)
+        assert moment.state is State.WAIT_HOLD
+        assert moment.wait is not None
+        assert moment.wait.end_ns is None
+        assert snapshot.threads[moment.wait.holder or 0].name == other
+        (blame,) = moment.blames
+        assert blame.overlap_ns == 400 - moment.wait.start_ns
+        assert [snapshot.threads[wait.thread].name for wait in moment.wanted_by] == [other]
+    assert [(row.waiting_now, row.holder_now is not None) for row in snapshot.lock_figures()] == [(1, True)] * 2
+
+
+def test_requests_nest_and_waiting_counts_for_both() -> None:
+    snapshot = play(
+        """
+        a 10 request 1 /outer
+        a 12 push outer
+        a 20 request 2 /inner
+        a 30 wait db -
+        a 50 acquire db 30
+        a 50 section db 55
+        a 60 done 404
+        a 65 pop
+        a 66 push late
+        a 67 pop
+        a 70 done 200
+        a 80 wait db -
+        a 90 giveup db 80
+        a 91 done 500
+        """
+    )
+    inner = snapshot.moment(lane(snapshot, "a"), 35).request
+    outer = snapshot.moment(lane(snapshot, "a"), 65).request
+    assert inner is not None
+    assert outer is not None
+    assert (inner.path, inner.status, inner.wait_ns, inner.endpoint) == ("/inner", 404, 20, None)
+    assert (outer.path, outer.status, outer.wait_ns, outer.endpoint) == ("/outer", 200, 20, "outer")
+    assert (outer.start_ns, outer.end_ns) == (10, 70)
+    assert [request.number for request in snapshot.requests(10)] == [1, 2]
+
+
+def test_two_processes_use_the_same_ids() -> None:
+    snapshot = play(
+        """
+        1:main 10 section db 20
+        2:main 12 section log 40
+        1:main 60 request 7 /one
+        2:main 61 request 7 /two
+        """
+    )
+    assert [thread.process for thread in snapshot.threads] == [0, 1]
+    assert {lock.name: lock.process for lock in snapshot.locks} == {"db": 0, "log": 1}
+    for process, lock, path in ((0, "db", "/one"), (1, "log", "/two")):
+        row = lane(snapshot, "main", process)
+        assert [snapshot.locks[hold.lock].name for hold in snapshot.moment(row, 15).holds] == [lock]
+        request = snapshot.moment(row, 61).request
+        assert request is not None
+        assert (request.path, request.process) == (path, process)
+
+
+def test_lost_records_end_what_was_open() -> None:
+    snapshot = play(
+        """
+        a 5 request 1 /lost
+        a 10 wait db b
+        b 8 hold db 60
+        2:a 20 wait other -
+        ---
+        b 80 try db -
+        * 90 lost 12
+        ---
+        * 200 pulse
+        2:* 200 pulse
+        """
+    )
+    assert snapshot.lost == 12
+    assert any("12 records" in sentence for sentence in snapshot.gaps)
+    assert [at(snapshot, "a", time).name for time in (79, 80, 199)] == ["WAIT", "IDLE", "IDLE"]
+    assert [at(snapshot, "b", time).name for time in (79, 80)] == ["HOLD", "IDLE"]
+    (request,) = snapshot.requests(5)
+    assert (request.end_ns, request.status) == (80, None)
+    by_name = {row.lock.name: row for row in snapshot.lock_figures()}
+    assert (by_name["db"].waiting_now, by_name["db"].holder_now, by_name["db"].wait_ns) == (0, None, 70)
+    # The other process lost nothing and waits on.
+    assert by_name["other"].waiting_now == 1
+
+
+def test_a_wait_that_outlasts_a_loss_is_whole_again_when_it_ends() -> None:
+    snapshot = play(
+        """
+        a 10 wait db b
+        ---
+        * 90 lost 3
+        ---
+        a 120 acquire db 10
+        a 120 section db 130
+        * 140 pulse
+        """
+    )
+    assert [at(snapshot, "a", time).name for time in (80, 100, 119, 120)] == ["WAIT", "WAIT", "WAIT", "HOLD"]
+    (figures,) = snapshot.lock_figures()
+    assert (figures.contended, figures.wait_ns) == (1, 110)
+
+
+def test_a_killed_process_is_not_alive_for_ever() -> None:
+    second = 1_000_000_000
+    script = f"1:a 0 hold db 60 \n 1:b 10 wait db a \n 2:main 0 enter \n --- \n 2:* {4 * second} pulse"
+    waiting = play(script)
+    assert at(waiting, "b", 3 * second) is State.WAIT
+    killed = play(script + f" \n --- \n 2:* {9 * second} pulse")
+    assert at(killed, "b", 30) is State.WAIT
+    assert at(killed, "b", 60) is State.OFF
+    (figures,) = killed.lock_figures()
+    assert (figures.waiting_now, figures.holder_now, figures.wait_ns) == (0, None, 50)
+    assert not killed.complete
+    stopped = play(script + f" \n --- \n 2:* {9 * second} pulse \n --- \n 1:b {10 * second} giveup db 10")
+    assert at(stopped, "b", 3 * second) is State.WAIT
+
+
+def test_a_lock_stays_locked_when_its_thread_is_gone() -> None:
+    snapshot = play("a 10 hold db 60 \n a 70 exit \n b 80 wait db a \n --- \n * 200 pulse")
+    assert at(snapshot, "a", 100) is State.OFF
+    (figures,) = snapshot.lock_figures()
+    assert (figures.holder_now, figures.hold_ns) == (0, 190)
+    (blame,) = snapshot.moment(lane(snapshot, "b"), 100).blames
+    assert blame.overlap_ns == 120
+
+
+def test_the_end_of_a_process_ends_its_threads() -> None:
+    snapshot = play("a 10 wait db - \n a 5 request 1 / \n b 0 enter \n --- \n * 50 end \n 2:a 90 enter")
+    assert [thread.ended_ns for thread in snapshot.threads] == [50, 50, None]
+    assert at(snapshot, "a", 49) is State.WAIT
+    assert at(snapshot, "a", 50) is State.OFF
+    assert [request.end_ns for request in snapshot.requests(9)] == [50]
+    assert not snapshot.complete
+    assert [process.ended_ns for process in snapshot.processes] == [50, None]
+
+
+def test_the_nearest_wait_is_found_in_both_directions() -> None:
+    snapshot = play(
+        "\n".join(
+            f"t{thread} {start} wait db - \n t{thread} {start + 3} giveup db {start}"
+            for thread, start in ((1, 10), (2, 500), (1, 90_000))
+        )
+    )
+
+    def start(lane_: int | None, time: int, step: int) -> int | None:
+        wait = snapshot.next_wait(lane_, time, step)
+        return wait.start_ns if wait else None
+
+    one = lane(snapshot, "t1")
+    assert [start(None, time, 1) for time in (0, 10, 499, 500, 90_000)] == [10, 500, 500, 90_000, None]
+    assert [start(None, time, -1) for time in (10, 11, 500, 90_000, 10**6)] == [None, 10, 10, 500, 90_000]
+    assert [start(one, time, 1) for time in (-5, 10, 90_000)] == [10, 90_000, None]
+    assert start(one, 90_000, -1) == 10
+
+
+def test_labels_are_clipped_to_the_window() -> None:
+    snapshot = play("a 10 wait db - \n a 60 giveup db 10 \n b 20 wait log - \n --- \n * 100 pulse")
+    a, b = lane(snapshot, "a"), lane(snapshot, "b")
+    found = [(label.row, label.start_ns, label.end_ns) for label in snapshot.labels([b, a], 30, 200, 20)]
+    assert found == [(0, 30, 100), (1, 30, 60)]
+    assert [label.row for label in snapshot.labels([b, a], 30, 200, 31)] == [0]
+
+
+@pytest.mark.parametrize("losses", [False, True])
+@pytest.mark.parametrize("seed", range(40, 48))
+def test_moments_agree_with_brute_force(seed: int, losses: bool) -> None:
+    rng = random.Random(seed)
+    parts = with_pids(workload.trace(seed, losses=losses))
+    oracle, snapshot, keys = Oracle().fold(parts), folded(parts), keys_of(parts)
+    canvas = Canvas(oracle, snapshot, keys)
+    for _ in range(150):
+        row, time = rng.randrange(len(snapshot.lanes)), rng.randint(snapshot.start_ns - 5, snapshot.end_ns - 1)
+        moment = snapshot.moment(row, time)
+        assert moment.state == canvas.state(row, time)
+        if moment.thread is None:
+            continue
+        key = keys[snapshot.processes[moment.thread.process].pid, moment.thread.name]
+
+        def on(intervals: list[Interval], key: tuple[int, int] = key, time: int = time) -> list[Interval]:
+            return [each for each in intervals if each.thread == key and each.start <= time < each.until(NEVER)]
+
+        assert [hold.start_ns for hold in moment.holds] == sorted(hold.start for hold in on(oracle.holds))
+        waits = [wait.start for wait in on(oracle.waits)]
+        assert ([moment.wait.start_ns] if moment.wait else []) == waits
+        numbers = [request.what for request in on(oracle.requests)]
+        assert (moment.request.number if moment.request else None) == (numbers[-1] if numbers else None)
+        assert len(moment.contexts) == len(on(oracle.contexts))
+        _blames_agree(snapshot, oracle, on(oracle.waits), moment.blames, oracle.life(key)[1])
+
+
+def _blames_agree(snapshot: Snapshot, oracle: Oracle, waits: list[Interval], blames: object, ended: int) -> None:
+    assert isinstance(blames, tuple)
+    expected = []
+    for wait in waits:
+        end = wait.end if wait.end is not None else min(wait.until(snapshot.end_ns), ended)
+        for hold in oracle.holds:
+            same = hold.what == wait.what and hold.thread[0] == wait.thread[0] and hold.thread != wait.thread
+            low, high = max(hold.start, wait.start), min(hold.until(snapshot.end_ns), end)
+            if same and low < high:
+                expected.append((low, high - low))
+    got = [(max(blame.hold.start_ns, waits[0].start), blame.overlap_ns) for blame in blames if blame.overlap_ns]
+    assert sorted(got) == sorted(expected)
