@@ -96,7 +96,15 @@ class BusyServer:
             {"is": "process", "pid": 4711, "argv": ["app.py"], "python": "3.12.1", "gil": True},
             *({"is": "thread", "id": n, "name": f"waitress-{n}", "ident": n} for n in range(1, self.threads + 1)),
             *(
-                {"is": "lock", "id": n, "name": f"shop.lock_{n}", "kind": "Lock", "file": "shop.py", "function": "f", "line": n}
+                {
+                    "is": "lock",
+                    "id": n,
+                    "name": f"shop.lock_{n}",
+                    "kind": "Lock",
+                    "file": "shop.py",
+                    "function": "f",
+                    "line": n,
+                }
                 for n in range(1, self.locks + 1)
             ),
             *({"is": "target", "id": n, "method": "GET", "path": f"/item/{n}"} for n in range(1, 7)),

@@ -1,0 +1,261 @@
+"""The dashboard's speed in a real pty of 200x50: full pans, keys, opening, idling and following. Prints a table.
+
+Headless runs never write escape sequences, so every figure here is taken behind a pty whose other end is read.
+Figures are those of this machine, now; a busy machine makes them worse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import pty
+import random
+import select
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.busy import START_NS, TICK_NS, BusyServer
+
+ROWS, COLUMNS = 50, 200
+EVENTS = 1_000_000
+SECONDS = 4.0
+KEYS = 80
+LIVE_RATES = (10_000, 100_000)
+
+
+def main() -> None:
+    """Measure everything, or be the measured app."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--app", nargs=3, metavar=("TRACE", "WHAT", "RESULT"))
+    options = parser.parse_args()
+    if options.app:
+        play(Path(options.app[0]), options.app[1], Path(options.app[2]))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder))
+
+
+# the measured app
+
+
+def play(trace: Path, what: str, result: Path) -> None:
+    """Show a trace; when ``what`` is a part of the trace, pan for `SECONDS` and write how fast that went."""
+    from textual.app import App
+
+    from weft_tui.app import Mode, WeftApp
+
+    class Panning(WeftApp):
+        """Pans after every frame, as fast as frames are painted."""
+
+        CSS_PATH = WeftApp.CSS_PATH
+        frames, cpu, began = 0, 0.0, 0.0
+
+        def post_display_hook(self) -> None:
+            view = self.dashboard.view
+            if view is None or self.dashboard.status.loaded < 1 or not self.is_running:
+                return
+            now = time.perf_counter()
+            if not self.began:
+                self.began, self.cpu, self.span = now, time.process_time(), view.span_ns
+                self.dashboard.action_zoom(float(what))
+                self.dashboard.action_first()
+                self.step = 0.07
+            elif now - self.began > SECONDS:
+                self.report(now)
+                return
+            self.frames += 1
+            self.call_later(self.pan)
+
+        def pan(self) -> None:
+            before = self.dashboard.view
+            self.dashboard.action_pan(self.step)
+            if self.dashboard.view == before:
+                self.step = -self.step
+                self.dashboard.action_pan(self.step)
+
+        def report(self, now: float) -> None:
+            cpu = time.process_time() - self.cpu
+            seconds = now - self.began
+            result.write_text(json.dumps({"fps": self.frames / seconds, "ms": 1000 * cpu / self.frames}))
+            self.exit()
+
+    kind: type[App[None]] = Panning if what[0].isdigit() else WeftApp
+    mode = Mode.LIVE if what == "live" else Mode.REPLAY
+    kind(trace, mode=mode, title="benchmark").run()  # type: ignore[call-arg]
+
+
+# the terminal
+
+
+class Terminal:
+    """The other end of a pty that an app runs in."""
+
+    def __init__(self, descriptor: int, child: int) -> None:
+        self.descriptor = descriptor
+        self.child = child
+
+    def read(self, quiet: float, limit: float = 10.0) -> tuple[int, float | None]:
+        """Drain until it has been quiet for so long; return the bytes, and when the last of them came."""
+        size, last = 0, None
+        until = time.perf_counter() + limit
+        while time.perf_counter() < until:
+            ready, _, _ = select.select([self.descriptor], [], [], quiet)
+            if not ready:
+                break
+            try:
+                data = os.read(self.descriptor, 1 << 16)
+            except OSError:
+                break
+            if not data:
+                break
+            size += len(data)
+            last = time.perf_counter()
+        return size, last
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.descriptor, keys)
+
+    def cpu(self) -> float:
+        """Return the CPU seconds that the app has used."""
+        fields = Path(f"/proc/{self.child}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def running(trace: Path, what: str, result: Path, **environment: str) -> Iterator[Terminal]:
+    """Run ourselves as the measured app in a pty."""
+    child, descriptor = pty.fork()
+    if child == 0:
+        os.environ.update(
+            TERM="xterm-256color", COLORTERM="truecolor", LINES=str(ROWS), COLUMNS=str(COLUMNS), **environment
+        )
+        os.execv(sys.executable, [sys.executable, __file__, "--app", str(trace), what, str(result)])
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    terminal = Terminal(descriptor, child)
+    try:
+        yield terminal
+    finally:
+        terminal.press(b"q")
+        terminal.read(quiet=2.0)
+        os.waitpid(child, 0)
+        os.close(descriptor)
+
+
+# the measurements
+
+
+def measure(folder: Path) -> None:
+    """Measure and print."""
+    trace, result = folder / "busy.weft", folder / "result.json"
+    BusyServer().write(trace, EVENTS)
+    print(f"{EVENTS:,} events, 64 threads, {COLUMNS}x{ROWS}, Python {sys.version.split()[0]}\n")
+    for zoom, words in ((1, "whole trace"), (0.1, "1/10"), (0.01, "1/100"), (0.001, "1/1000")):
+        pans(trace, result, zoom, words)
+    for zoom in (b"", b"+++", b"+++++++"):
+        latency(trace, result, zoom)
+    opening(trace, result)
+    idle(trace, result)
+    for rate in LIVE_RATES:
+        following(folder / "live.weft", result, rate)
+
+
+def row(what: str, figures: str, target: str) -> None:
+    """Print a row of the table."""
+    print(f"{what:<44} {figures:<46} {target}", flush=True)
+
+
+def pans(trace: Path, result: Path, zoom: float, words: str) -> None:
+    """Pan by 7 % per frame without a cap on the frames; every cell changes."""
+    # A pan of the whole trace cannot move: look at nine tenths of it.
+    with running(trace, str(min(zoom, 0.9)), result, TEXTUAL_FPS="1000") as terminal:
+        size, _ = terminal.read(quiet=1.0, limit=SECONDS + 10)
+    told = json.loads(result.read_text())
+    kilobytes = size / 1000 / (told["fps"] * SECONDS)
+    row(
+        f"full pans, {words}",
+        f"{told['fps']:.0f} frames/s, {told['ms']:.1f} ms CPU, {kilobytes:.0f} kB each",
+        ">= 60 frames/s",
+    )
+
+
+def latency(trace: Path, result: Path, zoom: bytes) -> None:
+    """Press a key that pans, and take the time until the last byte of the new picture is there."""
+    waits = []
+    randomness = random.Random(1)
+    with running(trace, "replay", result) as terminal:
+        terminal.read(quiet=1.5)
+        for key in zoom:
+            terminal.press(bytes([key]))
+            terminal.read(quiet=0.2)
+        for number in range(KEYS):
+            time.sleep(randomness.uniform(0.03, 0.12))
+            began = time.perf_counter()
+            terminal.press(b"L" if number < KEYS // 2 and zoom else b"H" if zoom else b"lh"[number % 2 :][:1])
+            _, last = terminal.read(quiet=0.06)
+            if last is not None:
+                waits.append((last - began) * 1000)
+    waits.sort()
+    what = f"key to painted, {'whole trace, cursor' if not zoom else f'zoomed {len(zoom)} times, pan'}"
+    p95 = waits[int(len(waits) * 0.95)]
+    row(what, f"median {statistics.median(waits):.1f} ms, p95 {p95:.1f} ms, max {waits[-1]:.1f} ms", "p95 <= 16 ms")
+
+
+def opening(trace: Path, result: Path) -> None:
+    """Start, and take the time until the last byte of the whole trace's picture is there."""
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        with running(trace, "replay", result) as terminal:
+            _, last = terminal.read(quiet=1.0)
+            times.append((last or began) - began)
+    row("exec to the whole trace painted", f"median {statistics.median(times):.2f} s", "")
+
+
+def idle(trace: Path, result: Path) -> None:
+    """Follow a trace that does not grow."""
+    with running(trace, "live", result) as terminal:
+        terminal.read(quiet=1.5)
+        before = terminal.cpu()
+        size, _ = terminal.read(quiet=6.0)
+        used = terminal.cpu() - before
+    row("idle, live", f"{used / 6:.1%} CPU, {size} bytes written", "<= 1 %")
+
+
+def following(trace: Path, result: Path, rate: int) -> None:
+    """Follow a trace that grows by ``rate`` events per second of real time, in 20 ms steps."""
+    seconds = 6
+    finished = trace.with_name("finished.weft")
+    server = BusyServer(threads=64)
+    server.write(finished, int(rate * (seconds + 3)) if rate >= 100_000 else 170_000)
+    data = finished.read_bytes()
+    span = (server.until - START_NS) / 1e9
+    # The simulated server makes more events per second than wanted: its time is stretched by appending more slowly.
+    duration = max(span, server.events / rate)
+    trace.write_bytes(data[:36])
+    with running(trace, "live", result) as terminal:
+        terminal.read(quiet=1.0, limit=2)
+        began, position, before = time.perf_counter(), 36, terminal.cpu()
+        with trace.open("ab", buffering=0) as file:
+            while (now := time.perf_counter() - began) < seconds:
+                upto = min(int(len(data) * now / duration), len(data))
+                if upto > position:
+                    file.write(data[position:upto])
+                    position = upto
+                terminal.read(quiet=TICK_NS / 1e9, limit=TICK_NS / 1e9)
+        used = (terminal.cpu() - before) / seconds
+    row(f"following {server.events / duration:,.0f} events/s", f"{used:.1%} CPU", "<= 15 % at 100 k")
+
+
+if __name__ == "__main__":
+    main()
