@@ -9,7 +9,6 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
 from weft.timeline.units import plain
 
@@ -35,11 +34,6 @@ INKS = frozenset(ink.value for ink in Ink)
 
 Span = tuple[str, Ink]
 Line = tuple[Span, ...]
-
-
-def ink_styles(widget: Widget) -> dict[Ink, Style]:
-    """Return the styles that the style sheet gives to the inks on a widget."""
-    return {ink: widget.get_component_rich_style(ink.value) for ink in Ink}
 
 
 def width_of(line: Line) -> int:

@@ -75,8 +75,8 @@ class Catalog:
         if what == "process":
             names.about = entry
             return True
-        number = entry.get("id")
-        if not isinstance(number, int) or not 0 < number < ID_LIMIT:
+        number = whole(entry.get("id"))
+        if not 0 < number < ID_LIMIT:
             return False
         if what == "lock":
             return self._lock(process, number, entry)

@@ -103,6 +103,7 @@ class Builder:
                 self._register.rename(process, entry["id"], self._catalog.processes[process].threads[entry["id"]])
 
     def _miss(self, gap: Gap) -> None:
+        self._flush()
         if len(self._gaps) < _GAPS:
             self._gaps.append(f"{gap.size} bytes at offset {gap.offset} could not be read: {gap.reason}")
         else:

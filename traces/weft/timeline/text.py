@@ -39,7 +39,7 @@ def draw(snapshot: Snapshot, width: int = 100, rows: int = 24) -> str:
     lanes = _busiest(snapshot, max(rows, 1))
     names = [_ascii(_name(snapshot, lane)) for lane in lanes]
     indent = min(max(map(len, names)), _NAME, max(width // 3, 1)) + 1
-    columns = max(width - indent, 8)
+    columns = min(max(width - indent, 8), max(snapshot.end_ns - snapshot.start_ns, 1))
     frame = snapshot.frame(lanes, snapshot.start_ns, snapshot.end_ns, columns)
     lines = [*_header(snapshot), "", *_ruler(snapshot.end_ns - snapshot.start_ns, columns, indent)]
     for name, cells in zip(names, _cells(frame), strict=True):

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from weft.errors import WeftError
@@ -35,8 +36,11 @@ from .help import HelpScreen
 from .layout import lane_rows
 
 PLAY_SECONDS: Final = 0.05
-REQUESTS: Final = 500
+REQUESTS: Final = 200
 """Rows of the table of requests."""
+
+TABLE_SECONDS: Final = 0.25
+"""Figures that change more often cannot be read."""
 
 EMPTY: Final = {
     Mode.LIVE: "No thread has done anything yet.\nSend the app a request: with curl, or in a browser.",
@@ -105,6 +109,8 @@ class DashboardScreen(Screen[None]):
         self.status = Status(mode, Motion.FOLLOW if mode is Mode.LIVE else Motion.STILL, title)
         self.touched = False
         self.played_ns = 0
+        self.tables_timer: Timer | None = None
+        self.tables_stale = False
 
     def compose(self) -> ComposeResult:
         """Yield the rows from top to bottom."""
@@ -349,7 +355,7 @@ class DashboardScreen(Screen[None]):
         self.lanes.notice = EMPTY[self.mode]
         self.lanes.snapshot = snapshot
         self._share_rows()
-        self._fill_tables()
+        self._fill_tables_soon()
         before = self.view
         if snapshot.lanes:
             self.view = self._next_view(snapshot)
@@ -401,6 +407,20 @@ class DashboardScreen(Screen[None]):
             ruler.heading = f"{len(snapshot.lanes)} lanes"
             ruler.view = now
         self.query_one(StatusLine).status = self.status
+
+    def _fill_tables_soon(self) -> None:
+        """Fill the tables now, or, when that was done a moment ago, in a moment."""
+        if self.tables_timer is not None:
+            self.tables_stale = True
+            return
+        self.tables_stale = False
+        self.tables_timer = self.set_timer(TABLE_SECONDS, self._tables_rested)
+        self._fill_tables()
+
+    def _tables_rested(self) -> None:
+        self.tables_timer = None
+        if self.tables_stale:
+            self._fill_tables_soon()
 
     def _fill_panels(self) -> None:
         self._fill_tables()

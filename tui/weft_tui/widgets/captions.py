@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Request, State
@@ -37,19 +37,37 @@ def request_captions(snapshot: Snapshot, lanes: range, view: View, columns: int)
 
 
 def on_lane(captions: tuple[Label, ...], what: Cells) -> tuple[Label, ...]:
-    """Move captions to where they can be written on their lane: the longest stretch in which it only runs or holds."""
+    """Move captions to where they can be written on their lane: where it only runs or holds for long enough.
+
+    Args:
+        captions: by row and time, those of a row side by side.
+    """
+    rows = [label.row for label in captions]
+    placed: dict[Label, Label] = {}
+    for row, start, end in _stretches(what):
+        mine = range(bisect_left(rows, row), bisect_right(rows, row))
+        at = bisect_right(mine, start, key=lambda index: captions[index].end)
+        for label in (captions[index] for index in mine[at:]):
+            first, last = max(label.start, start), min(label.end, end)
+            if first >= end:
+                break
+            if last - first >= max(WIDTH, _width(placed.get(label))):
+                placed[label] = Label(row, first, last, label.text)
+    return tuple(placed.values())
+
+
+def _stretches(what: Cells) -> list[tuple[int, int, int]]:
+    """Return (row, start, end) of where lanes only run or hold for at least `WIDTH` columns."""
     free = (what.eighths == EIGHTHS) & ((what.left == State.RUN) | (what.left == State.HOLD))
-    placed = (_within(label, free[label.row, label.start : label.end]) for label in captions)
-    return tuple(label for label in placed if label.end - label.start >= WIDTH)
+    edges = np.diff(free.astype(np.int8), axis=1, prepend=0, append=0)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    wide = ends - starts >= WIDTH
+    return list(zip(rows[wide].tolist(), starts[wide].tolist(), ends[wide].tolist(), strict=True))
 
 
-def _within(label: Label, free: NDArray[np.bool_]) -> Label:
-    edges = np.flatnonzero(np.diff(free, prepend=False, append=False))
-    starts, ends = edges[::2], edges[1::2]
-    if not len(starts):
-        return Label(label.row, 0, 0, label.text)
-    longest = int((ends - starts).argmax())
-    return Label(label.row, label.start + int(starts[longest]), label.start + int(ends[longest]), label.text)
+def _width(label: Label | None) -> int:
+    return label.end - label.start if label else 0
 
 
 def _caption(request: Request, row: int, view: View, columns: int, now_ns: int) -> Label:

@@ -4,41 +4,51 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.geometry import Size
+from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ..spans import INKS, Line, ink_styles, strip, wrap
+from ..spans import Line, wrap
+from .inked import Scrolled
 
 
-class Inspector(ScrollView, can_focus=True):
+class Inspector(Scrolled, can_focus=True):
     """Shows lines of text, wrapped to its width."""
 
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_lines(-1)", "Scroll up", show=False),
+        Binding("down,j", "scroll_lines(1)", "Scroll down", show=False),
+    ]
 
     lines: reactive[tuple[Line, ...]] = reactive(())
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._wrapped: list[Line] = []
+
+    def total(self) -> int:
+        """Return how many lines there are after wrapping."""
+        return len(self._wrapped)
+
     def watch_lines(self) -> None:
         """Wrap anew."""
-        self._wrapped = self._wrap()
+        self._wrap()
 
     def on_resize(self) -> None:
         """Wrap to the new width."""
-        self._wrapped = self._wrap()
-        self.refresh()
+        self._wrap()
 
-    def _wrap(self) -> list[Line]:
+    def action_scroll_lines(self, count: int) -> None:
+        """Scroll."""
+        self.top += count
+
+    def _wrap(self) -> None:
         width = max(self.size.width - 2, 10)
-        wrapped = [piece for line in self.lines for piece in wrap(line, width)]
-        size = Size(self.size.width, len(wrapped))
-        if self.virtual_size != size:
-            self.virtual_size = size
-        return wrapped
+        self._wrapped = [piece for line in self.lines for piece in wrap(line, width)]
+        self.top = self.top
 
     def render_line(self, y: int) -> Strip:
         """Return one wrapped line."""
-        row = self.scroll_offset.y + y
+        row = self.top + y
         line = self._wrapped[row] if row < len(self._wrapped) else ()
-        return strip(((" ", line[0][1]), *line) if line else (), ink_styles(self), self.size.width, self.rich_style)
+        return self.with_thumb(self.draw(((" ", line[0][1]), *line) if line else ()), y)

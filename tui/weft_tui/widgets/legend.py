@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Final
 
 from textual.strip import Strip
-from textual.widget import Widget
 
 from weft.timeline.values import State
 
-from ..spans import INKS, Ink, Line, ink_styles, strip, width_of
+from ..spans import Ink, Line, width_of
+from .inked import Inked
 from .scene import SHAPES
 
 LEGEND: Final[dict[State, tuple[Ink, str, str, str]]] = {
@@ -35,13 +35,10 @@ def legend_line(*, shapes: bool, width: int) -> Line:
     return line
 
 
-class Legend(Widget):
+class Legend(Inked):
     """Draws the legend."""
-
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""
         line = legend_line(shapes=self.app.no_color, width=self.size.width)
-        return strip(line, ink_styles(self), self.size.width, self.rich_style)
+        return self.draw(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import ClassVar, Final
+from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,7 +16,8 @@ from textual.widget import Widget
 from weft.timeline.values import LockFigures, Request
 
 from ..messages import PanelWanted
-from ..spans import INKS, Ink, Line, ink_styles, strip
+from ..spans import Ink, Line
+from .inked import Inked
 from .inspector import Inspector
 from .table import Table
 
@@ -50,18 +51,15 @@ def arrange(width: int, wanted: PanelName, table: PanelName) -> dict[PanelName, 
     return {wanted: tuple(PanelName)}
 
 
-class PanelTitle(Widget):
+class PanelTitle(Inked):
     """One row above a panel: its title, and those of the panels that could stand here."""
-
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
 
     titles: reactive[tuple[PanelName, ...]] = reactive(())
     chosen: reactive[PanelName] = reactive(PanelName.LOCKS)
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""
-        return strip(title_line(self.titles, self.chosen), ink_styles(self), self.size.width, self.rich_style)
+        return self.draw(title_line(self.titles, self.chosen))
 
     def on_click(self, event: events.Click) -> None:
         """Ask for the panel whose title was clicked."""

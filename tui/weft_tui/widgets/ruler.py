@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Final
 
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from ..format import offset
-from ..spans import INKS, Ink, Line, ink_styles, strip
+from ..spans import Ink, Line
 from ..view import View
+from .inked import Inked
 
 GAP: Final = 4
 """Blank columns between two labels, at least."""
@@ -56,11 +56,8 @@ def ruler_line(view: View, origin_ns: int, columns: int) -> Line:
     return ((text[:cursor], Ink.DIM), (CURSOR, Ink.TITLE), (text[cursor + 1 :], Ink.DIM))
 
 
-class Ruler(Widget):
+class Ruler(Inked):
     """One row of ticks; ``indent`` columns stay free for a heading over the lanes' names."""
-
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
 
     view: reactive[View | None] = reactive(None)
     origin_ns: reactive[int] = reactive(0)
@@ -73,4 +70,4 @@ class Ruler(Widget):
         indent = min(self.indent, width - 1)
         head = (f"   {self.heading}"[: indent - 1].ljust(indent), Ink.DIM)
         line = ruler_line(self.view, self.origin_ns, width - indent) if self.view else ()
-        return strip((head, *line), ink_styles(self), width, self.rich_style)
+        return self.draw((head, *line))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from weft.timeline.units import duration
 
 from ..format import clock, count, offset
-from ..spans import INKS, Ink, Line, Span, cut, ink_styles, strip, width_of
+from ..spans import Ink, Line, Span, cut, width_of
 from ..view import Mode, Motion
+from .inked import Inked
 
 BADGES: Final[dict[tuple[Mode, Motion], tuple[str, Ink]]] = {
     (Mode.LIVE, Motion.FOLLOW): (" ● LIVE ", Ink.BADGE_LIVE),
@@ -97,15 +97,12 @@ def _joined(facts: list[Line]) -> Line:
     return (*(span for fact in facts for span in (("  ", Ink.PLAIN), *fact)), (" ", Ink.PLAIN))
 
 
-class StatusLine(Widget):
+class StatusLine(Inked):
     """Draws a `Status`."""
-
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
 
     status: reactive[Status | None] = reactive(None)
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""
         line = status_line(self.status, self.size.width) if self.status else ()
-        return strip(line, ink_styles(self), self.size.width, self.rich_style)
+        return self.draw(line)

@@ -9,13 +9,12 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..messages import RowChosen
-from ..spans import INKS, Ink, Line, cut, fit, ink_styles, strip, width_of
+from ..spans import Ink, Line, cut, fit, width_of
+from .inked import Scrolled
 
 Row = TypeVar("Row")
 SPACE: Final = 2
@@ -67,7 +66,7 @@ def table_line(cells: Sequence[tuple[Line, int, bool]]) -> Line:
     return tuple(spans)
 
 
-class Table(ScrollView, Generic[Row], can_focus=True):
+class Table(Scrolled, Generic[Row], can_focus=True):
     """Shows rows under a fixed heading; one row is marked and can be chosen.
 
     Args:
@@ -77,8 +76,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         least: columns that the open column needs before others have to go.
     """
 
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*INKS, CURSOR_CLASS}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {CURSOR_CLASS}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Row up", show=False),
         Binding("down,j", "move(1)", "Row down", show=False),
@@ -86,6 +84,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("enter", "choose", "Show in the lanes", key_display="⏎"),
     ]
+    fixed = 1
 
     rows: reactive[Sequence[Row]] = reactive((), always_update=True)
     marked: reactive[int] = reactive(0)
@@ -107,24 +106,24 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 
     # what happens
 
+    def total(self) -> int:
+        """Return how many rows there are."""
+        return len(self.rows)
+
     def watch_rows(self, old: Sequence[Row], new: Sequence[Row]) -> None:
         """Keep the mark on the row that it was on."""
-        size = Size(self.size.width, len(new) + 1)
-        if self.virtual_size != size:
-            self.virtual_size = size
         if self.marked and self.marked < len(old):
             wanted = self.key(old[self.marked])
             self.marked = next((i for i, row in enumerate(new) if self.key(row) == wanted), 0)
+        self.top = self.top
 
     def validate_marked(self, marked: int) -> int:
         """Keep the mark on a row."""
         return max(min(marked, len(self.rows) - 1), 0)
 
     def watch_marked(self, marked: int) -> None:
-        """Scroll so that the marked row is visible below the heading."""
-        page = max(self.size.height - 1, 1)
-        top = min(max(self.scroll_offset.y, marked - page + 1), marked)
-        self.scroll_to(y=top, animate=False, immediate=True)
+        """Scroll so that the marked row is visible."""
+        self.top = min(max(self.top, marked - self.page + 1), marked)
 
     def action_move(self, count: int) -> None:
         """Mark another row."""
@@ -132,7 +131,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 
     def action_page(self, count: int) -> None:
         """Mark a row one page away."""
-        self.marked += count * max(self.size.height - 2, 1)
+        self.marked += count * max(self.page - 1, 1)
 
     def action_choose(self) -> None:
         """Say that the marked row was chosen."""
@@ -141,7 +140,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the row that was clicked."""
-        row = self.scroll_offset.y + event.y - 1
+        row = self.top + event.y - 1
         if event.y > 0 and row < len(self.rows):
             self.marked = row
             self.action_choose()
@@ -150,29 +149,19 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return the heading, or a row."""
-        width = self.size.width
-        columns = visible_columns(self.columns, width - 2, self.least)
-        row = self.scroll_offset.y + y - 1
+        columns = visible_columns(self.columns, self.size.width - 2, self.least)
+        row = self.top + y - 1
         if y == 0:
-            return self._heading(columns, width)
+            return self.draw(self._heading(columns))
         if row >= len(self.rows):
-            return self._blank(y, width)
+            return self.draw(((" " + self.empty, Ink.DIM),) if y == 1 and not self.rows else ())
         cells = [(column.show(self.rows[row]), size, column.right) for column, size in columns]
-        line: Line = ((" ", Ink.PLAIN), *table_line(cells))
-        if row == self.marked and self.has_focus:
-            ground = self._marked_ground()
-            styles = {ink: style + ground for ink, style in ink_styles(self).items()}
-            return strip(line, styles, width, self.rich_style + ground)
-        return strip(line, ink_styles(self), width, self.rich_style)
+        ground = self._marked_ground() if row == self.marked and self.has_focus else None
+        return self.with_thumb(self.draw(((" ", Ink.PLAIN), *table_line(cells)), ground), y)
 
-    def _heading(self, columns: list[tuple[Column[Row], int]], width: int) -> Strip:
+    def _heading(self, columns: list[tuple[Column[Row], int]]) -> Line:
         cells = [(((cut(column.title, size), Ink.DIM),), size, column.right) for column, size in columns]
-        line: Line = ((" ", Ink.DIM), *table_line(cells)) if self.rows else ()
-        return strip(line, ink_styles(self), width, self.rich_style)
-
-    def _blank(self, y: int, width: int) -> Strip:
-        line: Line = ((" " + self.empty, Ink.DIM),) if y == 1 and not self.rows else ()
-        return strip(line, ink_styles(self), width, self.rich_style)
+        return ((" ", Ink.DIM), *table_line(cells)) if self.rows else ()
 
     def _marked_ground(self) -> Style:
         return Style(bgcolor=self.get_component_rich_style(CURSOR_CLASS).bgcolor)

@@ -1,0 +1,141 @@
+"""Sealing, merging and re-opening segments, and snapshots that do not change."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from weft.timeline import Builder, Snapshot, columns, index
+from weft.timeline.building import Span, Spans, build
+from weft.timeline.columns import FOREVER, HOLD, Table, rows_of
+from weft.timeline.index import Picture
+from weft.timeline.segments import Layer
+
+from . import workload
+from .script import Scribe, items
+
+LINES = [f"a {time} section db {time + 6}" for time in range(0, 2000, 10)]
+
+
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "LATE_NS", 50)
+    monkeypatch.setattr(index, "_SEAL", 8)
+
+
+def test_segments_are_sealed_merged_and_stay_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    builder, scribe = Builder(), Scribe()
+    counts = []
+    for line in LINES:
+        builder.fold(items(line, scribe))
+        counts.append(len(builder.snapshot().picture.segments))
+    segments = builder.snapshot().picture.segments
+    assert max(counts) <= 9
+    assert len(segments) > 1
+    assert [segment.end for segment in segments[:-1]] == [segment.start for segment in segments[1:]]
+    sizes = [len(segment) for segment in segments[:-1]]
+    assert all(first >= 2 * second for first, second in pairwise(sizes))
+
+
+def test_only_what_a_late_record_touches_is_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    builder, scribe = Builder(), Scribe()
+    for line in LINES:
+        builder.fold(items(line, scribe))
+    before = builder.snapshot().picture.segments
+    builder.fold(items(f"b {before[1].start + 1} section log {before[1].start + 3}", scribe))
+    after = builder.snapshot()
+    assert after.picture.segments[0] is before[0]
+    assert after.picture.segments[1] is not before[1]
+    assert after.frame([1], before[1].start, before[1].start + 4, 4).spent[3].tolist() == [[0, 1, 1, 0]]
+
+
+def test_a_long_hold_that_ends_opens_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    builder, scribe = Builder(), Scribe()
+    builder.fold(items("b 3 hold log 20", scribe))
+    for line in LINES:
+        builder.fold(items(line, scribe))
+    before = builder.snapshot().picture.segments
+    builder.fold(items("b 3 section log 2003", scribe))
+    after = builder.snapshot()
+    assert after.picture.segments[0] is before[0]
+    assert after.frame([0], 0, 2006, 1).spent[3].tolist() == [[2000]]
+
+
+def everything(snapshot: Snapshot) -> object:
+    lanes = range(len(snapshot.lanes))
+    frame = snapshot.frame(lanes, snapshot.start_ns, snapshot.end_ns + 9, 31)
+    times = range(snapshot.start_ns, snapshot.end_ns, 101)
+    return (
+        frame.spent.tolist(),
+        frame.first.tolist(),
+        frame.waits.tolist(),
+        snapshot.lock_figures(),
+        snapshot.requests(99),
+        list(snapshot.threads),
+        [snapshot.moment(lane, time) for lane in lanes for time in times],
+        snapshot.next_wait(None, snapshot.start_ns, 1),
+    )
+
+
+@pytest.mark.parametrize("seed", range(200, 204))
+def test_a_snapshot_never_changes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    monkeypatch.setattr(columns, "CHUNK", 8)
+    rng = random.Random(seed)
+    parts = workload.trace(seed, losses=True, until=600)
+    builder, kept = Builder(), []
+    while parts:
+        size = rng.randint(1, 4)
+        builder.fold(parts[:size])
+        parts = parts[size:]
+        snapshot = builder.snapshot()
+        kept.append((snapshot, everything(snapshot)))
+    assert all(everything(snapshot) == answers for snapshot, answers in kept)
+
+
+def test_a_stretch_too_long_for_the_keys_becomes_several_segments() -> None:
+    lanes, end = 1 << 16, 1 << 45
+    at = np.array([0, 5, lanes - 1])
+    begins, ends = np.array([7, 1 << 40, 0]), np.array([1 << 44, end, end])
+    spans = Spans(
+        lane=np.tile(at, 2),
+        start=np.tile(begins, 2),
+        end=np.tile(ends, 2),
+        what=np.repeat(np.array([Span.HOLD, Span.ALIVE], np.uint8), 3),
+        began_lane=at,
+        began=begins,
+    )
+    picture = Picture(tuple(build(spans, 0, end, lanes)))
+    assert len(picture.segments) > 4
+    edges = np.array([0, 7, 1 << 40, 1 << 44, end])
+    total, _ = picture.totals(at, edges)
+    held = np.diff(total[Layer.HOLD], axis=1).tolist()
+    assert held == [
+        [0, (1 << 40) - 7, (1 << 44) - (1 << 40), 0],
+        [0, 0, (1 << 44) - (1 << 40), end - (1 << 44)],
+        [7, (1 << 40) - 7, (1 << 44) - (1 << 40), end - (1 << 44)],
+    ]
+    assert np.diff(total[Layer.BEGAN], axis=1).tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("chunk", [4, 4096])
+def test_a_window_finds_the_rows_that_a_full_search_finds(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "CHUNK", chunk)
+    rng = np.random.default_rng(3)
+    table = Table(HOLD)
+    for _ in range(40):
+        start = rng.integers(0, 1000, rng.integers(0, 9))
+        table.update(rows_of(HOLD, len(start), start=start, end=start + rng.integers(0, 60, len(start))))
+    table.update(rows_of(HOLD, 0), rows_of(HOLD, 2, start=np.array([100, 900])))
+    view = table.view()
+    rows = view.all()
+    assert len(rows) > 100
+    assert (rows["end"] == FOREVER).sum() == 2
+    for low, high, least in ((0, 2000, 0), (500, 500, 0), (300, 400, 20), (990, 2000, 0), (2000, 3000, 0)):
+        fit = (rows["start"] <= high) & (rows["end"] >= low) & (rows["end"] - rows["start"] >= least)
+        assert sorted(view.within(low, high, least).tolist()) == sorted(rows[fit].tolist())

@@ -1,0 +1,88 @@
+"""The base of everything that is drawn line by line from inked text."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ..spans import INKS, Ink, Line, strip
+
+THUMB = "▐"
+
+
+class Inked(Widget):
+    """Looks its inks up once, not once per line: asking the style sheet takes longer than drawing."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
+
+    _inks: dict[Ink, Style] | None = None
+    _ground: Style | None = None
+
+    def notify_style_update(self) -> None:
+        """Look the inks up again when the theme changes."""
+        super().notify_style_update()
+        self._inks = None
+
+    def draw(self, line: Line, ground: Style | None = None) -> Strip:
+        """Return a line as wide as the widget, on another ground if one is given."""
+        if self._inks is None or self._ground is None:
+            self._inks = {ink: self.get_component_rich_style(ink.value) for ink in Ink}
+            self._ground = self.rich_style
+        if ground is None:
+            return strip(line, self._inks, self.size.width, self._ground)
+        inks = {ink: style + ground for ink, style in self._inks.items()}
+        return strip(line, inks, self.size.width, self._ground + ground)
+
+
+class Scrolled(Inked):
+    """Shows a part of many lines, with a thumb at the right edge.
+
+    A `ScrollView` lays the whole screen out anew whenever the number of its lines changes, which is at every step of
+    the cursor here.
+    """
+
+    top: reactive[int] = reactive(0)
+    fixed: ClassVar[int] = 0
+    """Rows at the top that do not scroll."""
+
+    def total(self) -> int:
+        """Return how many lines there are to scroll."""
+        raise NotImplementedError
+
+    @property
+    def page(self) -> int:
+        """How many of them are visible at once."""
+        return max(self.size.height - self.fixed, 1)
+
+    def validate_top(self, top: int) -> int:
+        """Keep the visible part inside."""
+        return max(min(top, self.total() - self.page), 0)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll by three lines."""
+        event.stop()
+        self.top += 3
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll by three lines."""
+        event.stop()
+        self.top -= 3
+
+    def with_thumb(self, row: Strip, y: int) -> Strip:
+        """Return a row with the thumb's cell in the last column, if there is more than fits."""
+        total, page = self.total(), self.page
+        if total <= page:
+            return row
+        size = max(page * page // total, 1)
+        first = self.top * (page - size) // (total - page)
+        if not first <= y - self.fixed < first + size:
+            return row
+        width = self.size.width
+        thumb = self.draw(((" " * (width - 1), Ink.PLAIN), (THUMB, Ink.DIM)))
+        return Strip.join([row.crop(0, width - 1), thumb.crop(width - 1, width)])
