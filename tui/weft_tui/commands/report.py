@@ -16,9 +16,8 @@ from weft_tui import summary
 def report(file: Path, form: str) -> None:
     """Print what FILE holds: a text timeline, locks by contention, endpoints by waiting."""
     summary.need_events(file)
-    from weft.timeline.report import report as figures
-
     from weft.timeline import load
+    from weft.timeline.report import report as figures
 
     snapshot = load(file)
     if form == "json":
