@@ -78,6 +78,19 @@ def test_a_frame_is_what_counting_every_nanosecond_gives(seed: int, losses: bool
 
 
 @pytest.mark.usefixtures("_sizes")
+@pytest.mark.parametrize("seed", range(320, 332))
+def test_blocks_that_vanish_without_a_word_change_nothing_of_that(seed: int) -> None:
+    rng = random.Random(seed)
+    parts = [part for part in workload.trace(seed, losses=True) if isinstance(part, Definitions) or rng.random() < 0.8]
+    at_once = folded(parts)
+    *_, bit_by_bit = in_chunks(parts, rng)
+    lanes = range(len(at_once.lanes))
+    whole = (at_once.start_ns, at_once.end_ns, 50)
+    assert same(at_once.frame(lanes, *whole), bit_by_bit.frame(lanes, *whole))
+    assert at_once.lock_figures() == bit_by_bit.lock_figures()
+
+
+@pytest.mark.usefixtures("_sizes")
 @pytest.mark.parametrize("losses", [False, True])
 @pytest.mark.parametrize("seed", range(20, 32))
 def test_folding_piece_by_piece_ends_where_folding_at_once_does(seed: int, losses: bool) -> None:

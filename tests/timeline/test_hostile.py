@@ -156,6 +156,14 @@ def test_a_gap_is_told_and_ends_what_was_open() -> None:
     assert torn.lock_figures()[0].waiting_now == 1
 
 
+def test_a_gap_ends_things_once() -> None:
+    scribe = Scribe()
+    blocks = ["a 5 enter", "a 50 wait db -", "b 60 enter", "* 90 pulse"]
+    first, *rest = (items(block, scribe) for block in blocks)
+    snapshot = folded([*first, Gap(1, 2, "damaged"), *(item for block in rest for item in block)])
+    assert snapshot.lock_figures()[0].waiting_now == 1
+
+
 def test_endless_bracket_errors_do_not_mix_up_threads() -> None:
     snapshot = play(
         "a 10 done 200 \n a 11 done 200 \n a 12 request 5 / \n a 20 done 201 \n b 15 done 1 \n b 30 request 6 /"

@@ -13,9 +13,10 @@ from weft.timeline.building import Span, Spans, build
 from weft.timeline.columns import FOREVER, HOLD, Table, rows_of
 from weft.timeline.index import Picture
 from weft.timeline.segments import Layer
+from weft.timeline.values import State
 
 from . import workload
-from .script import Scribe, items
+from .script import Scribe, folded, items
 
 LINES = [f"a {time} section db {time + 6}" for time in range(0, 2000, 10)]
 
@@ -51,6 +52,30 @@ def test_only_what_a_late_record_touches_is_built_again(monkeypatch: pytest.Monk
     assert after.picture.segments[0] is before[0]
     assert after.picture.segments[1] is not before[1]
     assert after.frame([1], before[1].start, before[1].start + 4, 4).spent[3].tolist() == [[0, 1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "state"),
+    [
+        ("b 1500 try log -", "b 300 try log -", State.RUN),
+        ("b 300 enter", "b 400 exit", State.RUN),
+        ("b 300 wait log -", "b 400 giveup log 300", State.WAIT),
+        ("b 300 wait log -", "b 1600 wait log -", State.RUN),
+        ("2:b 300 enter", "2:* 400 end", State.RUN),
+    ],
+)
+def test_whatever_comes_late_is_as_if_it_had_come_in_time(
+    early: str, late: str, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch)
+    builder, scribe, parts = Builder(), Scribe(), []
+    for line in (early, *LINES, late):
+        parts.extend(items(line, scribe))
+    for part in parts:
+        builder.fold([part])
+    ours, theirs = (each.frame([0, 1], 0, 2000, 100) for each in (builder.snapshot(), folded(parts)))
+    assert ours.spent.tolist() == theirs.spent.tolist()
+    assert ours.spent[state, 0, 17] == 20
 
 
 def test_a_long_hold_that_ends_opens_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:

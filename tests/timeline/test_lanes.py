@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import pytest
 
+from weft.timeline.values import State
+
 from . import workload
 from .script import folded, play
 from .test_frames import in_chunks
@@ -23,6 +25,17 @@ def test_a_row_is_taken_at_the_moment_in_which_it_is_left_and_not_before() -> No
     snapshot = play("pool-1 0 enter \n pool-1 10 exit \n pool-2 9 enter \n pool-3 10 enter \n main 11 enter")
     assert [thread.lane for thread in snapshot.threads] == [0, 1, 0, 2]
     assert [row.name for row in snapshot.lanes] == ["pool 1", "pool-2", "main"]
+
+
+def test_a_row_that_is_left_later_is_not_free_though_it_was_read_before() -> None:
+    snapshot = play("w1 0 enter \n w1 100 exit \n --- \n w2 90 enter \n --- \n w3 100 enter")
+    assert [thread.lane for thread in snapshot.threads] == [0, 1, 0]
+
+
+def test_a_thread_is_not_drawn_before_its_row_was_free() -> None:
+    snapshot = play("w1 0 enter \n w1 10 exit \n --- \n w2 12 try db - \n --- \n w2 5 section db 20")
+    assert [(thread.lane, thread.started_ns) for thread in snapshot.threads] == [(0, 0), (0, 10)]
+    assert snapshot.frame([0], 0, 20, 4).spent[State.HOLD].tolist() == [[0, 0, 5, 5]]
 
 
 def test_the_lowest_free_row_is_taken() -> None:

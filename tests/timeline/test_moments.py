@@ -288,6 +288,38 @@ def test_the_end_of_a_process_ends_its_threads() -> None:
     assert [process.ended_ns for process in snapshot.processes] == [50, None]
 
 
+def test_the_locks_of_a_process_go_with_it() -> None:
+    snapshot = play("a 10 hold db 60 \n --- \n * 80 end \n 2:a 90 enter \n --- \n 2:* 300 pulse")
+    (figures,) = snapshot.lock_figures()
+    assert (figures.holder_now, figures.hold_ns) == (None, 70)
+
+
+def test_a_blame_names_the_request_around_one_that_is_over() -> None:
+    snapshot = play(
+        """
+        a 0 request 1 /outer
+        a 5 request 2 /inner
+        a 8 done 200
+        a 20 section db 60
+        a 70 done 200
+        b 4 wait db c
+        b 61 acquire db 4
+        b 61 section db 62
+        c 2 section db 6
+        """
+    )
+    first, blame = snapshot.moment(lane(snapshot, "b"), 40).blames
+    assert first.request is None
+    assert blame.request is not None
+    assert blame.request.path == "/outer"
+
+
+def test_the_newest_requests_come_first_however_late_they_were_written() -> None:
+    late = [f"b {time} request {time} / \n b {time + 1} done 200" for time in range(10, 90)]
+    snapshot = play("a 5 request 1 / \n a 1000 done 200 \n --- \n" + "\n --- \n".join(late))
+    assert [request.number for request in snapshot.requests(3)] == [1, 89, 88]
+
+
 def test_the_nearest_wait_is_found_in_both_directions() -> None:
     snapshot = play(
         "\n".join(

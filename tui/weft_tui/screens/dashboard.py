@@ -97,8 +97,8 @@ class DashboardScreen(Screen[None]):
         Binding("question_mark", "help", "Help", key_display="?", tooltip="This help"),
     ]
 
-    view: reactive[View | None] = reactive(None)
-    lane: reactive[int] = reactive(0)
+    view: reactive[View | None] = reactive(None, repaint=False)
+    lane: reactive[int] = reactive(0, repaint=False)
 
     def __init__(self, path: Path, mode: Mode, title: str, clock: Callable[[], int] = time.monotonic_ns) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.reactive import reactive
@@ -84,5 +85,5 @@ class Scrolled(Inked):
         if not first <= y - self.fixed < first + size:
             return row
         width = self.size.width
-        thumb = self.draw(((" " * (width - 1), Ink.PLAIN), (THUMB, Ink.DIM)))
-        return Strip.join([row.crop(0, width - 1), thumb.crop(width - 1, width)])
+        thumb = Segment(THUMB, self._inks[Ink.DIM] if self._inks else None)
+        return Strip([*row.crop(0, width - 1), thumb], width)
