@@ -70,6 +70,7 @@ class BusyServer:
         if plans[thread]:
             return self._pass(time, thread, plans[thread].pop()) + pause
         del plans[thread]
+        self._note(thread, time, Kind.REQUEST_POP, time)
         self._note(thread, time, Kind.APP_POP, time)
         self._note(thread, time, Kind.REQUEST_EXIT, time, 200)
         return time + pause
@@ -95,18 +96,11 @@ class BusyServer:
         return [
             {"is": "process", "pid": 4711, "argv": ["app.py"], "python": "3.12.1", "gil": True},
             *({"is": "thread", "id": n, "name": f"waitress-{n}", "ident": n} for n in range(1, self.threads + 1)),
-            *(
-                {
-                    "is": "lock",
-                    "id": n,
-                    "name": f"shop.lock_{n}",
-                    "kind": "Lock",
-                    "file": "shop.py",
-                    "function": "f",
-                    "line": n,
-                }
-                for n in range(1, self.locks + 1)
-            ),
+            *(self._lock(number) for number in range(1, self.locks + 1)),
             *({"is": "target", "id": n, "method": "GET", "path": f"/item/{n}"} for n in range(1, 7)),
             {"is": "endpoint", "id": 1, "name": "item"},
         ]
+
+    def _lock(self, number: int) -> dict[str, object]:
+        place = {"file": "shop.py", "function": "<module>", "line": number}
+        return {"is": "lock", "id": number, "name": f"shop.lock_{number}", "kind": "Lock", **place}

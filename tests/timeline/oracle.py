@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from weft.events import Kind, events_in
+from weft.events import WITH_APP, Kind, events_in
 from weft.log.reader import Definitions, Events, Item
 from weft.timeline import Snapshot
 from weft.timeline.values import Frame, State
@@ -144,13 +144,29 @@ class Oracle:
             requests.pop().end = time
         if kind == Kind.REQUEST_PUSH and requests and requests[-1].endpoint is None:
             requests[-1].endpoint = obj
-        for what, push, pop in ((0, Kind.APP_PUSH, Kind.APP_POP), (1, Kind.REQUEST_PUSH, Kind.REQUEST_POP)):
-            contexts = self._stack.setdefault((key, str(what)), [])
-            if kind == push:
-                contexts.append(Interval(key, what, time))
-                self.contexts.append(contexts[-1])
-            elif kind == pop and contexts:
-                contexts.pop().end = time
+        self._push_and_pop(key, kind, time, value)
+
+    def _push_and_pop(self, key: Key, kind: Kind, time: int, value: int) -> None:
+        apps = self._stack.setdefault((key, "app"), [])
+        alone = self._stack.setdefault((key, "alone"), [])
+        with_app = self._stack.setdefault((key, "with app"), [])
+        if kind in (Kind.APP_PUSH, Kind.REQUEST_PUSH):
+            context = Interval(key, int(kind == Kind.REQUEST_PUSH), time)
+            if kind == Kind.APP_PUSH:
+                apps.append(context)
+                with_app.append(Interval(key, 1, time))  # stands for none
+            elif value == WITH_APP:
+                if not apps:
+                    return
+                with_app[-1] = context
+            else:
+                alone.append(context)
+            self.contexts.append(context)
+        elif kind == Kind.REQUEST_POP and alone:
+            alone.pop().end = time
+        elif kind == Kind.APP_POP and apps:
+            apps.pop().end = time
+            with_app.pop().end = time
 
     def _lose(self, process: int, time: int) -> None:
         for interval in [*self._wait.values(), *self._hold.values()]:

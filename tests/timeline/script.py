@@ -38,6 +38,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "request": (Kind.REQUEST_ENTER, "value target"),
     "done": (Kind.REQUEST_EXIT, "value"),
     "push": (Kind.REQUEST_PUSH, "endpoint"),
+    "push_both": (Kind.REQUEST_PUSH, "value endpoint"),
     "pop": (Kind.REQUEST_POP, ""),
     "app_push": (Kind.APP_PUSH, ""),
     "app_pop": (Kind.APP_POP, ""),

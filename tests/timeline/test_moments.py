@@ -386,3 +386,26 @@ def _blames_agree(snapshot: Snapshot, oracle: Oracle, waits: list[Interval], bla
                 expected.append((low, high - low))
     got = [(max(blame.hold.start_ns, waits[0].start), blame.overlap_ns) for blame in blames if blame.overlap_ns]
     assert sorted(got) == sorted(expected)
+
+
+def test_a_request_context_that_came_with_its_app_context_goes_with_it() -> None:
+    snapshot = play(
+        """
+        a 10 app_push
+        a 12 push_both 1 index
+        a 20 app_push
+        a 21 push other
+        a 25 pop
+        a 26 app_pop
+        a 40 app_pop
+        """
+    )
+    shown = {time: snapshot.moment(lane(snapshot, "a"), time).contexts for time in (11, 12, 22, 25, 30, 39)}
+    assert shown == {
+        11: ("app",),
+        12: ("app", "request"),
+        22: ("app", "request", "app", "request"),
+        25: ("app", "request", "app"),
+        30: ("app", "request"),
+        39: ("app", "request"),
+    }

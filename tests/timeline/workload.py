@@ -6,7 +6,7 @@ import heapq
 import random
 from dataclasses import dataclass, field
 
-from weft.events import Kind
+from weft.events import WITH_APP, Kind
 from weft.log.reader import Item
 
 from .script import Record, Scribe
@@ -106,6 +106,9 @@ class App:
     def _leave(self, thread: _Thread, time: int) -> bool:
         if thread.held:
             lock, since = thread.held.pop(self.rng.randrange(len(thread.held)))
+            if since == time:  # no real pass takes no time at all
+                thread.held.append((lock, since))
+                return True
             self._put(time, thread, Kind.SECTION, since, time, lock)
             del self._owner[lock]
             if self._queue.get(lock):
@@ -142,15 +145,18 @@ class App:
             thread.serving.append("request")
             self._put(time, thread, Kind.REQUEST_ENTER, time, self._number, f"/{self.rng.randint(1, 3)}")
             if self.rng.random() < 0.8:
+                both = self.rng.choice([0, WITH_APP])
                 self._put(time, thread, Kind.APP_PUSH, time)
-                self._put(time, thread, Kind.REQUEST_PUSH, time, 0, self.rng.choice(["", "shop", "cart"]))
-                thread.serving[-1] = "pushed"
+                self._put(time, thread, Kind.REQUEST_PUSH, time, both, self.rng.choice(["", "shop", "cart"]))
+                thread.serving[-1] = "both" if both else "pushed"
         return True
 
     def _end(self, thread: _Thread, time: int) -> bool:
         if thread.serving:
-            if thread.serving.pop() == "pushed":
+            pushed = thread.serving.pop()
+            if pushed == "pushed":
                 self._put(time, thread, Kind.REQUEST_POP, time)
+            if pushed != "request":
                 self._put(time, thread, Kind.APP_POP, time)
             self._put(time, thread, Kind.REQUEST_EXIT, time, self.rng.choice([0, 200, 404]))
         return True

@@ -18,6 +18,10 @@ PROCESS_THREAD: Final = 0
 """The thread id of records that speak about the whole process (start, end, lost records, pulse)."""
 
 
+WITH_APP: Final = 1
+"""Value of a `Kind.REQUEST_PUSH` that pushed its application context too; one `Kind.APP_POP` pops both."""
+
+
 class Kind(IntEnum):
     """What a record says. Listed as: ``time``, ``value``, object."""
 
@@ -50,13 +54,13 @@ class Kind(IntEnum):
     REQUEST_EXIT = 25
     """The WSGI call returned: when, status code (0: an exception went through), none."""
     REQUEST_PUSH = 26
-    """A request context was pushed and matched: when, 0, endpoint (0: no route matched)."""
+    """A request context was pushed and matched: when, `WITH_APP` or 0, endpoint (0: no route matched)."""
     REQUEST_POP = 27
-    """A request context was popped that had not pushed an application context of its own: when, 0, none."""
+    """A request context that was pushed without `WITH_APP` was popped: when, 0, none."""
     APP_PUSH = 28
     """An application context was pushed: when, 0, none."""
     APP_POP = 29
-    """An application context was popped, and the request contexts above it with it: when, 0, none."""
+    """An application context was popped, with the request context that pushed it, if one did: when, 0, none."""
 
     PROCESS_ENTER = 48
     """On `PROCESS_THREAD`: recording began, wall clock (ns since the epoch), none."""

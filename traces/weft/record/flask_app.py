@@ -14,7 +14,7 @@ from time import perf_counter_ns
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..events import Kind, code_of
+from ..events import WITH_APP, Kind, code_of
 from . import trouble
 from .buffers import here, join, put_here
 from .definitions import Table
@@ -91,7 +91,7 @@ def _wrap_request_push(patches: Patches, context_class: Any) -> None:
             rule = self.request.url_rule
             name = rule.endpoint if rule is not None else None
             code = no_endpoint if name is None else endpoint(name) or _endpoints.add(name)
-            here.put((clock(), 0, code))
+            here.put((clock(), _with_app(self), code))
         except Exception as error:
             trouble.note(error)
         return result
@@ -113,21 +113,26 @@ def _wrap_app_push(patches: Patches, context_class: Any) -> None:
     patches.set(context_class, "push", push)
 
 
+def _with_app(context: Any) -> int:
+    """Return `WITH_APP` when a request context's last push pushed an application context too, else 0."""
+    try:
+        return 0 if context._cv_tokens[-1][1] is None else WITH_APP
+    except (AttributeError, LookupError):
+        return 0
+
+
 def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
-    """Record the pops of request contexts, but for one that pops its own app context too: `APP_POP` says both."""
+    """Record the pops of request contexts, but for one that pops its app context too: `APP_POP` says both."""
     original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.REQUEST_POP)
     # Its only argument has a private default; passing on *args would cost as much as recording does.
     (nothing,) = original.__defaults__
 
     def pop(self: Any, exc: Any = nothing) -> Any:
-        try:
-            alone = self._cv_tokens[-1][1] is None
-        except (AttributeError, LookupError):
-            alone = True
+        with_app = _with_app(self)
         try:
             return original(self, exc)
         finally:
-            if alone:
+            if not with_app:
                 put_here()((clock(), 0, code))
 
     patches.set(context_class, "pop", pop)

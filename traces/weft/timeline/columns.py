@@ -31,7 +31,7 @@ _COMPARED: Final = 4096
 _SPAN: Final = [("start", "i8"), ("end", "i8"), ("thread", "i4")]
 HOLD: Final = np.dtype([*_SPAN, ("lock", "i4")])
 WAIT: Final = np.dtype([*_SPAN, ("lock", "i4"), ("acquired", "i4"), ("_", "i4")])
-CONTEXT: Final = np.dtype([*_SPAN, ("what", "i4")])
+CONTEXT: Final = np.dtype([*_SPAN, ("what", "i4"), ("request", "i8")])
 REQUEST: Final = np.dtype(
     [*_SPAN, ("target", "i4"), ("number", "i8"), ("id", "i4"), ("endpoint", "i4"), ("status", "i4"), ("_", "i4")]
 )
@@ -142,9 +142,15 @@ class Table:
 
 
 def keys(rows: Rows) -> list[tuple[int, int, int]]:
-    """Return what tells the rows of one table apart: thread, lock (or what it has instead), start."""
+    """Return what tells the rows of one table apart: thread, lock (or what the table has instead), start."""
+    columns = ("thread", tell_apart(rows), "start")
+    return list(zip(*(rows[name].tolist() for name in columns), strict=True))
+
+
+def tell_apart(rows: Rows) -> str:
+    """Return the column that tells rows of one thread and start apart: the one behind these."""
     names = rows.dtype.names or ()
-    return list(zip(*(rows[name].tolist() for name in ("thread", names[3], "start")), strict=True))
+    return "id" if "id" in names else list(names)[3]
 
 
 def _earliest_change(settled: int, before: Rows, after: Rows, finished: Rows) -> int:

@@ -13,9 +13,10 @@ from ..log.reader import Definitions, Events, Gap, Item
 from .catalog import Catalog, Names
 from .columns import FOREVER, I64, UNKNOWN, Bools
 from .index import Index
-from .intake import OF_PROCESS, Batch, Register, Sieve, by_process, distinct, kinds
+from .intake import OF_PROCESS, Batch, Sieve, by_process, distinct, kinds
 from .locking import LOCKING, Locking
 from .processes import Processes
+from .register import Register
 from .serving import SERVING, UNMATCHED, Serving
 from .snapshot import Snapshot
 from .tables import Tables
@@ -212,8 +213,7 @@ class Builder:
     def _end_process(self, process: int, time: int) -> None:
         self._processes.exit(process, time)
         mine = self._threads.process == process
-        for thread in np.flatnonzero(mine & (self._threads.end == FOREVER)).tolist():
-            self._threads.leave(thread, time)
+        self._threads.leave_all(process, time)
         self._serving.cut(mine, time)
 
     def _draw(self) -> None:

@@ -52,10 +52,11 @@ def frame(picture: Picture, lanes: Sequence[int], serves: Bools, edges: I64) -> 
 
 
 def _first(on: Bools, serves: Bools) -> NDArray[np.uint8]:
-    first: NDArray[np.uint8] = on[Layer.ALIVE] * np.uint8(State.RUN)
-    first[on[Layer.BARE] & serves[:, None]] = State.IDLE
+    """Return the state at each edge. At most one layer but `Layer.ALIVE` is on there, so states are summed."""
+    first: NDArray[np.uint8] = on[Layer.ALIVE].view(np.uint8) * np.uint8(State.RUN)
+    first -= (on[Layer.BARE] & serves[:, None]).view(np.uint8) * np.uint8(State.RUN - State.IDLE)
     for layer, state in _STATES.items():
-        first[on[layer]] = state
+        first += on[layer].view(np.uint8) * np.uint8(state - State.RUN)
     return first
 
 

@@ -55,7 +55,9 @@ class Picture:
             total[:, :, low:high] = part[:, :, 1:-1] + carry
             on[:, :, low:high] = part_on[:, :, 1:-1]
             carry = carry + part[:, :, -1:]
-        on[:, :, edges != inside] = False
+        outside = edges != inside
+        if outside.any():
+            on[:, :, outside] = False
         return total, on
 
 

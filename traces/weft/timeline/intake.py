@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from ..events import PROCESS_THREAD, Kind
 from ..log.reader import Events
-from .catalog import ID_LIMIT, Ids
+from .catalog import ID_LIMIT
 from .columns import I64, Bools
-from .grouping import heads
-from .threads import Threads
 
 SPAN_LIMIT: Final = 1 << 51
 """Times further than this (ns, 26 days) from the first block's are damage."""
@@ -30,9 +28,6 @@ def kinds(*chosen: Kind) -> Bools:
 
 KNOWN: Final = kinds(*Kind)
 OF_PROCESS: Final = kinds(Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.LOST, Kind.PULSE)
-_ENTER, _LEAVE, _VANISH = 1, 0, 2
-"""What comes first at one moment: a lane is freed before it is taken, but a thread is there before it is gone."""
-
 UNTIL: Final = kinds(Kind.SECTION, Kind.HOLD)
 """``value`` is a later moment than ``time``."""
 SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP)
@@ -143,78 +138,3 @@ class Sieve:
         middle = int(np.sort(first)[len(first) // 2])
         self._range = max(0, middle - SPAN_LIMIT), middle + SPAN_LIMIT
         return self._range
-
-
-class Register:
-    """Knows threads by process and id."""
-
-    def __init__(self, threads: Threads) -> None:
-        self.threads = threads
-        self._ids: list[Ids] = []
-
-    def add_process(self) -> None:
-        """Make room for the next process."""
-        self._ids.append(Ids())
-
-    def rename(self, process: int, number: int, name: str) -> None:
-        """A definition says what a thread is called, perhaps after its first use."""
-        thread = self._ids[process].get(number)
-        if thread >= 0 and self.threads.names[thread] != name:
-            self.threads.rename(thread, name)
-
-    def find(self, process: I64, number: I64) -> I64:
-        """Return the index of each thread, -1 for one that is not known."""
-        return by_process(process, number, lambda each, numbers: self._ids[each].find(numbers))
-
-    def admit(self, batch: Batch, names: Sequence[Mapping[int, str]]) -> Batch:
-        """Replace the ids of threads by indexes; new threads get lanes, threads that end give theirs back.
-
-        The order is that of the blocks, within a block that of time, so lanes do not depend on how blocks are
-        batched.
-
-        Args:
-            batch: records with the threads' ids.
-            names: per process, id to name.
-        """
-        runs = heads(batch.process << 43 | batch.block << 22 | batch.thread)
-        newcomers = sorted(self._newcomers(batch, runs))
-        for _, start, process, number, entered in newcomers:
-            name = names[process].get(number, f"thread {number}")
-            self._ids[process].set(number, self.threads.add(process, name, start, entered))
-        index = self.find(batch.process[runs], batch.thread[runs])
-        thread = np.repeat(index, np.diff(np.append(runs, len(batch))))
-        batch = replace(batch, thread=thread)
-        self._live(batch, [(block, process, number) for block, _, process, number, _ in newcomers])
-        return batch
-
-    def _newcomers(self, batch: Batch, runs: I64) -> Iterator[tuple[int, int, int, int, bool]]:
-        """Yield block, start, process, id and "its begin was recorded" of threads not seen before."""
-        process, number = batch.process[runs], batch.thread[runs]
-        unknown = np.flatnonzero((self.find(process, number) < 0) & (number != PROCESS_THREAD))
-        _, first = np.unique(process[unknown] << 22 | number[unknown], return_index=True)
-        for at in runs[unknown[first]].tolist():
-            block, entered = int(batch.block[at]), bool(batch.kind[at] == Kind.THREAD_ENTER)
-            start = int(batch.time[at]) if entered else _first_sign(batch, at)
-            yield block, start, int(batch.process[at]), int(batch.thread[at]), entered
-
-    def _live(self, batch: Batch, newcomers: Sequence[tuple[int, int, int]]) -> None:
-        threads, life = self.threads, list[tuple[int, int, int, int]]()
-        for block, process, number in newcomers:
-            if (thread := self._ids[process].get(number)) >= 0:
-                life.append((block, int(threads.start[thread]), _ENTER, thread))
-        for at in np.flatnonzero((batch.kind == Kind.THREAD_EXIT) & (batch.thread >= 0)).tolist():
-            thread, start = int(batch.thread[at]), int(threads.start[batch.thread[at]])
-            time = int(batch.time[at])
-            life.append((int(batch.block[at]), max(time, start), _LEAVE if time > start else _VANISH, thread))
-        for _, time, what, thread in sorted(life):
-            if what == _ENTER:
-                threads.enter(thread)
-            else:
-                threads.leave(thread, time)
-
-
-def _first_sign(batch: Batch, at: int) -> int:
-    """Return the earliest moment (ns) that a thread's records in one block speak of."""
-    low, high = np.searchsorted(batch.block, (batch.block[at], batch.block[at] + 1))
-    block = batch.only(slice(low, high))
-    return int(block.began()[block.thread == batch.thread[at]].min())

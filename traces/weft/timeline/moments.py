@@ -33,12 +33,19 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
         state=_state(handed, len(waiting) > 0, len(held) > 0, len(serving) > 0, serves),
         thread=tables.roster[thread],
         request=next(iter(requests(tables, serving)), None),
-        contexts=tuple("app" if what == APP else "request" for what in contexts["what"].tolist()),
+        contexts=tuple(name for row in contexts for name in _contexts(row, time_ns)),
         holds=tuple(_holds(tables, held)),
         wait=waits[0] if waits else None,
         blames=_blames(tables, waiting, blaming),
         wanted_by=tuple(_wanted(tables, held, thread, time_ns)),
     )
+
+
+def _contexts(row: Rows, time_ns: int) -> tuple[str, ...]:
+    """Return the names of the contexts that a row stands for: an app context may carry its request context."""
+    if row["what"] != APP:
+        return ("request",)
+    return ("app", "request") if row["request"] <= time_ns else ("app",)
 
 
 def waits(tables: Tables, rows: Rows) -> list[Wait]:

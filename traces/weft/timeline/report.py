@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import I64, Rows
+from .columns import I64, UNKNOWN, Rows
 from .figures import NOTHING, Spread, spreads
 from .snapshot import Snapshot
 from .tables import Tables
@@ -78,16 +78,21 @@ def _requests(tables: Tables) -> list[dict[str, Any]]:
 def _groups(tables: Tables, rows: Rows) -> tuple[list[tuple[str, str | None]], I64]:
     """Return the (method, endpoint) pairs that occur, and for each row which one is its own."""
     numbers: dict[tuple[str, str | None], int] = {}
-    pairs = np.stack((rows["target"], np.maximum(rows["endpoint"], -1)), axis=1)
+    pairs = np.stack((rows["target"], np.maximum(rows["endpoint"], UNKNOWN)), axis=1)
     unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
     of_pair = [
-        numbers.setdefault(
-            (tables.targets[target][0] if target >= 0 else "", tables.endpoints[endpoint] if endpoint >= 0 else None),
-            len(numbers),
-        )
+        numbers.setdefault((_method(tables, target), _endpoint(tables, endpoint)), len(numbers))
         for target, endpoint in unique.tolist()
     ]
     return list(numbers), np.array(of_pair, np.int64)[inverse.reshape(-1)]
+
+
+def _method(tables: Tables, target: int) -> str:
+    return tables.targets[target][0] if target >= 0 else ""
+
+
+def _endpoint(tables: Tables, endpoint: int) -> str | None:
+    return tables.endpoints[endpoint] if endpoint >= 0 else None
 
 
 def _told(spread: Spread) -> dict[str, int]:

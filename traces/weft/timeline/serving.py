@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..events import Kind
+from ..events import WITH_APP, Kind
 from .columns import CONTEXT, FOREVER, I64, REQUEST, UNKNOWN, Bools, Rows, Table, rows_of
 from .grouping import nest
 from .intake import Batch, kinds
@@ -20,7 +20,6 @@ UNMATCHED: Final = -2
 APP, REQUEST_CONTEXT = 0, 1
 """``what`` of a context."""
 
-_OPENING: Final = (Kind.APP_PUSH, Kind.REQUEST_PUSH)
 _CLOSING: Final = (Kind.APP_POP, Kind.REQUEST_POP)
 
 
@@ -82,14 +81,20 @@ class Serving:
 
     def _fold_contexts(self, batch: Batch) -> None:
         before = self.contexts.open
+        with_app = (batch.kind == Kind.REQUEST_PUSH) & (batch.value == WITH_APP)
+        opening = (batch.kind == Kind.APP_PUSH, (batch.kind == Kind.REQUEST_PUSH) & ~with_app)
         kept, finished = [], []
         for what in (APP, REQUEST_CONTEXT):
-            opening = np.flatnonzero(batch.kind == _OPENING[what])
+            begun = np.flatnonzero(opening[what])
             closing = np.flatnonzero(batch.kind == _CLOSING[what])
-            rows = rows_of(CONTEXT, len(opening), start=batch.time[opening], thread=batch.thread[opening], what=what)
+            within = np.flatnonzero(with_app) if what == APP else begun[:0]
+            start, thread = batch.time[begun], batch.thread[begun]
+            rows = rows_of(CONTEXT, len(begun), start=start, thread=thread, what=what, request=FOREVER)
             mine = before[before["what"] == what]
-            closers, _ = _owners(mine, batch, opening, closing, opening[:0])
-            done, still_open = _close(np.concatenate((mine, rows)), closers, batch.time[closing])
+            rows = np.concatenate((mine, rows))
+            closers, apps = _owners(mine, batch, begun, closing, within)
+            rows["request"][apps[apps >= 0]] = batch.time[within[apps >= 0]]
+            done, still_open = _close(rows, closers, batch.time[closing])
             finished.append(done)
             kept.append(still_open)
         self.contexts.update(np.concatenate(finished), np.concatenate(kept))

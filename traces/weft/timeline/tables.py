@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .building import Span, Spans
-from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, WAIT, Rows, Table, View
+from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, WAIT, Rows, Table, View, tell_apart
 from .threads import Roster
 from .values import Stack
 
@@ -67,8 +67,7 @@ class Tables:
         if thread is not None:
             on &= rows["thread"] == thread
         rows = rows[on]
-        tie = "id" if "id" in (rows.dtype.names or ()) else (rows.dtype.names or ())[3]
-        return rows[np.lexsort((rows[tie], rows["start"]))]
+        return rows[np.lexsort((rows[tell_apart(rows)], rows["start"]))]
 
     def waited(self, thread: I64, start: I64, end: I64) -> I64:
         """Return how long threads were blocked in windows of their own, ns ``[n]``.

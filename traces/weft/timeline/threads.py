@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, overload
 
 import numpy as np
 
 from .columns import FOREVER, I64, Bools
+from .families import Family, family_name, row_name
 from .grouping import THREAD_LIMIT
 from .values import Lane, Thread
 
 LANE_LIMIT: Final = 1 << 16
-
-_TRIES: Final = 64
-_DIGITS: Final = re.compile(r"\d+")
-_TARGET: Final = re.compile(r"Thread-N \((.+)\)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +73,10 @@ class Threads:
         self.crowded = False
         """There are more threads at once than rows; some share the last one."""
         self._shared = False
-        self._families: dict[tuple[int, str], _Family] = {}
-        self._family: list[_Family] = []
+        self._families: dict[tuple[int, str], Family] = {}
+        self._family: list[Family] = []
+        self._first: list[int] = []
+        """The first thread of each lane."""
         self._columns: I64 = np.zeros((5, 64), np.int64)
         self._entered: Bools = np.zeros(64, np.bool_)
 
@@ -113,20 +110,25 @@ class Threads:
         """Whether the thread's begin was recorded ``[size]``."""
         return self._entered[: self.size]
 
-    def add(self, process: int, name: str, start: int, entered: bool) -> int:
-        """Add a thread without a lane and return its index, -1 when there are too many."""
-        if self.size >= THREAD_LIMIT:
-            return -1
-        if self.size == self._columns.shape[1]:
-            self._columns = np.concatenate((self._columns, np.zeros_like(self._columns)), axis=1)
-            self._entered = np.concatenate((self._entered, np.zeros_like(self._entered)))
-        index = self.size
-        self._columns[:, index] = start, FOREVER, 0, -1, process
-        self._entered[index] = entered
-        self.names.append(name)
-        self._family.append(self._families.setdefault((process, _DIGITS.sub("N", name)), _Family()))
-        self.size += 1
-        return index
+    def add(self, process: Sequence[int], names: Sequence[str], start: Sequence[int], entered: Sequence[bool]) -> int:
+        """Add threads without lanes and return how many there was room for.
+
+        Args:
+            process, names, start, entered: per thread its process, name, first moment (ns), and whether that is the
+                recorded begin or only a first sign.
+        """
+        count = min(len(names), THREAD_LIMIT - self.size)
+        self._reserve(self.size + count)
+        fresh = slice(self.size, self.size + count)
+        self._columns[:, fresh] = 0
+        self._columns[0, fresh], self._columns[1, fresh] = start[:count], FOREVER
+        self._columns[4, fresh] = process[:count]
+        self._entered[fresh] = entered[:count]
+        for owner, name in zip(process[:count], names[:count], strict=True):
+            self.names.append(name)
+            self._family.append(self._families.setdefault((owner, family_name(name)), Family()))
+        self.size += count
+        return count
 
     def rename(self, thread: int, name: str) -> None:
         """Change a name: its definition came after the first use. The row stays."""
@@ -134,26 +136,50 @@ class Threads:
             self.names, self._shared = [*self.names], False
         self.names[thread] = name
 
-    def enter(self, thread: int) -> None:
-        """Give a thread the lowest lane of its family that is free at its start, or a new one."""
-        process, name, family = int(self.process[thread]), self.names[thread], self._family[thread]
-        lane = family.take(int(self.start[thread]))
-        if lane is None:
-            lane = self._new_lane(process, name, family)
-        else:
-            used = self.lanes[lane]
-            self.lanes[lane] = Lane(lane, process, _row_name(name, family.rows[lane]), used.threads + 1)
-            self.floor[thread] = family.free_at[lane]
-        self.lane[thread] = lane
-        self.start[thread] = max(int(self.start[thread]), int(self.floor[thread]))
-        self.changed_ns = min(self.changed_ns, int(self.start[thread]))
+    def live(self, life: Iterable[tuple[int, bool, int]]) -> None:
+        """Let threads take and leave rows: time (ns), whether a thread begins, and which one, in order of time.
 
-    def leave(self, thread: int, time: int) -> None:
-        """End a thread, unless it has ended already, and free its lane."""
-        if int(self.end[thread]) == FOREVER:
-            self.end[thread] = max(time, int(self.start[thread]))
-            self.changed_ns = min(self.changed_ns, int(self.end[thread]))
-            self._family[thread].give(int(self.lane[thread]), int(self.end[thread]))
+        A thread takes the lowest row of its family that is free then, or a new one.
+        """
+        entered: list[tuple[int, int, int]] = []
+        left: dict[int, int] = {}
+        for time, begins, thread in life:
+            family = self._family[thread]
+            if begins:
+                lane = family.take(time)
+                floor = 0 if lane is None else family.free_at[lane]
+                lane = self._new_lane(thread, family) if lane is None else lane
+                entered.append((thread, lane, floor))
+                family.lane_of[thread] = lane
+            elif (lane := family.lane_of.pop(thread, None)) is not None:
+                left[thread] = time
+                family.give(lane, time)
+        self._settle(np.array(entered, np.int64).reshape(-1, 3), left)
+
+    def leave_all(self, process: int, time: int) -> None:
+        """End the threads of a process that are still alive."""
+        alive = np.flatnonzero((self.process == process) & (self.end == FOREVER))
+        ends = np.maximum(time, self.start[alive]).tolist()
+        self.live((end, False, thread) for end, thread in zip(ends, alive.tolist(), strict=True))
+
+    def _settle(self, entered: I64, left: dict[int, int]) -> None:
+        thread, lane, floor = entered.T
+        self.lane[thread], self.floor[thread] = lane, floor
+        self.start[thread] = np.maximum(self.start[thread], floor)
+        ended, ends = np.array([*left], np.int64), np.array([*left.values()], np.int64)
+        self.end[ended] = ends
+        changed = min(int(self.start[thread].min(initial=FOREVER)), int(ends.min(initial=FOREVER)))
+        self.changed_ns = min(self.changed_ns, changed)
+        for used, count in zip(*(column.tolist() for column in np.unique(lane, return_counts=True)), strict=True):
+            self._rename_lane(used, count)
+
+    def _rename_lane(self, lane: int, more: int) -> None:
+        """Count threads that came to a row; from the second on it is named after the family."""
+        row = self.lanes[lane]
+        count = row.threads + more
+        first = self._first[lane]
+        name = row.name if count == 1 else row_name(self.names[first], self._family[first].rows[lane])
+        self.lanes[lane] = Lane(lane, row.process, name, count)
 
     def reach_back(self, thread: I64, began: I64) -> None:
         """Let threads whose begin was not recorded live from their first sign on.
@@ -182,48 +208,18 @@ class Threads:
         end, gone = self.end.copy(), over[self.process]
         return Roster(self.names, self.process, self.lane, self.start.copy(), end, np.minimum(end, gone), gone)
 
-    def _new_lane(self, process: int, name: str, family: _Family) -> int:
-        if len(self.lanes) >= LANE_LIMIT:
-            self.crowded = True
-            family.rows.setdefault(LANE_LIMIT - 1, len(family.rows) + 1)
-            return LANE_LIMIT - 1
+    def _new_lane(self, thread: int, family: Family) -> int:
         lane = len(self.lanes)
-        self.lanes.append(Lane(lane, process, name, 1))
+        if lane >= LANE_LIMIT:
+            self.crowded = True
+            return LANE_LIMIT - 1
+        self.lanes.append(Lane(lane, int(self.process[thread]), self.names[thread], 0))
+        self._first.append(thread)
         family.rows[lane] = len(family.rows) + 1
         return lane
 
-
-@dataclass(slots=True)
-class _Family:
-    """The lanes of threads whose names differ in digits only, numbered from 1."""
-
-    rows: dict[int, int] = field(default_factory=dict)
-    free: list[int] = field(default_factory=list)
-    free_at: dict[int, int] = field(default_factory=dict)
-
-    def take(self, start: int) -> int | None:
-        """Return the lowest lane that nobody used at ``start`` or later."""
-        skipped: list[int] = []
-        found = None
-        while self.free and found is None and len(skipped) < _TRIES:
-            lane = heapq.heappop(self.free)
-            if self.free_at[lane] <= start:
-                found = lane
-            else:
-                skipped.append(lane)
-        for lane in skipped:
-            heapq.heappush(self.free, lane)
-        return found
-
-    def give(self, lane: int, time: int) -> None:
-        """Free a lane from ``time`` on."""
-        self.free_at[lane] = time
-        heapq.heappush(self.free, lane)
-
-
-def _row_name(name: str, row: int) -> str:
-    """Return ``worker 3`` for threads called ``Thread-N (worker)`` or ``worker_N``."""
-    family = _DIGITS.sub("N", name)
-    target = _TARGET.fullmatch(family)
-    short = target[1] if target else family.replace("N", "").strip(" -_#:()") if family != name else name
-    return f"{short or 'thread'} {row}"
+    def _reserve(self, size: int) -> None:
+        if size > self._columns.shape[1]:
+            more = max(size, 2 * self._columns.shape[1]) - self._columns.shape[1]
+            self._columns = np.pad(self._columns, ((0, 0), (0, more)))
+            self._entered = np.pad(self._entered, (0, more))

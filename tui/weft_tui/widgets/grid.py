@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ def segments(grid: Grid, palette: Palette, row: int) -> list[Segment]:
 
 
 class GridStrip(Strip):
-    """A strip that already knows its escape sequences and makes segments only when somebody asks for them.
+    """A strip that already knows its escape sequences and becomes a whole strip only when somebody asks for more.
 
     Dialogs on top, screenshots and crops ask; painting does not. This is the one place that reaches into `Strip`.
     """
@@ -95,14 +95,20 @@ class GridStrip(Strip):
     __slots__ = ("_make",)
 
     def __init__(self, ansi: str, width: int, make: Callable[[], list[Segment]]) -> None:
-        super().__init__((), width)
         self._make = make
+        self._cell_length = width
         self._render_cache = ansi
-        del self._segments
 
-    def __getattr__(self, name: str) -> list[Segment]:
-        """Fill the empty slot: Python comes here only while ``_segments`` is not there."""
-        if name != "_segments":
+    def __getattr__(self, name: str) -> Any:
+        """Fill the empty slots: Python comes here only for those that are not there."""
+        if name not in Strip.__slots__:
             raise AttributeError(name)
-        self._segments = self._make()
-        return self._segments
+        ansi = self._render_cache
+        super().__init__(self._make(), self._cell_length)
+        self._render_cache = ansi
+        return getattr(self, name)
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """Return the strip as it is when nothing covers a part of it, as is so at almost every frame."""
+        cuts = list(cuts)
+        return [self] if cuts == [self._cell_length] else super().divide(cuts)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.filter import ANSIToTruecolor
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -14,6 +16,19 @@ from textual.widget import Widget
 from ..spans import INKS, Ink, Line, strip
 
 THUMB = "▐"
+
+
+def unfiltered(widget: Widget) -> bool:
+    """Say whether nothing wants to change a widget's colours; making ANSI colours true does not touch ours."""
+    return all(isinstance(line_filter, ANSIToTruecolor) for line_filter in widget.get_line_filters())
+
+
+def cropped(rows: list[Strip], crop: Region, width: int) -> list[Strip]:
+    """Return a part of the rows of a widget."""
+    first, last = crop.column_span
+    if (first, last) == (0, width):
+        return rows[crop.y : crop.bottom]
+    return [row.crop(first, last) for row in rows[crop.y : crop.bottom]]
 
 
 class Inked(Widget):
@@ -24,11 +39,25 @@ class Inked(Widget):
 
     _inks: dict[Ink, Style] | None = None
     _ground: Style | None = None
+    _rows: tuple[Size, list[Strip]] | None = None
 
     def notify_style_update(self) -> None:
         """Look the inks up again when the theme changes."""
         super().notify_style_update()
         self._inks = None
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Draw the rows anew."""
+        self._rows = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return rows that are kept as long as nothing changes; Textual's own cache costs more than they do."""
+        if not unfiltered(self):
+            return super().render_lines(crop)
+        if self._rows is None or self._rows[0] != self.size:
+            self._rows = self.size, [self.render_line(y) for y in range(self.size.height)]
+        return cropped(self._rows[1], crop, self.size.width)
 
     def draw(self, line: Line, ground: Style | None = None) -> Strip:
         """Return a line as wide as the widget, on another ground if one is given."""

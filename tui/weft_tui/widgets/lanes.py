@@ -6,7 +6,6 @@ from typing import ClassVar, Final
 
 from rich.color import ColorSystem
 from textual import events
-from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -21,6 +20,7 @@ from ..view import View
 from .captions import on_lane, request_captions, wait_labels
 from .cells import Cells, cells
 from .grid import Grid, GridStrip, encode, segments
+from .inked import cropped, unfiltered
 from .memo import Memo
 from .palette import COMPONENT_CLASSES, Palette, Role, palette_of
 from .scene import LaneHead, Scene, draw
@@ -121,11 +121,7 @@ class Lanes(Widget, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips as they are: the widget's own cache would replace them by plain ones."""
-        if not self._unfiltered():
-            return super().render_lines(crop)
-        strips = [self.render_line(y) for y in crop.line_range]
-        first, last = crop.column_span
-        return [strip.crop(first, last) for strip in strips] if (first, last) != (0, self.size.width) else strips
+        return cropped(self.picture(), crop, self.size.width) if unfiltered(self) else super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the picture."""
@@ -134,7 +130,7 @@ class Lanes(Widget, can_focus=True):
 
     def picture(self) -> list[Strip]:
         """Return all rows; made once for everything that is visible in them."""
-        key = (self._serial, self.view, self.lane, self.size, self.notice, self._unfiltered(), self.app.no_color)
+        key = (self._serial, self.view, self.lane, self.size, self.notice, unfiltered(self), self.app.no_color)
         if self._palette is None:
             self._palette = palette_of(self)
         return self.pictures.get((*key, id(self._palette)), self._make_picture)
@@ -147,7 +143,7 @@ class Lanes(Widget, can_focus=True):
 
     def _strips(self, grid: Grid) -> list[Strip]:
         palette, width = self._palette or palette_of(self), self.size.width
-        if not self._unfiltered():
+        if not unfiltered(self):
             return [Strip(segments(grid, palette, row), width) for row in range(len(grid.styles))]
         system = ColorSystem(self.app.console._color_system or ColorSystem.TRUECOLOR)
 
@@ -199,10 +195,6 @@ class Lanes(Widget, can_focus=True):
     def _pid_width(self) -> int:
         processes = self.snapshot.processes if self.snapshot else ()
         return max(len(str(process.pid)) for process in processes) + 1 if len(processes) > 1 else 0
-
-    def _unfiltered(self) -> bool:
-        """Say whether nothing wants to change our colours; making ANSI colours true does not touch ours."""
-        return all(isinstance(line_filter, ANSIToTruecolor) for line_filter in self.get_line_filters())
 
 
 def first_row(top: int, lane: int, page: int, total: int) -> int:
