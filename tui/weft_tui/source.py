@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +22,16 @@ from .view import Mode
 POLL_SECONDS: Final = 0.05
 """20 Hz: more often nobody sees it, and every poll costs."""
 
+REST: Final = 9
+"""After a round of reading it rests for so many times the CPU time that it took: a tenth of a core at most."""
+
 RATE_NS: Final = 2_000_000_000
 """The rate of events is that of so much of the trace."""
 
 Post = Callable[[Message], object]
 Child = Callable[[], str | None]
+Pause = Callable[[float], bool]
+"""Waits for so many seconds at most; True: the reading has been stopped."""
 
 
 class Rate:
@@ -53,14 +59,18 @@ class Source:
         mode: LIVE goes on for ever, REPLAY stops at the end of the file.
         post: takes messages; called from the thread that runs `run`.
         child: says a sentence once the recorded app has ended.
+        pause: what waits between two rounds; by default until `stop` is called.
     """
 
-    def __init__(self, path: Path, mode: Mode, post: Post, child: Child | None = None) -> None:
+    def __init__(
+        self, path: Path, mode: Mode, post: Post, child: Child | None = None, pause: Pause | None = None
+    ) -> None:
         self.path = path
         self.mode = mode
         self._post = post
         self._child = child
         self._stopped = threading.Event()
+        self._pause = pause or self._stopped.wait
         self._rate = Rate()
 
     def stop(self) -> None:
@@ -84,13 +94,15 @@ class Source:
         """Open the trace; when it is about to be made, wait for its first bytes."""
         while self.mode is Mode.LIVE and not (self.path.exists() and self.path.stat().st_size):
             self._look_after_child()
-            if self._stopped.wait(POLL_SECONDS):
+            if self._pause(POLL_SECONDS):
                 return None
         return Tail(self.path)
 
     def _follow(self, tail: Tail) -> None:
         builder = Builder()
-        while not self._stopped.is_set():
+        stopped = False
+        while not stopped and not self._stopped.is_set():
+            began = time.thread_time()
             if items := tail.read():
                 builder.fold(items)
                 self._hand_over(builder.snapshot(), tail)
@@ -101,7 +113,7 @@ class Source:
                 self._hand_over(builder.snapshot(), tail, finished=True)
                 return
             self._look_after_child()
-            self._stopped.wait(POLL_SECONDS)
+            stopped = self._pause(max(POLL_SECONDS, REST * (time.thread_time() - began)))
 
     def _hand_over(self, snapshot: Snapshot, tail: Tail, *, finished: bool = False) -> None:
         loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)

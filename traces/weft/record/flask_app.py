@@ -91,7 +91,8 @@ def _wrap_request_push(patches: Patches, context_class: Any) -> None:
             rule = self.request.url_rule
             name = rule.endpoint if rule is not None else None
             code = no_endpoint if name is None else endpoint(name) or _endpoints.add(name)
-            here.put((clock(), _with_app(self), code))
+            # What the context's last push put on Flask's stacks: itself, and an app context or None.
+            here.put((clock(), 0 if self._cv_tokens[-1][1] is None else WITH_APP, code))
         except Exception as error:
             trouble.note(error)
         return result
@@ -113,14 +114,6 @@ def _wrap_app_push(patches: Patches, context_class: Any) -> None:
     patches.set(context_class, "push", push)
 
 
-def _with_app(context: Any) -> int:
-    """Return `WITH_APP` when a request context's last push pushed an application context too, else 0."""
-    try:
-        return 0 if context._cv_tokens[-1][1] is None else WITH_APP
-    except (AttributeError, LookupError):
-        return 0
-
-
 def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
     """Record the pops of request contexts, but for one that pops its app context too: `APP_POP` says both."""
     original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.REQUEST_POP)
@@ -128,11 +121,14 @@ def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
     (nothing,) = original.__defaults__
 
     def pop(self: Any, exc: Any = nothing) -> Any:
-        with_app = _with_app(self)
+        try:
+            alone = self._cv_tokens[-1][1] is None
+        except LookupError:
+            alone = False  # it was not pushed, and Flask is about to say so
         try:
             return original(self, exc)
         finally:
-            if not with_app:
+            if alone:
                 put_here()((clock(), 0, code))
 
     patches.set(context_class, "pop", pop)

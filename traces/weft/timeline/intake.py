@@ -59,7 +59,9 @@ class Batch:
 
     def only(self, chosen: Bools | slice) -> Batch:
         """Return the chosen records."""
-        return Batch(*(getattr(self, name)[chosen] for name in Batch.__slots__))
+        # Places to take from are much faster than a mask that every column is held against.
+        at = slice(*chosen.indices(len(self))) if isinstance(chosen, slice) else np.flatnonzero(chosen)
+        return Batch(*(getattr(self, name)[at] for name in Batch.__slots__))
 
     def began(self) -> I64:
         """Return when each record's matter began, ns ``[n]``."""

@@ -130,6 +130,7 @@ class DashboardScreen(Screen[None]):
         """Find the parts, and get ready to play."""
         self.lanes = self.query_one(Lanes)
         self.panels = self.query_one(Panels)
+        self.inspector = self.query_one(Inspector)
         self.player = self.set_interval(PLAY_SECONDS, self._play_on, pause=True)
         self.lanes.notice = LOADING if self.mode is Mode.REPLAY else EMPTY[self.mode]
         self.panels.wanted = PanelName.INSPECTOR if self.mode is Mode.REPLAY else PanelName.LOCKS
@@ -439,7 +440,7 @@ class DashboardScreen(Screen[None]):
 
     def _fill_inspector(self) -> None:
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self._moment()):
-            self.query_one(Inspector).lines = tuple(story(self.snapshot, moment))
+            self.inspector.lines = tuple(story(self.snapshot, moment))
 
     def _moment(self) -> Moment | None:
         if self.snapshot is None or self.view is None or not self.snapshot.lanes:

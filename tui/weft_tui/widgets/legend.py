@@ -13,11 +13,11 @@ from .inked import Inked
 from .scene import SHAPES
 
 LEGEND: Final[dict[State, tuple[Ink, str, str, str]]] = {
-    State.RUN: (Ink.RUN, "█", "runs", "inside a request, no lock involved"),
-    State.HOLD: (Ink.HOLD, "█", "holds", "runs and holds a lock"),
-    State.WAIT: (Ink.WAIT, "█", "waits", "blocked: another thread holds the lock"),
-    State.WAIT_HOLD: (Ink.WAIT_HOLD, "█", "waits+holds", "blocked while others may wait for its lock"),
-    State.HANDOFF: (Ink.HANDOFF, "█", "handed over", "the lock is free, but nobody runs with it yet"),
+    State.RUN: (Ink.BLOCK_RUN, "█", "runs", "inside a request, no lock involved"),
+    State.HOLD: (Ink.BLOCK_HOLD, "█", "holds", "runs and holds a lock"),
+    State.WAIT: (Ink.BLOCK_WAIT, "█", "waits", "blocked: another thread holds the lock"),
+    State.WAIT_HOLD: (Ink.BLOCK_WAIT_HOLD, "█", "waits+holds", "blocked while others may wait for its lock"),
+    State.HANDOFF: (Ink.BLOCK_HANDOFF, "█", "handed over", "the lock is free, but nobody runs with it yet"),
     State.IDLE: (Ink.DIM, "─", "idle", "alive, but no request to serve"),
 }
 """State: ink, glyph, a word, a sentence."""

@@ -59,7 +59,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
 
     def waited(row: Request) -> Line:
         share = row.wait_ns / max(took(row), 1)
-        return (bar(share), Ink.WAIT), (f"{share:5.0%}" if row.wait_ns else "", Ink.PLAIN)
+        return (bar(share), Ink.BLOCK_WAIT), (f"{share:5.0%}" if row.wait_ns else "", Ink.PLAIN)
 
     return (
         Column("request", 0, lambda row: ((f"{row.method} ", Ink.DIM), (row.path, Ink.STRONG))),

@@ -1,0 +1,148 @@
+"""The source: what it posts for a file that is complete, grows, is damaged or is not there."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.message import Message
+
+from support.busy import START_NS, BusyServer
+from weft.events import Kind, code_of
+from weft.log import writer
+from weft_tui.messages import ChildEnded, SnapshotReady, SourceFailed
+from weft_tui.source import Rate, Source
+from weft_tui.view import Mode
+
+S = 1_000_000_000
+
+
+def script(*steps: Callable[[], object]) -> Callable[[float], bool]:
+    """Return a pause that does something instead of waiting, and stops the source after the last step."""
+    left = list(steps)
+
+    def pause(seconds: float) -> bool:
+        assert seconds >= 0.05
+        if not left:
+            return True
+        left.pop(0)()
+        return False
+
+    return pause
+
+
+def nothing() -> None:
+    """Nothing new appears."""
+
+
+def snapshots(posted: list[Message]) -> list[SnapshotReady]:
+    return [message for message in posted if isinstance(message, SnapshotReady)]
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "busy.weft"
+    BusyServer(threads=4).write(path, 4_000)
+    return path
+
+
+def append(path: Path, *records: tuple[int, int, int]) -> None:
+    words = array("Q", [word for record in records for word in record])
+    file = writer.TraceWriter(str(path), 1)
+    file.write([], [(1, words)], max(record[0] for record in records))
+    file.close()
+
+
+def test_a_replay_posts_the_whole_trace_and_ends(trace: Path) -> None:
+    posted: list[Message] = []
+    Source(trace, Mode.REPLAY, posted.append, pause=script()).run()
+    last = snapshots(posted)[-1]
+    assert last.loaded == 1
+    assert last.snapshot.events >= 4_000
+    assert len(last.snapshot.lanes) == 4
+    assert all(message.loaded < 1 for message in snapshots(posted)[:-1])
+
+
+def test_a_replay_tells_what_is_missing_at_the_end(trace: Path) -> None:
+    trace.write_bytes(trace.read_bytes()[:-20])
+    posted: list[Message] = []
+    Source(trace, Mode.REPLAY, posted.append, pause=script()).run()
+    assert len(snapshots(posted)[-1].snapshot.gaps) == 1
+
+
+def test_live_posts_only_when_something_is_new(trace: Path) -> None:
+    posted: list[Message] = []
+    later = START_NS + 100 * S
+
+    def grow() -> None:
+        append(trace, (later, 1, code_of(Kind.REQUEST_ENTER, 1)))
+
+    Source(trace, Mode.LIVE, posted.append, pause=script(nothing, nothing, grow, nothing)).run()
+    first, second = snapshots(posted)
+    assert second.snapshot.events == first.snapshot.events + 1
+    assert second.snapshot.end_ns >= later
+
+
+def test_live_waits_for_a_block_to_be_whole(trace: Path) -> None:
+    whole = trace.read_bytes()
+    trace.write_bytes(whole[:-20])
+    posted: list[Message] = []
+    Source(trace, Mode.LIVE, posted.append, pause=script(nothing, lambda: trace.write_bytes(whole), nothing)).run()
+    first, second = snapshots(posted)
+    assert first.snapshot.gaps == ()
+    assert second.snapshot.gaps == ()
+    assert second.snapshot.events > first.snapshot.events
+
+
+def test_live_waits_for_the_file(tmp_path: Path, trace: Path) -> None:
+    path = tmp_path / "late.weft"
+    posted: list[Message] = []
+    pause = script(nothing, path.touch, lambda: path.write_bytes(trace.read_bytes()), nothing)
+    Source(path, Mode.LIVE, posted.append, pause=pause).run()
+    assert len(snapshots(posted)) == 1
+
+
+def test_the_end_of_the_app_is_told_once(trace: Path) -> None:
+    posted: list[Message] = []
+    answers = iter([None, "flask ended with status 1", "again"])
+    source = Source(trace, Mode.LIVE, posted.append, lambda: next(answers), script(nothing, nothing, nothing, nothing))
+    source.run()
+    ended = [message.sentence for message in posted if isinstance(message, ChildEnded)]
+    assert ended == ["flask ended with status 1"]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_file_that_is_no_trace_is_told_not_raised(tmp_path: Path, mode: Mode) -> None:
+    path = tmp_path / "x.weft"
+    path.write_text("hello, this is a text file and no trace at all")
+    posted: list[Message] = []
+    Source(path, mode, posted.append, pause=script()).run()
+    assert [type(message) for message in posted] == [SourceFailed]
+    assert "not a weft trace" in posted[0].sentence  # type: ignore[attr-defined]
+
+
+def test_stopping_ends_the_reading(trace: Path) -> None:
+    posted: list[Message] = []
+    source = Source(trace, Mode.LIVE, posted.append)
+    source.stop()
+    source.run()
+    assert posted == []
+
+
+def test_a_newer_snapshot_replaces_an_older_one(trace: Path) -> None:
+    posted: list[Message] = []
+    Source(trace, Mode.REPLAY, posted.append, pause=script()).run()
+    first, last = snapshots(posted)[0], snapshots(posted)[-1]
+    assert first.can_replace(last)
+    assert not first.can_replace(ChildEnded("ended"))
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    rate = Rate()
+    assert rate.add(0, 0, 0) == 0
+    assert rate.add(0, S, 100) == 100
+    assert rate.add(0, 2 * S, 300) == 150
+    assert rate.add(0, 3 * S, 300) == 100
+    assert rate.add(0, 4 * S, 300) == 0
