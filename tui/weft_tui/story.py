@@ -209,7 +209,8 @@ def _place(words: str, stack: Stack) -> Iterator[Line]:
     yield ((words, Ink.PLAIN), *place(stack[first]))
     callers = [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]
     for frame in callers:
-        yield ((f"      called from {short(frame.file)}:{frame.line} in {frame.function}", Ink.DIM),)
+        where = "".join(text for text, _ in place(frame))
+        yield ((f"      called from {where}", Ink.DIM),)
 
 
 def yours(stack: Sequence[Place]) -> int:
@@ -224,7 +225,8 @@ def is_yours(frame: Place) -> bool:
 
 def place(frame: Place) -> Line:
     """Return a line of code: ``shop.py:88 in report``."""
-    return ((f"{short(frame.file)}:{frame.line}", Ink.STRONG), (f" in {frame.function}", Ink.PLAIN))
+    function = frame.function.rpartition("<locals>.")[2]
+    return ((f"{short(frame.file)}:{frame.line}", Ink.STRONG), (f" in {function}", Ink.PLAIN))
 
 
 def short(file: str) -> str:

@@ -46,6 +46,7 @@ class Inspector(Scrolled, can_focus=True):
         width = max(self.size.width - 2, 10)
         self._wrapped = [piece for line in self.lines for piece in wrap(line, width)]
         self.top = self.top
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Return one wrapped line."""

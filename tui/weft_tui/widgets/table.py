@@ -154,7 +154,7 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         if y == 0:
             return self.draw(self._heading(columns))
         if row >= len(self.rows):
-            return self.draw(((" " + self.empty, Ink.DIM),) if y == 1 and not self.rows else ())
+            return self.draw(self._hint(y))
         cells = [(column.show(self.rows[row]), size, column.right) for column, size in columns]
         ground = self._marked_ground() if row == self.marked and self.has_focus else None
         return self.with_thumb(self.draw(((" ", Ink.PLAIN), *table_line(cells)), ground), y)
@@ -162,6 +162,11 @@ class Table(Scrolled, Generic[Row], can_focus=True):
     def _heading(self, columns: list[tuple[Column[Row], int]]) -> Line:
         cells = [(((cut(column.title, size), Ink.DIM),), size, column.right) for column, size in columns]
         return ((" ", Ink.DIM), *table_line(cells)) if self.rows else ()
+
+    def _hint(self, y: int) -> Line:
+        """Return a line of what to say instead of rows."""
+        lines = [] if self.rows else self.empty.splitlines()
+        return ((" " + lines[y - 1], Ink.DIM),) if y <= len(lines) else ()
 
     def _marked_ground(self) -> Style:
         return Style(bgcolor=self.get_component_rich_style(CURSOR_CLASS).bgcolor)

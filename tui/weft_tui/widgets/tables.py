@@ -16,8 +16,10 @@ from .table import Column, text
 BAR: Final = 8
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 SERVER_ERROR: Final = 500
-NO_LOCKS: Final = "No lock has been used yet. Locks of threading that your app makes show up here by their names."
-NO_REQUESTS: Final = "No request has come in yet. Send the app one, for example with curl or a browser."
+NO_LOCKS: Final = (
+    "No lock has been used yet.\nThe locks that your app makes with threading show up here, by their names."
+)
+NO_REQUESTS: Final = "No request has come in yet.\nSend the app one: with curl, or in a browser."
 
 
 def bar(share: float, width: int = BAR) -> str:
