@@ -30,7 +30,7 @@ def _ticks(path: Path) -> Iterator[Tick]:
     entries: list[dict[str, object]] = []
     for item in reader.read(path):
         if isinstance(item, reader.Definitions):
-            entries.extend(item.entries)
+            entries.extend(entry for entry in item.entries if entry["is"] != "thread")
         elif isinstance(item, reader.Events):
             code = item.obj << 6 | item.kind
             words = np.stack([item.time, item.value, code], axis=1)

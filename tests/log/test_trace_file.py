@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from weft import WeftError
+from weft.events import Kind, code_of
 from weft.log import format as fmt
 from weft.log import reader, writer
 from weft.log.reader import Definitions, Events, Gap, Tail
@@ -18,7 +19,11 @@ from weft.log.reader import Definitions, Events, Gap, Tail
 
 def _words(count: int, seed: int) -> array[int]:
     source = random.Random(seed)
-    return array("Q", [source.getrandbits(source.choice([8, 40, 63])) for _ in range(3 * count)])
+    words = array("Q", [source.getrandbits(source.choice([8, 40, 63])) for _ in range(3 * count)])
+    words[2::3] = array(
+        "Q", [code & ~63 | Kind.SECTION for code in words[2::3]]
+    )  # threads would be named by some kinds
+    return words
 
 
 @pytest.fixture
@@ -29,7 +34,8 @@ def trace(tmp_path: Path) -> Path:
     ours = writer.TraceWriter(str(path), 7)
     for tick in range(5):
         names = [{"is": "thread", "id": tick, "name": "ü\ud800"}]
-        ours.write(names, [(tick, _words(tick + 1, tick)), (tick + 9, _words(2, tick))], tick)
+        runs = [(tick, _words(tick + 1, tick).tobytes()), (tick + 9, _words(2, tick).tobytes())]
+        ours.write(names, runs, tick)
     ours.close()
     return path
 
@@ -105,8 +111,8 @@ def test_every_flipped_bit_is_noticed_and_costs_one_block(trace: Path, tmp_path:
         flipped.write_bytes(changed)
         items = list(reader.read(flipped))
         good = [item for item in items if not isinstance(item, Gap)]
-        assert len(good) == len(whole) - 1
-        assert len(items) == len(whole)
+        assert len(good) == len(whole) - 2
+        assert len(items) == len(whole) - 1
         assert all(any(_same(item, other) for other in whole) for item in good)
 
 
@@ -138,18 +144,42 @@ def test_foreign_files_are_named_for_what_they_are(tmp_path: Path, content: byte
         Tail(path)
 
 
+def _block(raw: bytes, **sizes: int) -> bytes:
+    return fmt.block(raw, 1, **{"defined": 0, "runs": 0, "records": 0, "since_ns": 0, "until_ns": 0, **sizes})
+
+
 def test_blocks_that_lie_about_themselves_are_gaps(tmp_path: Path) -> None:
-    bomb = fmt.block(fmt.EVENTS, bytes(10_000_000), 1, records=1)
-    short = fmt.block(fmt.EVENTS, bytes(8), 1, records=0, runs=1)
-    wrong = fmt.block(fmt.EVENTS, struct.pack("<II", 1, 9) + bytes(24), 1, records=1, runs=1)
-    no_list = fmt.block(fmt.DEFINITIONS, b'{"is": "thread"}', 1, records=1)
-    no_json = fmt.block(fmt.DEFINITIONS, b"[" * 100_000, 1, records=1)
-    unknown = fmt.block(77, b"", 1, records=0)
+    lies = [
+        _block(bytes(10_000_000), records=1),
+        _block(bytes(8), records=0, runs=2),
+        _block(struct.pack("<II", 1, 9) + bytes(24), records=1, runs=1),
+        _block(b'{"is": "thread"}', defined=16),
+        _block(b"[" * 100_000, defined=100_000),
+        _block(b"", kind=77),
+    ]
     path = tmp_path / "file"
-    path.write_bytes(b"".join([fmt.file_header(1, 2), bomb, short, wrong, no_list, no_json, unknown]))
-    items = list(reader.read(path))
-    assert isinstance(items[1], Events)
-    assert [type(item) for item in items] == [Gap, Events, Gap, Gap, Gap, Gap]
+    path.write_bytes(b"".join([fmt.file_header(1, 2), *lies]))
+    assert [type(item) for item in reader.read(path)] == [Gap] * len(lies)
+
+
+def test_threads_are_named_by_the_records_with_which_they_begin(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    writer.create(str(path))
+    ours = writer.TraceWriter(str(path), 7)
+    names = [{"is": "name", "id": 1, "parts": ["Thread-", " (f)"]}, {"is": "name", "id": 2, "parts": ["main"]}]
+    enter, name = code_of(Kind.THREAD_ENTER, 1), code_of(Kind.THREAD_NAME, 2)
+    ours.write(names, [(3, struct.pack("<6Q", 10, 12, enter, 20, 0, code_of(Kind.THREAD_EXIT)))], 30)
+    ours.write([], [(4, struct.pack("<6Q", 11, 0, name, 21, 13, enter))], 40)
+    ours.close()
+    first, events, second, others = reader.read(path)
+    assert isinstance(first, Definitions)
+    assert first.entries[2:] == ({"is": "thread", "id": 3, "name": "Thread-12 (f)"},)
+    assert isinstance(second, Definitions)
+    assert [entry["name"] for entry in second.entries] == ["main", "Thread-13 (f)"]
+    assert isinstance(events, Events)
+    assert isinstance(others, Events)
+    assert events.kind.tolist() == [Kind.THREAD_ENTER, Kind.THREAD_EXIT]
+    assert others.kind.tolist() == [Kind.THREAD_ENTER]
 
 
 def test_a_trace_is_private_and_never_overwritten(tmp_path: Path) -> None:

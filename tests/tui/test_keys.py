@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
 from support.dashboard import bench
 from support.scripted import MS, T0, later, ms, nothing, shop
@@ -251,10 +252,22 @@ async def test_a_click_selects_lane_and_moment() -> None:
         assert app.view.column(app.view.cursor_ns, lanes.columns) == 50
 
 
-async def test_the_wheel_moves_the_selection() -> None:
+async def test_the_wheel_moves_the_selection_and_zooms_with_ctrl() -> None:
     async with bench(shop()) as (app, pilot):
-        await pilot._post_mouse_events([__import__("textual.events").events.MouseScrollDown], Lanes, (50, 2), button=0)
-        assert app.dashboard.lane == 3
+        lanes = app.dashboard.lanes
+        lanes.post_message(wheel(MouseScrollUp))
+        await pilot.pause()
+        assert app.dashboard.lane == 1
+        lanes.post_message(wheel(MouseScrollDown))
+        await pilot.pause()
+        assert app.dashboard.lane == 2
+        lanes.post_message(wheel(MouseScrollUp, ctrl=True))
+        await pilot.pause()
+        assert (app.dashboard.lane, app.view.span_ns) == (2, S // 2)
+
+
+def wheel(kind: type[MouseEvent], *, ctrl: bool = False) -> MouseEvent:
+    return kind(None, x=50, y=2, delta_x=0, delta_y=0, button=0, shift=False, meta=False, ctrl=ctrl)
 
 
 async def test_a_click_on_a_title_shows_the_panel() -> None:

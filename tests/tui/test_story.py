@@ -116,3 +116,10 @@ def test_paths_are_short_but_not_meaningless() -> None:
 
 def test_zero_is_not_negative() -> None:
     assert "since 0" in told(shop(), 2, 300)
+
+
+def test_a_quiet_lane_at_the_end_tells_what_the_app_waits_for() -> None:
+    trace = shop()
+    text = plain_text(story(trace, trace.moment(0, trace.end_ns - 1)))
+    assert "1 thread waits for shop.stock_lock now" in text
+    assert "now" not in told(trace, 0, 500)

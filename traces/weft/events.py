@@ -45,9 +45,11 @@ class Kind(IntEnum):
     """Behind a `WAIT`: began to wait, the holder's stack at that moment, lock."""
 
     THREAD_ENTER = 16
-    """When, 0, none."""
+    """A thread began: when, the number that stands between the two parts of its name, name."""
     THREAD_EXIT = 17
     """When, 0, none."""
+    THREAD_NAME = 18
+    """The first record of a thread whose beginning was not seen: when, number and name as with `THREAD_ENTER`."""
 
     REQUEST_ENTER = 24
     """A WSGI call begins: when, request id (unique in its process), target (method and path)."""
@@ -72,7 +74,9 @@ class Kind(IntEnum):
     """On `PROCESS_THREAD`: the process is alive though nothing happened: when, 0, none."""
 
 
-NOTES: Final = frozenset({Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.LOST, Kind.PULSE})
+NOTES: Final = frozenset(
+    {Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.THREAD_NAME, Kind.LOST, Kind.PULSE}
+)
 """Kinds that say more about another event or about the recording, and are not counted as events."""
 
 

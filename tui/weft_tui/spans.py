@@ -37,6 +37,9 @@ class Ink(Enum):
 
 INKS = frozenset(ink.value for ink in Ink)
 
+TOGETHER = 24
+"""Columns up to which a strong piece is not broken."""
+
 Span = tuple[str, Ink]
 Line = tuple[Span, ...]
 
@@ -80,20 +83,24 @@ def wrap(line: Line, width: int) -> list[Line]:
     lines: list[list[Span]] = [[]]
     used = 0
     for word, ink in _words(line):
-        size = cell_len(word)
-        if used and used + len(word.rstrip()) > width:
+        size = cell_len(word.rstrip())
+        if used and used + size > width:
             lines.append([(" " * indent, ink)])
             used = indent
-        piece = cut(word, max(width - used, 1)) if used + size > width else word
+        room = max(width - used, 1)
+        piece = word if cell_len(word) <= room else cut(word.rstrip(), room)
         lines[-1].append((piece, ink))
         used += cell_len(piece)
     return [tuple(spans) for spans in lines]
 
 
 def _words(line: Line) -> list[Span]:
-    return [
-        (word + " ", ink) if more else (word, ink) for text, ink in line for word, more in _split(text) if word or more
-    ]
+    """Return the words with the blanks behind them; what is strong and short, as a duration, stays together."""
+    words: list[Span] = []
+    for text, ink in line:
+        parts = [(text, False)] if ink is Ink.STRONG and len(text) <= TOGETHER else _split(text)
+        words += [(word + " " * more, ink) for word, more in parts if word or more]
+    return words
 
 
 def _split(text: str) -> list[tuple[str, bool]]:

@@ -38,6 +38,7 @@ def story(snapshot: Snapshot, moment: Moment) -> list[Line]:
         *_headline(snapshot, moment),
         *_waiting(snapshot, moment),
         *_holding(snapshot, moment),
+        *_elsewhere(snapshot, moment),
         *_footnotes(snapshot, moment),
     ]
 
@@ -153,6 +154,21 @@ def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
         yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
     if moment.wanted_by:
         yield from _place("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at)
+
+
+def _elsewhere(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+    """Say what the app waits for now, when the lane itself has nothing to tell."""
+    if moment.state > State.IDLE or moment.time_ns < snapshot.end_ns - 1:
+        return
+    for row in [row for row in snapshot.lock_figures() if row.waiting_now][:CHAIN]:
+        threads = "1 thread waits" if row.waiting_now == 1 else f"{row.waiting_now} threads wait"
+        yield ((f"  {threads} for ", Ink.PLAIN), (row.lock.name, Ink.WAIT), *_held_now(snapshot, row.holder_now))
+
+
+def _held_now(snapshot: Snapshot, holder: int | None) -> Line:
+    if holder is None:
+        return ((" now", Ink.PLAIN),)
+    return ((" now, held by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[holder].lane].name, Ink.HOLD))
 
 
 def _at_work(snapshot: Snapshot, wait: Wait, time_ns: int) -> Line:

@@ -2,15 +2,15 @@
 
 A file is one file header and any number of blocks, each written with one append. All numbers are little-endian.
 
-An *events* block holds, zlib-compressed, a run table (``thread`` u32, ``count`` u32 per run) and then the records of
-all runs as 24 byte planes: byte 0 of every record, byte 1 of every record ... (a record is three u64 words, see
-`weft.events`). Planes compress half again as well as rows and cost less than encoding differences.
+A block is what a process recorded in a tick. It holds, zlib-compressed and in this order: definitions as a JSON array;
+a run table (``thread`` u32, ``count`` u32 per run); the records of all runs as 24 byte planes, byte 0 of every record,
+byte 1 of every record and so on (a record is three u64 words, see `weft.events`). Planes compress half again as
+well as rows and cost less than encoding differences.
 
-A *definitions* block holds a zlib-compressed JSON array of objects, each defined before its first use; ids are
-per process:
+Definitions name things before records use their ids, which are per process:
 
     {"is": "process", "pid": 4711, "argv": ["…"], "python": "3.12.1", "gil": true}
-    {"is": "thread", "id": 1, "name": "MainThread", "ident": 140215}
+    {"is": "name", "id": 1, "parts": ["Thread-", " (handle)"]}         a thread's number stands between two parts
     {"is": "lock", "id": 1, "name": "shop.stock_lock", "kind": "Lock", "file": "…", "function": "<module>", "line": 12}
     {"is": "target", "id": 1, "method": "GET", "path": "/report"}
     {"is": "endpoint", "id": 1, "name": "report"}
@@ -29,17 +29,16 @@ FILE_HEADER: Final = struct.Struct("<8sHHIQQ")
 """Magic, version, size of the whole header in bytes, flags (0), wall clock ns, perf_counter ns; a CRC-32 follows."""
 
 BLOCK_MAGIC: Final = b"WBLK"
-BLOCK_HEADER: Final = struct.Struct("<4sBBHIIIIQQQ")
-"""Magic, kind, codec (1: zlib), flags (0), raw bytes, stored bytes, records, runs, process, since ns, until ns: the
-block holds what its process recorded between these moments (a section's acquire may be earlier). A CRC-32 over the
-header and the stored bytes follows, then the stored bytes."""
+BLOCK_HEADER: Final = struct.Struct("<4sBBHIIIIIQQQ")
+"""Magic, kind (1: a tick), codec (1: zlib), flags (0), raw bytes, stored bytes, bytes of definitions, runs, records,
+process, since ns, until ns: the block holds what its process recorded between these moments (a section's acquire may be
+earlier). A CRC-32 over the header and the stored bytes follows, then the stored bytes."""
 
 CRC: Final = struct.Struct("<I")
 FILE_HEADER_SIZE: Final = FILE_HEADER.size + CRC.size
 BLOCK_HEADER_SIZE: Final = BLOCK_HEADER.size + CRC.size
 
-EVENTS: Final = 1
-DEFINITIONS: Final = 2
+TICK: Final = 1
 ZLIB: Final = 1
 
 RECORD_SIZE: Final = 24
@@ -55,11 +54,12 @@ def file_header(wall_ns: int, perf_ns: int) -> bytes:
 
 
 def block(
-    kind: int, raw: bytes, process: int, *, records: int, runs: int = 0, since_ns: int = 0, until_ns: int = 0
+    raw: bytes, process: int, *, defined: int, runs: int, records: int, since_ns: int, until_ns: int, kind: int = TICK
 ) -> bytes:
-    """Return one whole block: header, CRC and the compressed ``raw``."""
-    stored = zlib.compress(raw, 1)
-    head = BLOCK_HEADER.pack(
-        BLOCK_MAGIC, kind, ZLIB, 0, len(raw), len(stored), records, runs, process, since_ns, until_ns
-    )
+    """Return one whole block: header, CRC and the compressed ``raw``, the first ``defined`` bytes of it definitions."""
+    # The smallest window that a tick fills: zlib's default one costs more to set up than a tick costs to compress.
+    small = zlib.compressobj(1, zlib.DEFLATED, 12, 5)
+    stored = small.compress(raw) + small.flush()
+    sizes = (len(raw), len(stored), defined, runs, records)
+    head = BLOCK_HEADER.pack(BLOCK_MAGIC, kind, ZLIB, 0, *sizes, process, since_ns, until_ns)
     return b"".join((head, CRC.pack(zlib.crc32(stored, zlib.crc32(head))), stored))

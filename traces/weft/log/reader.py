@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import WeftError
-from ..events import KIND_BITS, KIND_MASK
+from ..events import KIND_BITS, KIND_MASK, Kind
 from . import format as fmt
 
 
@@ -38,7 +38,10 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """Names for ids of one process, each before its first use; shapes are those of `weft.log.format`."""
+    """Names for ids of one process, each before its first use; shapes are those of `weft.log.format`, and
+
+    ``{"is": "thread", "id": 7, "name": "Thread-12 (handle)"}``, made from the records with which threads begin.
+    """
 
     process: int
     entries: tuple[dict[str, Any], ...]
@@ -86,6 +89,7 @@ class Tail:
             raise
         self.offset = fmt.FILE_HEADER_SIZE
         self._pending = b""
+        self._names: Names = {}
 
     def size(self) -> int:
         """Return the file's size now, in bytes."""
@@ -105,7 +109,7 @@ class Tail:
         if not fresh:
             return []
         data = self._pending + fresh
-        items, used = _scan(data, self.offset)
+        items, used = _scan(data, self.offset, self._names)
         self.offset += used
         self._pending = data[used:]
         return items
@@ -166,14 +170,18 @@ def _header(path: Path, data: bytes) -> Header:
     return Header(wall_ns, perf_ns)
 
 
-def _scan(data: bytes, base: int) -> tuple[list[Item], int]:
+Names = dict[tuple[int, int], tuple[str, ...]]
+"""Names of threads by process and id: the whole name, or what stands before and behind the thread's number."""
+
+
+def _scan(data: bytes, base: int, names: Names) -> tuple[list[Item], int]:
     """Return the items of the whole blocks in ``data`` and how many bytes they (and damage before them) take."""
     items: list[Item] = []
     position = 0
     while True:
         size = _whole(data, position)
         if size:
-            items.append(_decode(data, position, base))
+            items.extend(_decode(data, position, base, names))
             position += size
             continue
         found = _resync(data, position)
@@ -205,40 +213,68 @@ def _resync(data: bytes, position: int) -> int:
     return -1
 
 
-def _decode(data: bytes, position: int, base: int) -> Item:
-    _, kind, codec, _, raw_size, stored, records, runs, process, _, _ = fmt.BLOCK_HEADER.unpack_from(data, position)
+def _decode(data: bytes, position: int, base: int, names: Names) -> list[Item]:
+    _, kind, codec, _, raw_size, stored, defined, runs, records, process, _, _ = fmt.BLOCK_HEADER.unpack_from(
+        data, position
+    )
     start = position + fmt.BLOCK_HEADER_SIZE
     try:
-        if codec != fmt.ZLIB or raw_size > fmt.MAX_RAW:
-            raise ValueError(f"unknown codec {codec}" if codec != fmt.ZLIB else "too large")
+        if kind != fmt.TICK or codec != fmt.ZLIB or raw_size > fmt.MAX_RAW:
+            raise ValueError(f"a block of kind {kind} and codec {codec}, {raw_size} bytes, is not known here")
         raw = zlib.decompressobj().decompress(memoryview(data)[start : start + stored], raw_size + 1)
-        if len(raw) != raw_size:
-            raise ValueError("its size is not what its header says")
-        if kind == fmt.EVENTS:
-            return _events(process, raw, records, runs)
-        if kind == fmt.DEFINITIONS:
-            return Definitions(process, _entries(raw))
-        raise ValueError(f"unknown block kind {kind}")
+        if len(raw) != raw_size or raw_size != defined + runs * fmt.RUN_SIZE + records * fmt.RECORD_SIZE:
+            raise ValueError("a block is not as long as its header says")
+        entries = _entries(raw[:defined])
+        events = _events(process, memoryview(raw)[defined:], runs, records)
     except (ValueError, zlib.error, RecursionError) as error:
-        return Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored, str(error))
+        return [Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored, str(error))]
+    names.update({(process, entry["id"]): tuple(entry["parts"]) for entry in entries if _is_name(entry)})
+    events, threads = _threads(events, names)
+    items: list[Item] = [Definitions(process, (*entries, *threads))] if entries or threads else []
+    return [*items, events] if len(events.time) else items
 
 
 def _entries(raw: bytes) -> tuple[dict[str, Any], ...]:
-    entries = json.loads(raw)
+    entries = json.loads(raw) if raw else []
     if not isinstance(entries, list):
         raise ValueError("definitions are not a list")
     return tuple(entry for entry in entries if isinstance(entry, dict))
 
 
-def _events(process: int, raw: bytes, records: int, runs: int) -> Events:
-    if len(raw) != runs * fmt.RUN_SIZE + records * fmt.RECORD_SIZE:
-        raise ValueError("its columns do not fit its header")
+def _is_name(entry: dict[str, Any]) -> bool:
+    parts = entry.get("parts")
+    return (
+        entry.get("is") == "name"
+        and isinstance(entry.get("id"), int)
+        and isinstance(parts, list)
+        and 1 <= len(parts) <= 2
+        and all(isinstance(part, str) for part in parts)
+    )
+
+
+def _threads(events: Events, names: Names) -> tuple[Events, list[dict[str, Any]]]:
+    """Return the events without those that only name a thread, and a definition of every thread that is named."""
+    naming = events.kind == Kind.THREAD_NAME
+    begin = np.flatnonzero((events.kind == Kind.THREAD_ENTER) | naming)
+    rows = zip(events.thread[begin].tolist(), events.obj[begin].tolist(), events.value[begin].tolist(), strict=True)
+    unknown = ("thread ", "")
+    threads = [
+        {"is": "thread", "id": thread, "name": str(number).join(names.get((events.process, name), unknown))}
+        for thread, name, number in rows
+    ]
+    if naming.any():
+        columns = ("thread", "kind", "obj", "time", "value")
+        events = Events(events.process, **{name: getattr(events, name)[~naming] for name in columns})
+    return events, threads
+
+
+def _events(process: int, raw: memoryview, runs: int, records: int) -> Events:
     table = np.frombuffer(raw, "<u4", runs * 2).reshape(runs, 2)
     counts = table[:, 1].astype(np.int64)
     if int(counts.sum()) != records:
-        raise ValueError("its run table does not fit its header")
+        raise ValueError("a block's run table does not fit its header")
     planes = np.frombuffer(raw, np.uint8, offset=runs * fmt.RUN_SIZE).reshape(fmt.RECORD_SIZE, records)
-    words = np.ascontiguousarray(planes.T).view("<i8")
+    words = np.ascontiguousarray(planes.T).view("<i8").reshape(records, 3)
     code = words[:, 2]
     return Events(
         process=process,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import time
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import format as fmt
 
-Run = tuple[int, "array[int]"]
-"""A thread id and its records, flat: time, value, code, time, value, code, …"""
+Run = tuple[int, bytes]
+"""A thread id and its records: little-endian u64 words, time, value, code, time, value, code, …"""
 
 
 def create(path: str, *, force: bool = False) -> None:
@@ -42,23 +42,23 @@ def _remove(path: str) -> None:
         return
 
 
-def events_block(process: int, runs: Sequence[Run], since_ns: int, until_ns: int) -> bytes:
-    """Encode runs of records; see `weft.log.format` for the byte planes."""
-    table, words = array("I"), array("Q")
-    for thread, run in runs:
-        table.extend((thread, len(run) // 3))
-        words.extend(run)
-    rows = words.tobytes()
+def tick_block(
+    process: int, definitions: Sequence[dict[str, Any]], runs: Sequence[Run], since_ns: int, until_ns: int
+) -> bytes:
+    """Encode what a tick took; see `weft.log.format`. Text that is no valid Unicode is escaped, never an error."""
+    named = json.dumps(definitions, separators=(",", ":")).encode("ascii") if definitions else b""
+    rows = b"".join([words for _, words in runs])
+    counts = [number for thread, words in runs for number in (thread, len(words) // fmt.RECORD_SIZE)]
     planes = [rows[k :: fmt.RECORD_SIZE] for k in range(fmt.RECORD_SIZE)]
-    raw = b"".join((table.tobytes(), *planes))
-    count = len(words) // 3
-    return fmt.block(fmt.EVENTS, raw, process, records=count, runs=len(runs), since_ns=since_ns, until_ns=until_ns)
-
-
-def definitions_block(process: int, entries: Sequence[dict[str, Any]]) -> bytes:
-    """Encode definitions; text that is no valid Unicode is escaped, never an error."""
-    raw = json.dumps(entries, separators=(",", ":")).encode("ascii")
-    return fmt.block(fmt.DEFINITIONS, raw, process, records=len(entries))
+    return fmt.block(
+        b"".join((named, struct.pack(f"<{len(counts)}I", *counts), *planes)),
+        process,
+        defined=len(named),
+        runs=len(runs),
+        records=len(rows) // fmt.RECORD_SIZE,
+        since_ns=since_ns,
+        until_ns=until_ns,
+    )
 
 
 class TraceWriter:
@@ -80,12 +80,11 @@ class TraceWriter:
 
     def write(self, definitions: Sequence[dict[str, Any]], runs: Sequence[Run], until_ns: int) -> None:
         """Append the definitions and then the runs that may use them, taken at ``until_ns``, with one write."""
-        blocks: list[bytes] = []
-        if definitions:
-            blocks.append(definitions_block(self.process, definitions))
-        since = self._written_until
-        blocks.extend(events_block(self.process, part, since, until_ns) for part in _bounded(runs))
-        self._written_until = until_ns
+        since, self._written_until = self._written_until, until_ns
+        blocks = []
+        for part in _bounded(runs):
+            blocks.append(tick_block(self.process, definitions, part, since, until_ns))
+            definitions = ()
         data = b"".join(blocks)
         self._check_descriptor()
         view = memoryview(data)
@@ -119,15 +118,14 @@ def _identity(fd: int) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _bounded(runs: Sequence[Run], limit: int = 1 << 20) -> Iterable[list[Run]]:
-    """Yield the runs in parts of at most about ``limit`` records, so that no block grows past `format.MAX_RAW`."""
+def _bounded(runs: Sequence[Run], limit: int = 24 << 20) -> Iterable[list[Run]]:
+    """Yield the runs, none at least once, in parts of at most about ``limit`` bytes: no block outgrows `MAX_RAW`."""
     part: list[Run] = []
-    count = 0
+    size = 0
     for run in runs:
-        part.append(run)
-        count += len(run[1]) // 3
-        if count >= limit:
+        if part and size + len(run[1]) > limit:
             yield part
-            part, count = [], 0
-    if part:
-        yield part
+            part, size = [], 0
+        part.append(run)
+        size += len(run[1])
+    yield part

@@ -9,14 +9,15 @@ removes from it, so nothing here takes a lock.
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 
-from ..events import Kind
-from . import definitions
+from ..events import Kind, code_of
+from .definitions import Table
 
 Put = Callable[[Iterable[int]], None]
 """Appends the words of one or more records."""
@@ -50,8 +51,8 @@ living: dict[int, Buffer] = {}
 _numbers = itertools.count(1)
 
 
-def join(name: str | None = None) -> Put:
-    """Give the running thread a buffer and return its ``put``."""
+def join(name: str | None = None, kind: Kind = Kind.THREAD_NAME) -> Put:
+    """Give the running thread a buffer, with a record of its name in it, and return its ``put``."""
     buffer = Buffer()
     buffer.thread = next(_numbers)
     buffer.ident = get_ident()
@@ -59,14 +60,23 @@ def join(name: str | None = None) -> Put:
     here.sign = sign = _Sign()
     buffer.sign = weakref.ref(sign)
     here.put = put = buffer.extend
-    define(buffer, name or _name(buffer.ident))
+    put(_named(name or _name(buffer.ident), kind))
     living[buffer.thread] = buffer
     return put
 
 
-def define(buffer: Buffer, name: str) -> None:
-    """Queue the definition of the buffer's thread."""
-    definitions.pending.append(("thread", buffer.thread, (name, buffer.ident)))
+def _named(name: str, kind: Kind) -> tuple[int, int, int]:
+    """Return the record of a thread's name: threads called alike but for a number share a definition."""
+    number = _LAST_NUMBER.search(name)
+    key = (name,) if number is None else (name[: number.start()], name[number.end() :])
+    known = names.get(key) or names.add(key)
+    return perf_counter_ns(), 0 if number is None else int(number[0]), code_of(kind, known)
+
+
+# At most 18 digits fit a word, and a leading zero would be lost.
+_LAST_NUMBER = re.compile(r"(?<!\d)(?:0|[1-9]\d{0,17})(?=\D*$)", re.ASCII)
+names = Table("name", lambda key: key)
+"""Names of threads: what stands before and behind their last number."""
 
 
 def put_here() -> Put:
@@ -85,9 +95,7 @@ def owner(put: Put) -> Buffer | None:
 
 def enter(name: str) -> Put:
     """Record that the running thread begins."""
-    put = join(name)
-    put((perf_counter_ns(), 0, Kind.THREAD_ENTER))
-    return put
+    return join(name, Kind.THREAD_ENTER)
 
 
 def leave() -> None:
@@ -101,13 +109,14 @@ def leave() -> None:
 
 def keep_only_this() -> None:
     """In a forked child: no other thread lives here, and what was not taken yet is the parent's to write."""
+    names.forget()
     mine = owner(put_here())
     living.clear()
     if mine is not None:
         living[mine.thread] = mine
         mine.clear()
         mine.ident = get_ident()
-        define(mine, _name(mine.ident))
+        mine.extend(_named(_name(mine.ident), Kind.THREAD_NAME))
 
 
 def _name(ident: int) -> str:

@@ -24,8 +24,8 @@ def _process(pid: int, argv: list[str], python: str, gil: bool) -> Entry:
     return {"pid": pid, "argv": argv, "python": python, "gil": gil}
 
 
-def _thread(name: str, ident: int) -> Entry:
-    return {"name": name, "ident": ident}
+def _name(*parts: str) -> Entry:
+    return {"parts": parts}
 
 
 def _lock(code: CodeType, offset: int, line: int, module: str, ordinal: int, kind: str) -> Entry:
@@ -53,7 +53,7 @@ def _stack(chain: list[tuple[CodeType, int]]) -> Entry:
 
 _SPELL: dict[str, Callable[..., Entry]] = {
     "process": _process,
-    "thread": _thread,
+    "name": _name,
     "lock": _lock,
     "target": _target,
     "endpoint": _endpoint,
