@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 ANSWER_SECONDS = 10.0
 """How long a customer waits for an answer; it bounds how late a load can end."""
-THINK_SECONDS = 0.03
+THINK_SECONDS = 0.01
 """Mean time between an answer and the next wish."""
 RETRY_SECONDS = 0.2
 

@@ -19,7 +19,6 @@ import numpy as np
 
 from weft.events import Kind, events_in
 from weft.log import reader, writer
-from weft.record import drain
 
 SECONDS, REPEATS = 6, 15
 Tick = tuple[list[dict[str, object]], list[tuple[int, list[int]]]]
@@ -50,7 +49,13 @@ def _cost(ticks: list[Tick], path: str) -> int:
     for entries, runs in ticks:
         buffers = [(thread, list(words)) for thread, words in runs]
         start = thread_time_ns()
-        target.write(entries, [(thread, drain._emptied(buffer)) for thread, buffer in buffers], start)
+        records = writer.Records()
+        for thread, buffer in buffers:
+            words = buffer[:]
+            del buffer[: len(words)]
+            records.add(thread, words)
+        records.pack()
+        target.write(entries, records, start)
         spent += thread_time_ns() - start
     target.close()
     return spent

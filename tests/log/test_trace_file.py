@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,14 @@ def _words(count: int, seed: int) -> array[int]:
     return words
 
 
+def _records(*runs: tuple[int, Iterable[int]]) -> writer.Records:
+    records = writer.Records()
+    for thread, words in runs:
+        records.add(thread, list(words))
+    records.pack()
+    return records
+
+
 @pytest.fixture
 def trace(tmp_path: Path) -> Path:
     """A trace of five ticks."""
@@ -34,8 +43,7 @@ def trace(tmp_path: Path) -> Path:
     ours = writer.TraceWriter(str(path), 7)
     for tick in range(5):
         names = [{"is": "thread", "id": tick, "name": "ü\ud800"}]
-        runs = [(tick, _words(tick + 1, tick).tobytes()), (tick + 9, _words(2, tick).tobytes())]
-        ours.write(names, runs, tick)
+        ours.write(names, _records((tick, _words(tick + 1, tick)), (tick + 9, _words(2, tick))), tick)
     ours.close()
     return path
 
@@ -145,14 +153,16 @@ def test_foreign_files_are_named_for_what_they_are(tmp_path: Path, content: byte
 
 
 def _block(raw: bytes, **sizes: int) -> bytes:
-    return fmt.block(raw, 1, **{"defined": 0, "runs": 0, "records": 0, "since_ns": 0, "until_ns": 0, **sizes})
+    noise = bytes(fmt.NOISE * sizes.get("records", 0))
+    none = {"defined": 0, "runs": 0, "records": 0, "since_ns": 0, "until_ns": 0}
+    return fmt.block(raw, noise, 1, **{**none, **sizes})
 
 
 def test_blocks_that_lie_about_themselves_are_gaps(tmp_path: Path) -> None:
     lies = [
         _block(bytes(10_000_000), records=1),
         _block(bytes(8), records=0, runs=2),
-        _block(struct.pack("<II", 1, 9) + bytes(24), records=1, runs=1),
+        _block(struct.pack("<II", 1, 9) + bytes(22), records=1, runs=1),
         _block(b'{"is": "thread"}', defined=16),
         _block(b"[" * 100_000, defined=100_000),
         _block(b"", kind=77),
@@ -168,8 +178,8 @@ def test_threads_are_named_by_the_records_with_which_they_begin(tmp_path: Path) 
     ours = writer.TraceWriter(str(path), 7)
     names = [{"is": "name", "id": 1, "parts": ["Thread-", " (f)"]}, {"is": "name", "id": 2, "parts": ["main"]}]
     enter, name = code_of(Kind.THREAD_ENTER, 1), code_of(Kind.THREAD_NAME, 2)
-    ours.write(names, [(3, struct.pack("<6Q", 10, 12, enter, 20, 0, code_of(Kind.THREAD_EXIT)))], 30)
-    ours.write([], [(4, struct.pack("<6Q", 11, 0, name, 21, 13, enter))], 40)
+    ours.write(names, _records((3, [10, 12, enter, 20, 0, code_of(Kind.THREAD_EXIT)])), 30)
+    ours.write([], _records((4, [11, 0, name, 21, 13, enter])), 40)
     ours.close()
     first, events, second, others = reader.read(path)
     assert isinstance(first, Definitions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import random
-from array import array
 from collections import defaultdict
 from pathlib import Path
 
@@ -15,6 +14,15 @@ TICK_NS = 20_000_000
 HANDOFF_NS = 20_000
 START_NS = 1_000_000_000_000
 WALL_NS = 1_700_000_000_000_000_000
+
+
+def records(*runs: tuple[int, list[int]]) -> writer.Records:
+    """Return runs of (thread, flat words) as what a tick takes."""
+    taken = writer.Records()
+    for thread, words in runs:
+        taken.add(thread, words)
+    taken.pack()
+    return taken
 
 
 class BusyServer:
@@ -34,14 +42,14 @@ class BusyServer:
         self._free = [0] * (locks + 1)
         self._owner = [0] * (locks + 1)
         self._number = 0
-        self._ticks: dict[int, dict[int, array[int]]] = defaultdict(lambda: defaultdict(lambda: array("Q")))
+        self._ticks: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
 
     def write(self, path: Path, events: int) -> None:
         """Play until there are so many events, and write the trace."""
         agenda = [(START_NS + self.random.randrange(2_000_000), thread) for thread in range(1, self.threads + 1)]
         self._note(PROCESS_THREAD, START_NS, Kind.PROCESS_ENTER, START_NS, WALL_NS)
         for start, thread in agenda:
-            self._note(thread, start, Kind.THREAD_ENTER, start)
+            self._note(thread, start, Kind.THREAD_ENTER, start, thread, 1)
         heapq.heapify(agenda)
         plans: dict[int, list[int]] = {}
         while self.events < events:
@@ -49,9 +57,9 @@ class BusyServer:
             heapq.heappush(agenda, (self._step(time, thread, plans), thread))
         writer.create(str(path), force=True)
         trace = writer.TraceWriter(str(path), 1)
-        trace.write(self._definitions(), [], START_NS)
+        trace.write(self._definitions(), records(), START_NS)
         for tick in sorted(self._ticks):
-            trace.write([], sorted(self._ticks[tick].items()), START_NS + (tick + 1) * TICK_NS)
+            trace.write([], records(*sorted(self._ticks[tick].items())), START_NS + (tick + 1) * TICK_NS)
         trace.close()
 
     def _step(self, time: int, thread: int, plans: dict[int, list[int]]) -> int:
@@ -95,7 +103,7 @@ class BusyServer:
     def _definitions(self) -> list[dict[str, object]]:
         return [
             {"is": "process", "pid": 4711, "argv": ["app.py"], "python": "3.12.1", "gil": True},
-            *({"is": "thread", "id": n, "name": f"waitress-{n}", "ident": n} for n in range(1, self.threads + 1)),
+            {"is": "name", "id": 1, "parts": ["waitress-", ""]},
             *(self._lock(number) for number in range(1, self.locks + 1)),
             *({"is": "target", "id": n, "method": "GET", "path": f"/item/{n}"} for n in range(1, 7)),
             {"is": "endpoint", "id": 1, "name": "item"},

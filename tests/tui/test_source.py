@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from textual.message import Message
 
-from support.busy import START_NS, BusyServer
+from support.busy import START_NS, BusyServer, records
 from weft.events import Kind, code_of
 from weft.log import writer
 from weft_tui.messages import ChildEnded, SnapshotReady, SourceFailed
@@ -48,10 +47,9 @@ def trace(tmp_path: Path) -> Path:
     return path
 
 
-def append(path: Path, *records: tuple[int, int, int]) -> None:
-    words = array("Q", [word for record in records for word in record])
+def append(path: Path, *rows: tuple[int, int, int]) -> None:
     file = writer.TraceWriter(str(path), 1)
-    file.write([], [(1, words)], max(record[0] for record in records))
+    file.write([], records((1, [word for row in rows for word in row])), max(row[0] for row in rows))
     file.close()
 
 

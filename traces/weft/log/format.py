@@ -2,10 +2,11 @@
 
 A file is one file header and any number of blocks, each written with one append. All numbers are little-endian.
 
-A block is what a process recorded in a tick. It holds, zlib-compressed and in this order: definitions as a JSON array;
-a run table (``thread`` u32, ``count`` u32 per run); the records of all runs as 24 byte planes, byte 0 of every record,
-byte 1 of every record and so on (a record is three u64 words, see `weft.events`). Planes compress half again as
-well as rows and cost less than encoding differences.
+A block is what a process recorded in a tick: definitions as a JSON array; a run table (``thread`` u32, ``count`` u32
+per run); the records of all runs as 24 byte planes, byte 0 of every record, byte 1 of every record and so on (a
+record is three u64 words, see `weft.events`). Planes compress half again as well as rows and cost less than encoding
+differences. The first two, the low bytes of the times, are noise that no compression shrinks: they stand as they are
+behind the compressed rest.
 
 Definitions name things before records use their ids, which are per process:
 
@@ -30,9 +31,10 @@ FILE_HEADER: Final = struct.Struct("<8sHHIQQ")
 
 BLOCK_MAGIC: Final = b"WBLK"
 BLOCK_HEADER: Final = struct.Struct("<4sBBHIIIIIQQQ")
-"""Magic, kind (1: a tick), codec (1: zlib), flags (0), raw bytes, stored bytes, bytes of definitions, runs, records,
-process, since ns, until ns: the block holds what its process recorded between these moments (a section's acquire may be
-earlier). A CRC-32 over the header and the stored bytes follows, then the stored bytes."""
+"""Magic, kind (1: a tick), codec (1: zlib), flags (0), bytes to compress, bytes compressed, bytes of definitions, runs,
+records, process, since ns, until ns: the block holds what its process recorded between these moments (a section's
+acquire may be earlier). A CRC-32 over the header and all that is stored follows, then the compressed bytes, then
+``NOISE * records`` plain ones."""
 
 CRC: Final = struct.Struct("<I")
 FILE_HEADER_SIZE: Final = FILE_HEADER.size + CRC.size
@@ -42,6 +44,8 @@ TICK: Final = 1
 ZLIB: Final = 1
 
 RECORD_SIZE: Final = 24
+NOISE: Final = 2
+"""How many planes, from the first on, are not compressed."""
 RUN_SIZE: Final = 8
 MAX_RAW: Final = 64 << 20
 """No writer makes a block whose raw size is larger (bytes), and no reader unpacks one."""
@@ -54,12 +58,21 @@ def file_header(wall_ns: int, perf_ns: int) -> bytes:
 
 
 def block(
-    raw: bytes, process: int, *, defined: int, runs: int, records: int, since_ns: int, until_ns: int, kind: int = TICK
+    raw: bytes,
+    noise: bytes,
+    process: int,
+    *,
+    defined: int,
+    runs: int,
+    records: int,
+    since_ns: int,
+    until_ns: int,
+    kind: int = TICK,
 ) -> bytes:
-    """Return one whole block: header, CRC and the compressed ``raw``, the first ``defined`` bytes of it definitions."""
-    # The smallest window that a tick fills: zlib's default one costs more to set up than a tick costs to compress.
+    """Return one whole block: header, CRC, the compressed ``raw`` (``defined`` bytes of it definitions), ``noise``."""
+    # The smallest window that a tick fills: zlib's default one costs more to set up than a small tick to compress.
     small = zlib.compressobj(1, zlib.DEFLATED, 12, 5)
-    stored = small.compress(raw) + small.flush()
-    sizes = (len(raw), len(stored), defined, runs, records)
+    stored = b"".join((small.compress(raw), small.flush(), noise))
+    sizes = (len(raw), len(stored) - len(noise), defined, runs, records)
     head = BLOCK_HEADER.pack(BLOCK_MAGIC, kind, ZLIB, 0, *sizes, process, since_ns, until_ns)
     return b"".join((head, CRC.pack(zlib.crc32(stored, zlib.crc32(head))), stored))

@@ -8,18 +8,16 @@ its turn too, so what can pile up in the buffers is what the app writes in about
 from __future__ import annotations
 
 import os
-import struct
 from _thread import allocate_lock, get_native_id, start_new_thread
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter_ns, sleep
 
 from ..events import PROCESS_THREAD, Kind, code_of
-from ..log.format import RECORD_SIZE
-from ..log.writer import Run, TraceWriter
+from ..log.writer import MAX_RECORDS, Records, TraceWriter
 from . import buffers, definitions, locks, spell, trouble
 
-TICK = 0.05
+TICK = 0.1
 """Seconds between two looks at the buffers."""
 
 PULSE_NS = 1_000_000_000
@@ -28,11 +26,8 @@ PULSE_NS = 1_000_000_000
 LOOK = 2000
 """Used locks looked at in one tick, in turn: the price of seeing long holds stays below 1 % of a core."""
 
-_PART = 3 * 2048
-"""Words turned into bytes with the GIL held in one go, about 0.1 ms."""
-
-Batch = tuple[list[definitions.Definition], list[Run], int, int]
-"""Definitions, records by thread, how many records, when they were taken (ns)."""
+Batch = tuple[list[definitions.Definition], Records, int]
+"""Definitions, records, when they were taken (ns)."""
 
 
 class Drain:
@@ -45,7 +40,7 @@ class Drain:
 
     def __init__(self, writer: TraceWriter, bound: int) -> None:
         self._writer = writer
-        self._bound = bound
+        self._bound = min(bound, MAX_RECORDS)
         self._queue: deque[Batch] = deque()
         self._waiting = 0
         self._written = 0
@@ -111,39 +106,39 @@ class Drain:
 
     def _take(self) -> None:
         now = perf_counter_ns()
-        runs = self._runs(now)
-        count = sum(len(words) for _, words in runs) // RECORD_SIZE
-        full = count + self._queued() > self._bound
+        records = self._records(now)
+        full = records.count + self._queued() > self._bound
         definitions.pause(full)
         if full:
-            self._lost += count
-            runs, count = [], 0
+            self._lost += records.count
+            records = Records()
         if not full or not self._queued():
-            self._add_marks(runs, now)
+            self._add_marks(records, now)
         entries = definitions.take()
-        if runs or entries:
+        if records.count or entries:
+            records.pack()
             self._last_ns = now
-            self._waiting += count
-            self._queue.append((entries, runs, count, now))
+            self._waiting += records.count
+            self._queue.append((entries, records, now))
 
     def _queued(self) -> int:
         return self._waiting - self._written
 
-    def _runs(self, now: int) -> list[Run]:
+    def _records(self, now: int) -> Records:
         holds = self._long_holds(now)
-        runs: list[Run] = []
+        records = Records()
         for buffer in list(buffers.living.values()):
             gone = buffer.sign() is None
-            words = _emptied(buffer)
+            words = buffer[:]
+            del buffer[: len(words)]
             if buffer.thread in holds:
-                words += _packed(holds[buffer.thread])
+                words += holds[buffer.thread]
             if gone and not buffer.left:
-                words += _packed([now, 0, Kind.THREAD_EXIT])
-            if words:
-                runs.append((buffer.thread, words))
+                words += (now, 0, Kind.THREAD_EXIT)
+            records.add(buffer.thread, words)
             if gone:
                 buffers.living.pop(buffer.thread, None)
-        return runs
+        return records
 
     def _long_holds(self, now: int) -> dict[int, list[int]]:
         """Return, per thread, the holds that have lasted a tick and were not announced yet."""
@@ -159,14 +154,14 @@ class Drain:
         self._cursor += LOOK
         return words
 
-    def _add_marks(self, runs: list[Run], now: int) -> None:
+    def _add_marks(self, records: Records, now: int) -> None:
         if self._lost:
             self.mark(Kind.LOST, self._lost)
             self._lost = 0
-        if not runs and not self._marks and now - self._last_ns >= PULSE_NS:
+        if not records.count and not self._marks and now - self._last_ns >= PULSE_NS:
             self.mark(Kind.PULSE)
-        if self._marks:
-            runs.append((PROCESS_THREAD, _emptied(self._marks)))
+        marks, self._marks = self._marks, []
+        records.add(PROCESS_THREAD, marks)
 
     def _write(self) -> None:
         try:
@@ -177,12 +172,12 @@ class Drain:
 
     def _write_all(self) -> None:
         while self._queue:
-            entries, runs, count, taken_ns = self._queue.popleft()
+            entries, records, taken_ns = self._queue.popleft()
             try:
                 if not self.failed:
-                    self._writer.write(spell.out(entries), runs, taken_ns)
+                    self._writer.write(spell.out(entries), records, taken_ns)
             finally:
-                self._written += count
+                self._written += records.count
 
     def _give_up(self, error: Exception) -> None:
         if not self.failed:
@@ -215,17 +210,3 @@ class _Running:
             self._work()
         finally:
             self._alive.release()
-
-
-def _emptied(buffer: list[int]) -> bytes:
-    """Take everything out of a thread's buffer, in parts, so that the GIL is let go in between."""
-    parts = []
-    for _ in range(-(-len(buffer) // _PART)):
-        part = buffer[:_PART]
-        del buffer[: len(part)]
-        parts.append(_packed(part))
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _packed(words: list[int]) -> bytes:
-    return struct.pack(f"<{len(words)}Q", *words)

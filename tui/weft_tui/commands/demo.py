@@ -24,7 +24,7 @@ HEADLESS_SECONDS = 5.0
     type=click.FloatRange(0.1, 600),
     help=f"How long the customers come; headless: {HEADLESS_SECONDS:g}, else 600.",
 )
-@click.option("--clients", type=click.IntRange(1, 64), default=6, show_default=True, help="Customers at a time.")
+@click.option("--clients", type=click.IntRange(1, 64), default=8, show_default=True, help="Customers at a time.")
 @output_option
 @force_option
 def demo(name: str, headless: bool, seconds: float | None, clients: int, output: Path | None, force: bool) -> None:
