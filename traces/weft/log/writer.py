@@ -24,14 +24,13 @@ class Records:
     Attributes:
         table: thread and count of each run, flat.
         count: records in all.
-        rows: little-endian u64 words, once `pack` was called: time, value, code, time, value, code, …
     """
 
     def __init__(self) -> None:
         self.table: list[int] = []
         self.count = 0
-        self.rows = b""
         self._words: list[int] = []
+        self._packed: list[bytes] = []
 
     def add(self, thread: int, words: list[int]) -> None:
         """Append a run of flat records."""
@@ -41,10 +40,16 @@ class Records:
             self._words += words
 
     def pack(self) -> None:
-        """Turn the words into bytes, a fifth of their size in memory, letting the GIL go in between."""
-        parts = [self._words[start : start + _PART] for start in range(0, len(self._words), _PART)]
-        self.rows = b"".join([struct.pack(f"<{len(part)}Q", *part) for part in parts])
-        self._words = []
+        """Turn the words added since the last call into bytes, a fifth of their size in memory."""
+        words, self._words = self._words, []
+        for start in range(0, len(words), _PART):
+            part = words[start : start + _PART]
+            self._packed.append(struct.pack(f"<{len(part)}Q", *part))
+
+    @property
+    def rows(self) -> bytes:
+        """What was packed, as little-endian u64 words: time, value, code, time, value, code, …"""
+        return b"".join(self._packed)
 
 
 def create(path: str, *, force: bool = False) -> None:

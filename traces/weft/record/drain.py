@@ -1,8 +1,8 @@
-"""Two threads of ours in the app: one empties the buffers every tick and never blocks, one writes the file.
+"""Two threads of ours in the app: one empties the buffers and never blocks, one writes the file.
 
-Between them stands a queue that is bounded by records: when the disk cannot keep up, whole ticks are dropped and
+Between them stands a queue that is bounded by records: when the disk cannot keep up, what was taken is dropped and
 counted, and the count becomes a record. Appending needs a running Python thread, and then the emptying thread gets
-its turn too, so what can pile up in the buffers is what the app writes in about a tick.
+its turn too, so what can pile up in the buffers is what the app writes in about one look.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from ..events import PROCESS_THREAD, Kind, code_of
 from ..log.writer import MAX_RECORDS, Records, TraceWriter
 from . import buffers, definitions, locks, spell, trouble
 
-TICK = 0.1
-"""Seconds between two looks at the buffers."""
+LOOK_SECONDS = 0.02
+"""Between two looks at the buffers: short, so that what lies in them stays in the processor's cache."""
+
+TICK_NS = 100_000_000
+"""Between two blocks: long, since a small one costs as much to compress and store as a larger one."""
 
 PULSE_NS = 1_000_000_000
 """A sign of life is written when nothing else was for so long."""
@@ -47,7 +50,8 @@ class Drain:
         self._lost = 0
         self._cursor = 0
         self._announced: dict[int, int] = {}
-        self._last_ns = perf_counter_ns()
+        self._taken = Records()
+        self._last_ns = self._due_ns = perf_counter_ns()
         self._marks: list[int] = []
         self._stop = allocate_lock()
         self._work = allocate_lock()
@@ -60,7 +64,8 @@ class Drain:
     def write_now(self) -> None:
         """Write what there is."""
         with self._taking:
-            self._take()
+            self._empty_buffers()
+            self._take(perf_counter_ns())
         self._write()
 
     def start(self) -> None:
@@ -91,10 +96,10 @@ class Drain:
         self.failed = True
 
     def _tick_forever(self) -> None:
-        while not self._stop.acquire(True, TICK):
+        while not self._stop.acquire(True, LOOK_SECONDS):
             try:
                 with self._taking:
-                    self._take()
+                    self._look()
             except Exception as error:
                 trouble.note(error, "taking records")
             if self._queue and self._work.locked():
@@ -104,15 +109,36 @@ class Drain:
         while self._work.acquire() and not self._pausing:
             self._write()
 
-    def _take(self) -> None:
+    def _look(self) -> None:
         now = perf_counter_ns()
-        records = self._records(now)
-        full = records.count + self._queued() > self._bound
-        definitions.pause(full)
-        if full:
-            self._lost += records.count
-            records = Records()
-        if not full or not self._queued():
+        self._empty_buffers()
+        if now >= self._due_ns:
+            self._due_ns = now + TICK_NS
+            self._take(now)
+
+    def _empty_buffers(self) -> None:
+        for buffer in list(buffers.living.values()):
+            gone = buffer.sign() is None
+            words = buffer[:]
+            del buffer[: len(words)]
+            if gone:
+                if not buffer.left:
+                    words += (perf_counter_ns(), 0, Kind.THREAD_EXIT)
+                buffers.living.pop(buffer.thread, None)
+            self._taken.add(buffer.thread, words)
+        self._taken.pack()
+        if self._taken.count + self._queued() > self._bound:
+            self._lost += self._taken.count
+            self._taken = Records()
+            definitions.pause(True)
+
+    def _take(self, now: int) -> None:
+        """Hand what was taken to the writing thread; while that is behind, wait with the count of what was lost."""
+        records, self._taken = self._taken, Records()
+        for thread, words in self._long_holds(now).items():
+            records.add(thread, words)
+        if not self._lost or not self._queued():
+            definitions.pause(False)
             self._add_marks(records, now)
         entries = definitions.take()
         if records.count or entries:
@@ -124,22 +150,6 @@ class Drain:
     def _queued(self) -> int:
         return self._waiting - self._written
 
-    def _records(self, now: int) -> Records:
-        holds = self._long_holds(now)
-        records = Records()
-        for buffer in list(buffers.living.values()):
-            gone = buffer.sign() is None
-            words = buffer[:]
-            del buffer[: len(words)]
-            if buffer.thread in holds:
-                words += holds[buffer.thread]
-            if gone and not buffer.left:
-                words += (now, 0, Kind.THREAD_EXIT)
-            records.add(buffer.thread, words)
-            if gone:
-                buffers.living.pop(buffer.thread, None)
-        return records
-
     def _long_holds(self, now: int) -> dict[int, list[int]]:
         """Return, per thread, the holds that have lasted a tick and were not announced yet."""
         words: dict[int, list[int]] = {}
@@ -147,7 +157,7 @@ class Drain:
             self._cursor = 0
         for lock, own, t0 in locks.held(self._cursor, LOOK):
             holder = buffers.owner(own)
-            if holder is None or now - t0 < TICK * 1e9 or self._announced.get(lock._number) == t0:
+            if holder is None or now - t0 < TICK_NS or self._announced.get(lock._number) == t0:
                 continue
             self._announced[lock._number] = t0
             words.setdefault(holder.thread, []).extend((t0, now, code_of(Kind.HOLD, lock._number)))

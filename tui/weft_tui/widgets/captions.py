@@ -17,6 +17,9 @@ from .scene import Label
 WIDTH: Final = 8
 """Columns that something needs to carry a name."""
 
+ON_LANE_WIDTH: Final = 16
+"""Columns of a request that shares its lane with its name: part of them are waits, or too short to be written on."""
+
 
 def wait_labels(snapshot: Snapshot, lanes: range, view: View, columns: int) -> tuple[Label, ...]:
     """Return the names of the locks that the lanes visibly wait for."""
@@ -27,9 +30,11 @@ def wait_labels(snapshot: Snapshot, lanes: range, view: View, columns: int) -> t
     )
 
 
-def request_captions(snapshot: Snapshot, lanes: range, view: View, columns: int) -> tuple[Label, ...]:
-    """Return the requests that are wide enough to be named."""
-    shortest = view.span_ns * WIDTH // columns
+def request_captions(
+    snapshot: Snapshot, lanes: range, view: View, columns: int, width: int = WIDTH
+) -> tuple[Label, ...]:
+    """Return the requests that are at least ``width`` columns wide."""
+    shortest = view.span_ns * width // columns
     return tuple(
         _caption(request, request.lane - lanes.start, view, columns, snapshot.end_ns)
         for request in snapshot.requests_within(lanes, view.start_ns, view.end_ns, shortest)

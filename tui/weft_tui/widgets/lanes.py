@@ -17,7 +17,7 @@ from weft.timeline.values import State
 from ..messages import LaneStepped, Pointed, Zoomed
 from ..spans import cut
 from ..view import View
-from .captions import on_lane, request_captions, wait_labels
+from .captions import ON_LANE_WIDTH, WIDTH, on_lane, request_captions, wait_labels
 from .cells import Cells, cells
 from .grid import Grid, GridStrip, encode, segments
 from .inked import cropped, unfiltered
@@ -168,7 +168,8 @@ class Lanes(Widget, can_focus=True):
         lanes = range(self._top, min(self._top + self.page, len(snapshot.lanes)))
         frame_key = (self._serial, view.start_ns, view.span_ns, lanes, columns)
         what = self.frames.get(frame_key, lambda: _cells(snapshot, lanes, view, columns))
-        captions = request_captions(snapshot, lanes, view, columns)
+        roomy = self.pitch > 1
+        captions = request_captions(snapshot, lanes, view, columns, WIDTH if roomy else ON_LANE_WIDTH)
         cursor = view.column(view.cursor_ns, columns)
         return Scene(
             cells=what,
@@ -178,7 +179,7 @@ class Lanes(Widget, can_focus=True):
             pitch=self.pitch,
             cursor=cursor if 0 <= cursor < columns else -1,
             waits=wait_labels(snapshot, lanes, view, columns),
-            captions=captions if self.pitch > 1 else on_lane(captions, what),
+            captions=captions if roomy else on_lane(captions, what),
             shapes=self.app.no_color,
         )
 
