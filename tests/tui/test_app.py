@@ -27,7 +27,7 @@ async def test_a_recorded_trace_is_read_and_shown(tmp_path: Path) -> None:
         assert app.dashboard.view.shows(app.dashboard.view.cursor_ns)
         assert "waits for shop.lock_" in "".join(text for line in app.dashboard.inspector.lines for text, _ in line)
         await pilot.press("b")
-        moment = app.dashboard._moment()
+        moment = app.dashboard.moment()
         assert moment.wanted_by
         for key in ("n", "N", "plus", "minus", "0", "1", "enter", "2", "enter", "3", "end", "home", "space"):
             await pilot.press(key)

@@ -120,7 +120,7 @@ async def test_space_plays_a_replay_at_real_speed_and_pauses_it() -> None:
         await pilot.press("home", "space")
         assert app.view.motion is Motion.PLAY
         app.clock.ns += 100 * MS
-        app.dashboard._play_on()
+        app.dashboard.play_on()
         assert app.view.cursor_ns == ms(100)
         await pilot.press("space")
         assert app.view.motion is Motion.STILL

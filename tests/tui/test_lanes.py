@@ -109,15 +109,22 @@ async def test_a_crop_is_a_part_of_the_row() -> None:
         assert [strip.text for strip in part] == [strip.text[10:40] for strip in whole[2:5]]
 
 
-async def test_hostile_names_are_shown_and_do_nothing() -> None:
-    names = ("\x1b[2J\x1b]0;x\x07evil", "[red]markup[/]", "日本語", "a\u202eb")
-    async with bench(shop(names=names), Mode.LIVE, size=SIZE) as (app, pilot):
-        for strip in app.dashboard.lanes.picture():
-            assert cell_len(strip.text) == SIZE[0]
-            assert strip.text.isprintable()
-            assert "\x1b[2J" not in strip.render(app.console)
-        text = "".join(strip.text for strip in app.dashboard.lanes.picture())
-        assert "[red]markup[/]" in text
-        assert "日本語" in text
-        await pilot.press("2", "3", "1")
-        assert app.is_running
+HOSTILE = ("\x1b[2J\x1b]0;x\x07evil", "[red]markup[/]", "日本語", "a\u202eb\n")
+
+
+@pytest.mark.parametrize("size", [(100, 30), (200, 50)])
+async def test_hostile_names_are_shown_everywhere_and_do_nothing(size: tuple[int, int]) -> None:
+    trace = shop(names=HOSTILE)
+    trace = replace(
+        trace,
+        locks=tuple(replace(lock, name=name) for lock, name in zip(trace.locks, HOSTILE, strict=False)),
+        served=tuple(replace(request, path=f"/{name}") for request, name in zip(trace.served, HOSTILE, strict=False)),
+    )
+    async with bench(trace, Mode.LIVE, size=size) as (app, pilot):
+        seen = ""
+        for key in ("1", "2", "3", "w", "b", "0", "plus"):
+            await pilot.press(key)
+            rows = app.screen._compositor.render_strips()
+            assert all(cell_len(row.text) == size[0] and row.text.isprintable() for row in rows)
+            seen += "".join(row.text for row in rows)
+        assert all(name in seen for name in ("evil", "[red]markup[/]", "日本語"))

@@ -9,7 +9,8 @@ import pytest
 from support.scripted import REPORT, SHOP, Scripted, ms, shop
 from weft.timeline.values import Hold, Place, State, Wait
 from weft_tui.spans import plain_text
-from weft_tui.story import short, story, yours
+from weft_tui.stacks import short, yours
+from weft_tui.story import story
 
 
 def told(trace: Scripted, lane: int, at_ms: float) -> str:
@@ -114,8 +115,8 @@ def test_paths_are_short_but_not_meaningless() -> None:
     assert short("/srv/shop/__init__.py") == "shop/__init__.py"
 
 
-def test_zero_is_not_negative() -> None:
-    assert "since 0" in told(shop(), 2, 300)
+def test_a_wait_that_just_begins_has_no_duration_yet() -> None:
+    assert told(shop(), 2, 300).startswith("● GET /checkout waits for shop.stock_lock from this moment on")
 
 
 def test_a_quiet_lane_at_the_end_tells_what_the_app_waits_for() -> None:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import PurePath
+from collections.abc import Iterator
 from typing import Final
 
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
-from weft.timeline.values import Blame, Moment, Place, Request, Stack, State, Wait
+from weft.timeline.values import Blame, Moment, Request, State, Wait
 
 from .spans import Ink, Line, Span
-
-FRAMES: Final = 3
-"""Callers that are told, at most."""
+from .stacks import told
 
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
-
-NOT_YOURS: Final = ("site-packages", "dist-packages", "/lib/python3", "\\lib\\", "<frozen")
-"""Parts of file names that tell libraries from the user's own code."""
 
 STATE_INKS: Final = {
     State.OFF: Ink.DIM,
@@ -88,7 +82,7 @@ _QUIET: Final = {
 def _waiting(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     if moment.wait is None:
         return
-    yield from _place("  it waits at ", moment.wait.waiter_at)
+    yield from told("  it waits at ", moment.wait.waiter_at)
     yield from _blame(snapshot, moment, moment.wait)
     yield from _chain(snapshot, moment)
 
@@ -101,7 +95,7 @@ def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
         yield (("  held by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
     elif not moment.blames:
         yield (("  the recorder does not know who holds it", Ink.DIM),)
-    yield from _place("  when the wait began, the holder was at ", wait.holder_at)
+    yield from told("  when the wait began, the holder was at ", wait.holder_at)
     others = [blame for blame in moment.blames if blame is not now]
     if others:
         yield (("  during this wait it was also held by", Ink.DIM),)
@@ -153,7 +147,7 @@ def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     if len(moment.wanted_by) > CHAIN:
         yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
     if moment.wanted_by:
-        yield from _place("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at)
+        yield from told("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at)
 
 
 def _elsewhere(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
@@ -214,38 +208,6 @@ def _lock(snapshot: Snapshot, lock: int, ink: Ink = Ink.HOLD) -> Span:
 
 
 def _since(start_ns: int, now_ns: int) -> Line:
-    return ((" since ", Ink.PLAIN), (duration(max(now_ns - start_ns, 0)), Ink.STRONG))
-
-
-def _place(words: str, stack: Stack) -> Iterator[Line]:
-    """Tell a stack: the user's innermost frame with words, and who of the user's code called it."""
-    if not stack:
-        return
-    first = yours(stack)
-    yield ((words, Ink.PLAIN), *place(stack[first]))
-    callers = [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]
-    for frame in callers:
-        where = "".join(text for text, _ in place(frame))
-        yield ((f"      called from {where}", Ink.DIM),)
-
-
-def yours(stack: Sequence[Place]) -> int:
-    """Return the index of the innermost frame that is not a library's, 0 when all are."""
-    return next((index for index, frame in enumerate(stack) if is_yours(frame)), 0)
-
-
-def is_yours(frame: Place) -> bool:
-    """Say whether a frame is not a library's."""
-    return not any(part in frame.file for part in NOT_YOURS)
-
-
-def place(frame: Place) -> Line:
-    """Return a line of code: ``shop.py:88 in report``."""
-    function = frame.function.rpartition("<locals>.")[2]
-    return ((f"{short(frame.file)}:{frame.line}", Ink.STRONG), (f" in {function}", Ink.PLAIN))
-
-
-def short(file: str) -> str:
-    """Return the end of a path that tells it apart: the file, and its folder when the name says nothing."""
-    path = PurePath(file)
-    return f"{path.parent.name}/{path.name}" if path.name in ("__init__.py", "__main__.py") else path.name
+    if now_ns <= start_ns:
+        return ((" from this moment on", Ink.PLAIN),)
+    return ((" since ", Ink.PLAIN), (duration(now_ns - start_ns), Ink.STRONG))

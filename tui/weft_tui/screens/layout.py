@@ -7,7 +7,7 @@ from typing import Final
 FIXED: Final = 4
 """Rows of status, ruler, legend and footer."""
 
-PANEL_SHARE: Final = 0.38
+PANEL_SHARE: Final = 0.35
 MIN_PANEL: Final = 7
 MIN_LANES: Final = 4
 ROOMY: Final = 2

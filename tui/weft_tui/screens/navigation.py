@@ -1,0 +1,187 @@
+"""The part of the dashboard that moves: keys become moves of the window, the cursor and the selection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from weft.timeline.snapshot import Snapshot
+from weft.timeline.values import Moment
+
+from .. import jumps, view
+from ..jumps import Spot
+from ..view import Extent, Mode, Motion, View
+from ..widgets.lanes import Lanes
+
+NO_LATER: Final = "There is no later wait. N goes to the one before."
+NO_EARLIER: Final = "There is no earlier wait. n goes to the next one."
+
+
+class Navigation(Screen[None]):
+    """Knows where the user looks in a trace.
+
+    Attributes:
+        view: the window and the cursor; None as long as there is nothing to see.
+        lane: id of the selected lane.
+        touched: somebody has moved, so nothing moves by itself any more.
+
+    Args:
+        mode: LIVE or REPLAY.
+        clock: monotonic ns, for playing at real speed.
+    """
+
+    lanes: Lanes
+    view: reactive[View | None] = reactive(None, repaint=False)
+    lane: reactive[int] = reactive(0, repaint=False)
+
+    def __init__(self, mode: Mode, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self.mode = mode
+        self.clock = clock
+        self.snapshot: Snapshot | None = None
+        self.touched = False
+        self.played_ns = 0
+
+    @property
+    def extent(self) -> Extent:
+        """First and last moment of what has been read."""
+        return Extent(self.snapshot.start_ns, self.snapshot.end_ns) if self.snapshot else Extent(0, 0)
+
+    @property
+    def motion(self) -> Motion:
+        """What moves the window now, or will as soon as there is something to see."""
+        if self.view is not None:
+            return self.view.motion
+        return Motion.FOLLOW if self.mode is Mode.LIVE else Motion.STILL
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what makes sense now."""
+        motion = self.motion
+        if action == "pause":
+            return motion is not Motion.STILL
+        if action == "follow":
+            return self.mode is Mode.LIVE and motion is not Motion.FOLLOW
+        if action == "play":
+            return self.mode is Mode.REPLAY and motion is not Motion.PLAY
+        return True
+
+    def action_step(self, count: int) -> None:
+        """Move the cursor by columns."""
+        if self.view:
+            self.move(view.step(self.view, self.extent, self.lanes.columns, count))
+
+    def action_pan(self, part: float) -> None:
+        """Move the window by a part of its width."""
+        if self.view:
+            self.move(view.pan(self.view, self.extent, part))
+
+    def action_zoom(self, factor: float) -> None:
+        """Look closer (below 1) or wider."""
+        if self.view:
+            self.move(view.zoom(self.view, self.extent, factor))
+
+    def action_whole(self) -> None:
+        """Show the whole trace, with the cursor where it is."""
+        if self.view:
+            self.move(replace(view.whole(self.extent), cursor_ns=self.extent.clip(self.view.cursor_ns)))
+
+    def action_first(self) -> None:
+        """Go to the first moment."""
+        if self.view:
+            self.move(view.look_at(self.view, self.extent, self.extent.start_ns, margin=0.0))
+
+    def action_last(self) -> None:
+        """Go to the last moment."""
+        if self.view:
+            self.move(view.look_at(self.view, self.extent, self.extent.end_ns, margin=0.0))
+
+    def action_pause(self) -> None:
+        """Stop following or playing."""
+        if self.view:
+            self.move(view.still(self.view))
+
+    def action_follow(self) -> None:
+        """Keep the newest moment in view."""
+        if self.view:
+            self.move(view.follow(self.view, self.extent))
+
+    def action_play(self) -> None:
+        """Let the cursor walk at real speed, from the beginning if it is at the end."""
+        if self.view:
+            start = self.view.cursor_ns if self.view.cursor_ns < self.extent.end_ns else self.extent.start_ns
+            self.played_ns = self.clock()
+            self.move(replace(view.look_at(self.view, self.extent, start), motion=Motion.PLAY))
+
+    def action_lane(self, count: int) -> None:
+        """Select another lane."""
+        self.lane += count
+
+    def action_lane_page(self, count: int) -> None:
+        """Select a lane one page away."""
+        self.lane += count * self.lanes.page
+
+    def action_wait(self, step: int) -> None:
+        """Go to the next or previous wait of any lane."""
+        if self.snapshot and self.view:
+            # Whoever follows stands at the end: the next wait to look at is the newest.
+            step = -1 if self.view.motion is Motion.FOLLOW else step
+            spot = jumps.next_wait(self.snapshot, self.view.cursor_ns, step)
+            self._explain(spot, NO_LATER if step > 0 else NO_EARLIER)
+
+    def action_blame(self) -> None:
+        """Go to the lane that holds what the selected lane waits for."""
+        if moment := self.moment():
+            self._explain(jumps.blocker(moment), "Nothing blocks this lane at the cursor. n goes to the next wait.")
+
+    def action_worst(self) -> None:
+        """Show the longest wait of the worst lock, large."""
+        spot = jumps.worst_wait(self.snapshot) if self.snapshot else None
+        if spot and self.view:
+            span = max(3 * spot.span_ns, view.MIN_SPAN_NS)
+            self.view = View(spot.time_ns - span // 2, span, self.view.cursor_ns)
+        self._explain(spot, "No thread has waited for a lock in this trace.")
+
+    def validate_lane(self, lane: int) -> int:
+        """Keep the selection on a lane."""
+        return max(min(lane, len(self.snapshot.lanes) - 1), 0) if self.snapshot else 0
+
+    def explain(self) -> None:
+        """Make sure that what is there is told in words."""
+        raise NotImplementedError
+
+    def _explain(self, spot: Spot | None, excuse: str) -> None:
+        """Go somewhere, and have it told what is there."""
+        if spot:
+            self.explain()
+        self.go(spot, excuse)
+
+    def go(self, spot: Spot | None, excuse: str) -> None:
+        """Select a lane and put the cursor on a moment, or say why not."""
+        if spot is None or self.view is None:
+            self.notify(excuse, markup=False)
+            return
+        self.lane = spot.lane
+        self.move(view.look_at(self.view, self.extent, spot.time_ns))
+
+    def move(self, new: View) -> None:
+        """Look somewhere because somebody asked for it."""
+        self.touched = True
+        self.view = new
+
+    def play_on(self) -> None:
+        """Let the cursor walk for the time that has passed since the last call."""
+        now = self.clock()
+        if self.view and self.view.motion is Motion.PLAY:
+            self.view = view.play(self.view, self.extent, now - self.played_ns)
+        self.played_ns = now
+
+    def moment(self) -> Moment | None:
+        """Return what is known of the selected lane at the cursor."""
+        if self.snapshot is None or self.view is None or not self.snapshot.lanes:
+            return None
+        # At the very end nothing is any more; what was is told by the last moment before.
+        return self.snapshot.moment(self.lane, min(self.view.cursor_ns, max(self.snapshot.end_ns - 1, 0)))

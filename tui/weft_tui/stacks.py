@@ -1,0 +1,51 @@
+"""Stacks in words: the user's own frames, the innermost first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import Final
+
+from weft.timeline.values import Place, Stack
+
+from .spans import Ink, Line
+
+FRAMES: Final = 3
+"""Callers that are told, at most."""
+
+NOT_YOURS: Final = ("site-packages", "dist-packages", "/lib/python3", "\\lib\\", "<frozen")
+"""Parts of file names that tell libraries from the user's own code."""
+
+
+def told(words: str, stack: Stack) -> Iterator[Line]:
+    """Tell a stack: the user's innermost frame with words, and who of the user's code called it."""
+    if not stack:
+        return
+    first = yours(stack)
+    yield ((words, Ink.PLAIN), *place(stack[first]))
+    callers = [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]
+    for frame in callers:
+        where = "".join(text for text, _ in place(frame))
+        yield ((f"      called from {where}", Ink.DIM),)
+
+
+def yours(stack: Sequence[Place]) -> int:
+    """Return the index of the innermost frame that is not a library's, 0 when all are."""
+    return next((index for index, frame in enumerate(stack) if is_yours(frame)), 0)
+
+
+def is_yours(frame: Place) -> bool:
+    """Say whether a frame is not a library's."""
+    return not any(part in frame.file for part in NOT_YOURS)
+
+
+def place(frame: Place) -> Line:
+    """Return a line of code: ``shop.py:88 in report``."""
+    function = frame.function.rpartition("<locals>.")[2]
+    return ((f"{short(frame.file)}:{frame.line}", Ink.STRONG), (f" in {function}", Ink.PLAIN))
+
+
+def short(file: str) -> str:
+    """Return the end of a path that tells it apart: the file, and its folder when the name says nothing."""
+    path = PurePath(file)
+    return f"{path.parent.name}/{path.name}" if path.name in ("__init__.py", "__main__.py") else path.name
