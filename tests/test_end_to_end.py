@@ -69,6 +69,7 @@ def test_the_report_names_the_culprit(recorded: tuple[Snapshot, dict[str, Any]])
     figures = report(snapshot)
     trace = figures["trace"]
     assert trace["lost"] == 0
+    assert snapshot.gaps == ()
     assert trace["processes"] == 1
     assert trace["threads"] > sum(tally["requests"].values())
     assert SECONDS * 1e9 <= trace["duration_ns"] < (SECONDS + 10) * 1e9
