@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from itertools import count
 from pathlib import Path
 
 from weft.errors import WeftError
+
+
+_REMOTE_FONT = re.compile(r',\s*url\("https?://[^"]*"\) format\("[^"]*"\)')
+
+
+def offline(svg: str) -> str:
+    """Return a picture that asks no other host for fonts: it is drawn with those that are there."""
+    return _REMOTE_FONT.sub("", svg)
 
 
 def save(svg: str, folder: Path, stem: str) -> Path:
@@ -24,6 +33,6 @@ def save(svg: str, folder: Path, stem: str) -> Path:
         except OSError as error:
             raise WeftError(f"{path} cannot be written: {error.strerror}; start weft in another folder") from None
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(svg)
+            file.write(offline(svg))
         return path
     raise AssertionError("counting never ends")

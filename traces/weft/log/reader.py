@@ -231,8 +231,6 @@ def _decode(data: bytes, position: int, base: int, names: Names) -> list[Item]:
     except (ValueError, zlib.error, RecursionError) as error:
         return [Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored + fmt.NOISE * records, str(error))]
     names.update({(process, entry["id"]): tuple(entry["parts"]) for entry in entries if _is_name(entry)})
-    # Names of threads are needed here only: what goes on are the threads that they name.
-    entries = tuple(entry for entry in entries if not _is_name(entry))
     events, threads = _threads(events, names)
     items: list[Item] = [Definitions(process, (*entries, *threads))] if entries or threads else []
     return [*items, events] if len(events.time) else items

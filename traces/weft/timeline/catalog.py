@@ -78,6 +78,9 @@ class Catalog:
         number = whole(entry.get("id"))
         if not 0 < number < ID_LIMIT:
             return False
+        if what == "name":
+            # The reader has already made threads of it.
+            return True
         if what == "lock":
             return self._lock(process, number, entry)
         if what == "thread":
