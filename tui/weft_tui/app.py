@@ -42,7 +42,6 @@ class WeftApp(App[None]):
     def on_mount(self) -> None:
         """Show the dashboard and begin to read."""
         self.push_screen(self.dashboard)
-        import gc; self.set_timer(1.4, gc.freeze)
         self.run_worker(self.source.run, thread=True, name="source")
 
     def on_unmount(self) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from weft.errors import WeftError
 
-
 _REMOTE_FONT = re.compile(r',\s*url\("https?://[^"]*"\) format\("[^"]*"\)')
 
 
