@@ -63,3 +63,15 @@ def test_a_command_in_which_nothing_happened_is_told_so(tmp_path: Path) -> None:
     foreign = _record(tmp_path / "b", "true")
     assert foreign.returncode == 0
     assert "nothing was recorded" in foreign.stderr
+
+
+def test_the_commands_options_are_its_own_also_without_dashes(tmp_path: Path) -> None:
+    code = "import sys; print(sys.argv[1:])"
+    done = subprocess.run(
+        [*RECORD, "-o", str(tmp_path / "t"), sys.executable, "-c", code, "--force", "-o", "x"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "['--force', '-o', 'x']\n"

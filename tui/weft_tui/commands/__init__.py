@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -73,3 +74,13 @@ def need_terminal(instead: str) -> None:
             f"the terminal has {columns}x{rows} characters, {MIN_COLUMNS}x{MIN_ROWS} are needed: "
             f"enlarge it or use {instead}"
         )
+
+
+def show(trace: Path, *, live: bool, title: str, child: Callable[[], str | None] | None = None) -> None:
+    """Show the dashboard until it is left; when it ends by a fault of its own, end with its status."""
+    from weft_tui.app import Mode, WeftApp
+
+    app = WeftApp(trace, mode=Mode.LIVE if live else Mode.REPLAY, title=title, child=child)
+    app.run()
+    if app.return_code:
+        sys.exit(app.return_code)

@@ -11,7 +11,7 @@ import click
 from weft import WeftError
 from weft.record.launch import environment
 from weft_tui import summary
-from weft_tui.commands import force_option, need_terminal, new_trace, output_option
+from weft_tui.commands import force_option, need_terminal, new_trace, output_option, show
 
 HEADLESS_SECONDS = 5.0
 
@@ -59,10 +59,9 @@ def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
 
 def _on_screen(name: str, seconds: float | None, clients: int, trace: Path) -> None:
     from weft_demos.session import DemoSession
-    from weft_tui.app import Mode, WeftApp
 
     with DemoSession(
         name, environment=environment(os.environ, str(trace)), clients=clients, seconds=seconds
     ) as session:
-        WeftApp(trace, mode=Mode.LIVE, title=f"demo {name}", child=session.poll).run()
+        show(trace, live=True, title=f"demo {name}", child=session.poll)
     click.echo(f"weft: {summary.of_recording(trace)}", err=True)

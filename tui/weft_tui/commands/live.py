@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from weft import places
-from weft_tui.commands import need_terminal
+from weft_tui.commands import need_terminal, show
 
 
 @click.command()
@@ -19,6 +19,4 @@ def live(file: Path | None) -> None:
     trace = file if file is not None else places.newest()
     Tail(trace).close()
     need_terminal("`weft report FILE`")
-    from weft_tui.app import Mode, WeftApp
-
-    WeftApp(trace, mode=Mode.LIVE, title=trace.name).run()
+    show(trace, live=True, title=trace.name)

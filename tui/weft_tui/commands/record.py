@@ -12,7 +12,7 @@ from weft_tui import running, summary
 from weft_tui.commands import all_locks_option, app_name, force_option, new_trace, output_option, program
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @output_option
 @force_option
 @all_locks_option

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from weft_tui import summary
-from weft_tui.commands import need_terminal
+from weft_tui.commands import need_terminal, show
 
 
 @click.command()
@@ -16,6 +16,4 @@ def replay(file: Path) -> None:
     """Look at a recorded FILE, with the same screen and keys as live."""
     summary.need_events(file)
     need_terminal("`weft report FILE`")
-    from weft_tui.app import Mode, WeftApp
-
-    WeftApp(file, mode=Mode.REPLAY, title=file.name).run()
+    show(file, live=False, title=file.name)

@@ -18,10 +18,11 @@ from weft_tui.commands import (
     new_trace,
     output_option,
     program,
+    show,
 )
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @output_option
 @force_option
 @all_locks_option
@@ -35,13 +36,12 @@ def run(output: Path | None, force: bool, all_locks: bool, command: tuple[str, .
     need_terminal("`weft record -- CMD`")
     found = program(command)
     trace = new_trace(output, force, app_name(command))
-    from weft_tui.app import Mode, WeftApp
-
-    child = running.Background(
-        found, environment(os.environ, str(trace), all_locks=all_locks), trace.with_name(f"{trace.name}.out")
-    )
+    said = trace.with_name(f"{trace.name}.out")
+    if force:
+        said.unlink(missing_ok=True)
+    child = running.Background(found, environment(os.environ, str(trace), all_locks=all_locks), said)
     try:
-        WeftApp(trace, mode=Mode.LIVE, title=shlex.join(command), child=child.ended).run()
+        show(trace, live=True, title=shlex.join(command), child=child.ended)
     finally:
         status = child.stop()
     if status:
