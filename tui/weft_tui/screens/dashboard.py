@@ -248,7 +248,7 @@ class DashboardScreen(Navigation):
             ruler = self.query_one(Ruler)
             ruler.origin_ns = snapshot.start_ns
             ruler.indent = self.lanes.indent
-            ruler.heading = f"{len(snapshot.lanes)} lanes"
+            ruler.heading = "1 lane" if len(snapshot.lanes) == 1 else f"{len(snapshot.lanes):,} lanes"
             ruler.view = now
         self.query_one(StatusLine).status = self.status
 

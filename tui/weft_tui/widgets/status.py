@@ -55,7 +55,8 @@ def status_line(status: Status, width: int) -> Line:
     badge = ENDED if following and status.complete else BADGES[status.mode, status.motion]
     loud, facts = _loud(status), _facts(status)
     title = status.note or status.title
-    room = width - len(badge[0]) - width_of(loud) - min(len(title) + 2, MIN_TITLE + 12)
+    wanted = len(title) + 2 if status.note else min(len(title) + 2, MIN_TITLE + 12)
+    room = width - len(badge[0]) - width_of(loud) - wanted
     while facts and width_of(_joined(facts)) > room:
         facts.pop(0)
     right = (*loud, *_joined(facts))
