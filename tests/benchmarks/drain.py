@@ -50,10 +50,7 @@ def _cost(ticks: list[Tick], path: str) -> int:
         buffers = [(thread, list(words)) for thread, words in runs]
         start = thread_time_ns()
         records = writer.Records()
-        for thread, buffer in buffers:
-            words = buffer[:]
-            del buffer[: len(words)]
-            records.add(thread, words)
+        records.empty(buffers)
         records.pack()
         target.write(entries, records, start)
         spent += thread_time_ns() - start

@@ -6,7 +6,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import format as fmt
@@ -38,6 +38,20 @@ class Records:
             self.table += (thread, len(words) // 3)
             self.count += len(words) // 3
             self._words += words
+
+    def empty(self, buffers: Iterable[tuple[int, list[int]]]) -> None:
+        """Move everything out of threads' buffers, while the threads may go on appending to them."""
+        table, taken = self.table, self._words
+        before = len(taken)
+        for thread, buffer in buffers:
+            words = buffer[:]
+            size = len(words)
+            if size:
+                del buffer[:size]
+                taken += words
+                table.append(thread)
+                table.append(size // 3)
+        self.count += (len(taken) - before) // 3
 
     def pack(self) -> None:
         """Turn the words added since the last call into bytes, a fifth of their size in memory."""

@@ -117,15 +117,14 @@ class Drain:
             self._take(now)
 
     def _empty_buffers(self) -> None:
-        for buffer in list(buffers.living.values()):
-            gone = buffer.sign() is None
-            words = buffer[:]
-            del buffer[: len(words)]
-            if gone:
-                if not buffer.left:
-                    words += (perf_counter_ns(), 0, Kind.THREAD_EXIT)
-                buffers.living.pop(buffer.thread, None)
-            self._taken.add(buffer.thread, words)
+        living = list(buffers.living.items())
+        # Whoever is gone now has written its last, which is about to be taken.
+        gone = [(thread, buffer) for thread, buffer in living if buffer.sign() is None]
+        self._taken.empty(living)
+        for thread, buffer in gone:
+            buffers.living.pop(thread, None)
+            if not buffer.left:
+                self._taken.add(thread, [perf_counter_ns(), 0, Kind.THREAD_EXIT])
         self._taken.pack()
         if self._taken.count + self._queued() > self._bound:
             self._lost += self._taken.count
