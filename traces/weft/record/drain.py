@@ -15,7 +15,7 @@ from time import perf_counter_ns, sleep
 
 from ..events import PROCESS_THREAD, Kind, code_of
 from ..log.writer import MAX_RECORDS, Records, TraceWriter
-from . import buffers, definitions, locks, spell, trouble
+from . import buffers, definitions, spell, traced, trouble
 
 LOOK_SECONDS = 0.02
 """Between two looks at the buffers: short, so that what lies in them stays in the processor's cache."""
@@ -152,9 +152,9 @@ class Drain:
     def _long_holds(self, now: int) -> dict[int, list[int]]:
         """Return, per thread, the holds that have lasted a tick and were not announced yet."""
         words: dict[int, list[int]] = {}
-        if self._cursor >= len(locks.in_use):
+        if self._cursor >= len(traced.in_use):
             self._cursor = 0
-        for lock, own, t0 in locks.held(self._cursor, LOOK):
+        for lock, own, t0 in traced.held(self._cursor, LOOK):
             holder = buffers.owner(own)
             if holder is None or now - t0 < TICK_NS or self._announced.get(lock._number) == t0:
                 continue

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from ..events import Kind
 from ..log.writer import TraceWriter
-from . import buffers, definitions, flask_app, locks, stacks, threads, trouble
+from . import buffers, definitions, flask_app, locks, stacks, threads, traced, trouble
 from .drain import Drain
 from .patches import Patches
 
@@ -126,7 +126,7 @@ class Recorder:
             flask_app.forget()
             self._drain = self._new_drain()
             buffers.keep_only_this()
-            locks.after_fork()
+            traced.after_fork()
             self._drain.start()
         except Exception as error:
             trouble.note(error, "carrying on after a fork")

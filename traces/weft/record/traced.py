@@ -1,0 +1,188 @@
+"""Recorded locks as objects: small until their first use, then with the closures of `sections` in their slots.
+
+``with lock`` looks ``__enter__`` up on the type. Here the type's ``__enter__`` is a slot, whose descriptor hands over
+the closure of this one lock: no method is bound and no attribute read, which pays for most of the record.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from _thread import RLock as RawRLock
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, NoReturn
+
+from . import definitions, sections
+from .buffers import Put, put_here
+from .sections import nobody
+
+Site = tuple[CodeType, int, int, str, int, str]
+"""Code, offset of the call (bytes), line, module, how many locks the place has made, kind."""
+
+in_use: list[weakref.ref[Traced]] = []
+"""Locks that have been used, for the drain thread to look at."""
+
+_numbers = itertools.count(1)
+
+
+class Traced:
+    """What both kinds share. The slots named like methods of a lock hold the closures."""
+
+    __slots__ = ("__weakref__", "_acquire", "_enter", "_leave", "_number", "_peek", "_raw", "_reset", "_site")
+
+    _raw: Any
+    _number: int
+    _site: Site
+    _enter: Callable[[], bool]
+    _acquire: Callable[..., bool]
+    _leave: Callable[..., None]
+    _peek: Callable[[], tuple[Put, int]]
+    _reset: Callable[[], None]
+
+    def __init__(self, raw: Any, site: Site) -> None:
+        self._raw = raw
+        self._site = site
+        self._number = next(_numbers)
+
+    # The first use of any of these is the last time that they are called through the type.
+
+    def __enter__(self) -> bool:
+        self._promote()
+        return self._enter()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        self._promote()
+        return self._acquire(blocking, timeout)
+
+    def release(self) -> None:
+        self._promote()
+        self._leave()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._promote()
+        self._leave()
+
+    def _promote(self) -> None:
+        if type(self) in _PROMOTED:
+            _promote(self)
+
+    def _at_fork_reinit(self) -> None:
+        self._raw._at_fork_reinit()
+        if type(self) not in _PROMOTED:
+            self._reset()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in Traced.__slots__:
+            raise AttributeError(name)
+        return getattr(self._raw, name)
+
+    def __repr__(self) -> str:
+        return repr(self._raw)
+
+    def __reduce__(self) -> NoReturn:
+        kind = type(self._raw)
+        raise TypeError(f"cannot pickle '{kind.__module__}.{kind.__qualname__}' object")
+
+
+class TracedLock(Traced):
+    """A `threading.Lock` that nobody has used yet."""
+
+    __slots__ = ()
+
+    def locked(self) -> bool:
+        return bool(self._raw.locked())
+
+    # Condition asks a lock without this by trying to acquire it, which would be recorded as a try.
+    _is_owned = locked
+
+
+class TracedRLock(Traced):
+    """A `threading.RLock` that nobody has used yet."""
+
+    __slots__ = ("_restore", "_save")
+
+    _save: Callable[[], Any]
+    _restore: Callable[[Any], None]
+
+    def _is_owned(self) -> bool:
+        return bool(self._raw._is_owned())
+
+    def _release_save(self) -> Any:
+        self._promote()
+        return self._save()
+
+    def _acquire_restore(self, state: Any) -> None:
+        self._promote()
+        self._restore(state)
+
+
+_slots: dict[str, Any] = {**vars(Traced), **vars(TracedRLock)}
+"""The descriptors that hand over the closures."""
+
+
+class UsedLock(TracedLock):
+    """A lock in use."""
+
+    __slots__ = ()
+    __enter__ = _slots["_enter"]
+    acquire = _slots["_acquire"]
+    release = __exit__ = _slots["_leave"]
+
+
+class UsedRLock(TracedRLock):
+    """A re-entrant lock in use."""
+
+    __slots__ = ()
+    __enter__ = _slots["_enter"]
+    acquire = _slots["_acquire"]
+    release = __exit__ = _slots["_leave"]
+    _release_save = _slots["_save"]
+    _acquire_restore = _slots["_restore"]
+
+
+def _promote(lock: Traced) -> None:
+    """Give a lock its closures. Two threads may come here at once: `_arming` lets one of them do it."""
+    with _arming:
+        if type(lock) not in _PROMOTED:
+            return
+        describe(lock)
+        made = (sections.of_rlock if isinstance(lock, TracedRLock) else sections.of_lock)(lock._raw, lock._number)
+        lock._enter, lock._acquire, lock._leave, lock._peek, lock._reset, *_ = made
+        if isinstance(lock, TracedRLock) and made.save and made.restore:
+            lock._save, lock._restore = made.save, made.restore
+        in_use.append(weakref.ref(lock))
+        lock.__class__ = _PROMOTED[type(lock)]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+_PROMOTED: dict[type[Traced], type[Traced]] = {TracedLock: UsedLock, TracedRLock: UsedRLock}
+_arming = RawRLock()
+
+
+def describe(lock: Traced) -> None:
+    """Queue the lock's definition."""
+    definitions.pending.append(("lock", lock._number, lock._site))
+
+
+def after_fork() -> None:
+    """In a forked child: define the locks in use anew, and forget holders that do not live here."""
+    _arming._at_fork_reinit()  # type: ignore[attr-defined]
+    for reference in in_use:
+        lock = reference()
+        if lock is not None:
+            describe(lock)
+            if lock._peek()[0] is not put_here():
+                lock._reset()
+
+
+def held(first: int, count: int) -> list[tuple[Traced, Put, int]]:
+    """Return the locks held at this moment among ``count`` used ones: lock, owner's ``put``, since when (ns).
+
+    Forgets locks that are gone. Only the drain thread calls this, so nothing else shortens the list.
+    """
+    part = in_use[first : first + count]
+    alive = [(reference, lock) for reference in part if (lock := reference()) is not None]
+    if len(alive) < len(part):
+        in_use[first : first + len(part)] = [reference for reference, _ in alive]
+    peeked = [(lock, *lock._peek()) for _, lock in alive]
+    return [(lock, own, t0) for lock, own, t0 in peeked if own is not nobody]
