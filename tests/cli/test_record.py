@@ -63,6 +63,7 @@ def test_a_command_in_which_nothing_happened_is_told_so(tmp_path: Path) -> None:
     foreign = _record(tmp_path / "b", "true")
     assert foreign.returncode == 0
     assert "nothing was recorded" in foreign.stderr
+    assert not (tmp_path / "b").exists()
 
 
 def test_the_commands_options_are_its_own_also_without_dashes(tmp_path: Path) -> None:

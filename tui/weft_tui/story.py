@@ -26,6 +26,10 @@ STATE_INKS: Final = {
 }
 
 
+FRESH_NS: Final = 150_000_000
+"""A hold in progress is recorded with its end or, when it lasts, a good tenth of a second after its beginning."""
+
+
 def story(snapshot: Snapshot, moment: Moment) -> list[Line]:
     """Return what to say about a lane at an instant, the most important sentence first."""
     return [
@@ -64,7 +68,9 @@ def _does(snapshot: Snapshot, moment: Moment) -> Line:
         hold = moment.holds[-1]
         return ((" holds ", Ink.PLAIN), _lock(snapshot, hold.lock), *_since(hold.start_ns, moment.time_ns))
     if moment.request is not None:
-        return ((" runs", Ink.RUN), *_since(moment.request.start_ns, moment.time_ns), (", no lock involved", Ink.DIM))
+        fresh = moment.request.end_ns is None and snapshot.end_ns - moment.time_ns < FRESH_NS
+        locks = ", whether with a lock is told in a moment" if fresh else ", no lock involved"
+        return ((" runs", Ink.RUN), *_since(moment.request.start_ns, moment.time_ns), (locks, Ink.DIM))
     return ((_QUIET[moment.state], Ink.DIM),)
 
 

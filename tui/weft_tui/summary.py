@@ -38,15 +38,18 @@ def need_events(path: Path) -> None:
     Raises:
         WeftError: the file is no trace, or nothing in it can be shown.
     """
-    from weft.log.reader import Events, Gap, read
+    from weft.log.reader import Gap, read
 
-    damaged = False
-    for item in read(path):
-        if isinstance(item, Events):
-            return
-        damaged = damaged or isinstance(item, Gap)
-    why = "is damaged throughout" if damaged else "holds no events"
-    raise WeftError(f"{path} {why}; record again with `weft record -- CMD`")
+    if not holds_events(path):
+        why = "is damaged throughout" if any(isinstance(item, Gap) for item in read(path)) else "holds no events"
+        raise WeftError(f"{path} {why}; record again with `weft record -- CMD`")
+
+
+def holds_events(path: Path) -> bool:
+    """Return whether anything can be read from a trace."""
+    from weft.log.reader import Events, read
+
+    return any(isinstance(item, Events) for item in read(path))
 
 
 def _count(trace: Path) -> tuple[int, int, int]:
@@ -80,7 +83,8 @@ def text(snapshot: Snapshot) -> str:
 
 def _trace(figures: dict[str, int], snapshot: Snapshot) -> str:
     line = (
-        f"{_time(figures['duration_ns'])}, {figures['processes']} process(es), {figures['threads']:,} threads, "
+        f"{_time(figures['duration_ns'])}, {_many(figures['processes'], 'process')}, "
+        f"{_many(figures['threads'], 'thread')}, "
         f"{figures['events']:,} events, {figures['lost']:,} records lost"
     )
     return "\n".join([line, *(f"! {gap}" for gap in snapshot.gaps)])
@@ -137,6 +141,10 @@ def _time(ns: int) -> str:
     from weft.timeline.units import duration
 
     return duration(ns) if ns else "-"
+
+
+def _many(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}{'es' if what.endswith('s') else 's'}"
 
 
 def _short(place: str) -> str:

@@ -28,4 +28,6 @@ def record(output: Path | None, force: bool, all_locks: bool, command: tuple[str
     click.echo(f"weft: recording to {trace}", err=True)
     status = running.in_foreground(found, environment(os.environ, str(trace), all_locks=all_locks))
     click.echo(f"weft: {summary.of_recording(trace)}", err=True)
+    if not summary.holds_events(trace):
+        trace.unlink()
     return running.exit_like(status)

@@ -10,7 +10,7 @@ KEYS: Final[list[BindingType]] = [
     Binding("n", "wait(1)", "Next wait", tooltip="Next, previous wait of any lane"),
     Binding("N", "wait(-1)", show=False, tooltip="Next, previous wait of any lane"),
     Binding("b", "blame", "Who blocks", tooltip="Go to the lane that holds the lock"),
-    Binding("w", "worst", "Worst wait", tooltip="The longest wait for the worst lock"),
+    Binding("w", "worst", "Worst", tooltip="The longest wait for the worst lock"),
     Binding("space", "pause", "Pause", tooltip="Pause; then follow, or play"),
     Binding("space", "follow", "Follow", tooltip="Pause; then follow, or play"),
     Binding("space", "play", "Play", tooltip="Pause; then follow, or play"),
