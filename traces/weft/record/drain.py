@@ -49,7 +49,6 @@ class Drain:
         self._written = 0
         self._lost = 0
         self._cursor = 0
-        self._announced: dict[int, int] = {}
         self._taken = Records()
         self._last_ns = self._due_ns = perf_counter_ns()
         self._marks: list[int] = []
@@ -156,9 +155,9 @@ class Drain:
             self._cursor = 0
         for lock, own, t0 in traced.held(self._cursor, LOOK):
             holder = buffers.owner(own)
-            if holder is None or now - t0 < TICK_NS or self._announced.get(lock._number) == t0:
+            if holder is None or now - t0 < TICK_NS or lock._announced == t0:
                 continue
-            self._announced[lock._number] = t0
+            lock._announced = t0
             words.setdefault(holder.thread, []).extend((t0, now, code_of(Kind.HOLD, lock._number)))
         self._cursor += LOOK
         return words

@@ -29,7 +29,18 @@ _numbers = itertools.count(1)
 class Traced:
     """What both kinds share. The slots named like methods of a lock hold the closures."""
 
-    __slots__ = ("__weakref__", "_acquire", "_enter", "_leave", "_number", "_peek", "_raw", "_reset", "_site")
+    __slots__ = (
+        "__weakref__",
+        "_acquire",
+        "_announced",
+        "_enter",
+        "_leave",
+        "_number",
+        "_peek",
+        "_raw",
+        "_reset",
+        "_site",
+    )
 
     _raw: Any
     _number: int
@@ -38,12 +49,15 @@ class Traced:
     _acquire: Callable[..., bool]
     _leave: Callable[..., None]
     _peek: Callable[[], tuple[Put, int]]
+    _announced: int
+    """Since when (ns) the hold lasts that the drain thread has told of last."""
     _reset: Callable[[], None]
 
     def __init__(self, raw: Any, site: Site) -> None:
         self._raw = raw
         self._site = site
         self._number = next(_numbers)
+        self._announced = 0
 
     # The first use of any of these is the last time that they are called through the type.
 
