@@ -2,8 +2,8 @@
 
 A record is three unsigned 64-bit words: ``time``, ``value`` and ``code``. Times are ``time.perf_counter_ns()`` (ns,
 one clock for all processes of a machine). ``code`` is ``object << KIND_BITS | kind``; the object is the small id of a
-lock, a request target, an endpoint or a stack, defined earlier in the same stream. The thread is that of the run that
-the record stands in. What ``value`` means depends on the kind, see `Kind`.
+lock, a request target, an endpoint, a stack or a variable, defined earlier in the same stream. The thread is that of
+the run that the record stands in. What ``value`` means depends on the kind, see `Kind`.
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ class Kind(IntEnum):
     """An application context was pushed: when, 0, none."""
     APP_POP = 29
     """An application context was popped, with the request context that pushed it, if one did: when, 0, none."""
+
+    READ = 32
+    """A thread on the stage read what others share: when, 0, variable."""
+    WRITE = 33
+    """A thread on the stage wrote what others share: when, 0, variable."""
 
     PROCESS_ENTER = 48
     """On `PROCESS_THREAD`: recording began, wall clock (ns since the epoch), none."""

@@ -115,17 +115,19 @@ def tick_block(
 class TraceWriter:
     """Appends blocks to an existing trace; several processes may have one on the same file.
 
+    ``since_ns`` is when the first block begins, now if it is not given.
+
     A descriptor that the app closed or reused under us is noticed before each write and opened again.
 
     Raises:
         OSError: from the constructor and `write`, when the file cannot be opened or written.
     """
 
-    def __init__(self, path: str, process: int) -> None:
+    def __init__(self, path: str, process: int, since_ns: int | None = None) -> None:
         self.path = os.path.abspath(path)
         self.process = process
         self.bytes_written = 0
-        self._written_until = time.perf_counter_ns()
+        self._written_until = time.perf_counter_ns() if since_ns is None else since_ns
         self._fd = self._open()
         self._identity = _identity(self._fd)
 

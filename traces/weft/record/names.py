@@ -73,19 +73,42 @@ def of_lock(code: CodeType, offset: int, module: str, ordinal: int) -> str:
 
 
 def _target(code: CodeType, offset: int) -> tuple[str | None, str]:
-    """Return the first name stored behind an offset in the same statement, and the storing operation."""
+    """Return the name that a statement stores what was made at an offset in, and the storing operation.
+
+    Follows the value on the stack, so that ``left, right = Lock(), Lock()`` names each lock by its own variable.
+    """
+    above = place = 0
     for instruction in dis.get_instructions(code):
         if instruction.offset <= offset:
             continue
-        name = instruction.opname
-        if name.startswith("STORE_") and isinstance(instruction.argval, str):
-            return instruction.argval, name
-        if name in _ENDS or name.startswith(("RETURN_", "POP_JUMP", "MAP_ADD", "LIST_APPEND", "SET_ADD", "STORE_")):
-            return None, ""
+        name, argument = instruction.opname, instruction.arg or 0
+        if name == "SWAP":
+            above = argument - 1 if above == 0 else 0 if above == argument - 1 else above
+        elif name == "BUILD_TUPLE" and above < argument:
+            above, place = 0, argument - 1 - above
+        elif name == "UNPACK_SEQUENCE" and above == 0:
+            above = place
+        elif name == "COPY" and above == argument - 1:
+            above = 0  # of ``x = y = Lock()`` the first
+        elif name in ("STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST"):
+            if above < 1 + (name == "STORE_FAST_STORE_FAST"):
+                return instruction.argval[above], "STORE_FAST"
+            above += dis.stack_effect(instruction.opcode, instruction.arg)
+        elif name.startswith("STORE_") and isinstance(instruction.argval, str):
+            if above <= (name == "STORE_ATTR"):
+                return instruction.argval, name
+            above -= 1
+        elif name in _ENDS or name.startswith(("RETURN_", "POP_JUMP", "MAP_ADD", "LIST_APPEND", "SET_ADD", "STORE_")):
+            break
+        elif name not in _SILENT:
+            above += dis.stack_effect(instruction.opcode, instruction.arg)
+            if above < 0:
+                break
     return None, ""
 
 
 _ENDS = frozenset({"POP_TOP", "YIELD_VALUE", "RAISE_VARARGS"})
+_SILENT = frozenset({"CACHE", "NOP", "EXTENDED_ARG", "PRECALL", "RESUME"})
 
 
 def _module(name: str, file: str) -> str:

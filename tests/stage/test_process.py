@@ -1,0 +1,212 @@
+"""The app's process: what cannot be run says why in one sentence with a place, and nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from support.staging import HEAD, finish, play, staged
+from weft import WeftError
+from weft.stage.process import AppProcess, list_scenarios
+
+APP = """
+STOCK = {"left": 1}
+def create_app():
+    app = Flask("shop")
+    @app.post("/buy")
+    def buy():
+        if STOCK["left"] > 0:
+            time.sleep(0.1)
+            STOCK["left"] -= 1
+        return {"left": STOCK["left"]}
+    @app.get("/stock")
+    def stock():
+        return {"left": STOCK["left"]}
+    return app
+"""
+
+
+def _file(folder: Path, source: str) -> str:
+    file = folder / "program.py"
+    file.write_text(HEAD + source, encoding="utf-8")
+    return str(file)
+
+
+def _refused(target: str, **wanted: object) -> str:
+    with pytest.raises(WeftError) as caught:
+        AppProcess(target, **wanted).close()
+    return str(caught.value)
+
+
+def test_an_unchanged_app_is_stepped_through_from_the_command_line(tmp_path: Path) -> None:
+    wanted = {"requests": ["POST /buy", "mallory: POST /buy"], "check": "GET /stock .left >= 0"}
+    file = _file(tmp_path, APP)
+    with staged(tmp_path, APP, target=f"{file}:create_app", **wanted) as session:
+        assert session.info.actors == ["alice", "mallory"]
+        play(session, 0, 1, 0, 1)
+        finish(session, 0)
+        finish(session, 1)
+        assert session.moment.verdict.kind == "invariant"
+        assert session.moment.verdict.text == "GET /stock .left is -1, not >= 0"
+        session.restart()
+        finish(session, 0)
+        finish(session, 1)
+        assert session.moment.verdict.kind == "holds"
+
+
+def test_every_run_begins_with_the_same_state(tmp_path: Path) -> None:
+    source = f"""{APP}
+SCENARIO = Scenario("x", create_app, {{"alice": post("/buy")}}, watch=["STOCK['left']"])
+"""
+    with staged(tmp_path, source) as session:
+        for _ in range(3):
+            assert session.moment.watched[0].text == "1"
+            finish(session, 0)
+            assert session.moment.watched[0].text == "0"
+            session.restart()
+            session.root.children.clear()
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "said"),
+    [
+        ("1 / 0", "", "program.py cannot be imported: program.py:6: ZeroDivisionError: division by zero"),
+        ("def f(:", "", "program.py:6: SyntaxError: "),
+        ("import nowhere_to_be_found", "", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+        ("raise SystemExit(3)", "", "cannot be imported: program.py:6: SystemExit: 3"),
+        ("x = 1", "", "has no scenario; make one with weft.stage.Scenario"),
+        ("x = 1", ":x", "is no scenario; is it an app?"),
+        ("x = 1", ":y", "has no y"),
+        ('a = Scenario("a")\nb = Scenario("b")', "", "has several scenarios; name one"),
+        (
+            'def make(): 1 / 0\na = Scenario("a", make)',
+            "",
+            "the app cannot be made ready: program.py:6: ZeroDivisionError",
+        ),
+        ('a = Scenario("a", lambda: 3)', "", "made a int, no Flask app"),
+        ('a = Scenario("a", 3)', "", "is no Flask app and nothing that makes one"),
+    ],
+)
+def test_what_cannot_be_loaded_says_why(tmp_path: Path, source: str, name: str, said: str) -> None:
+    assert said in _refused(_file(tmp_path, source) + name)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"requests": ["BUY"]}, "'BUY' is no request; write METHOD PATH"),
+        ({"requests": ["POST /buy {"]}, "is no JSON"),
+        ({"requests": ["POST /buy"], "check": "GET /stock =="}, "is no check"),
+        ({"requests": ["POST /buy"], "fixed": True}, "has no fixed app"),
+    ],
+)
+def test_words_that_mean_nothing_say_why(tmp_path: Path, wanted: dict[str, object], said: str) -> None:
+    assert said in _refused(_file(tmp_path, APP), **wanted)
+
+
+def test_a_missing_file_or_module_says_so(tmp_path: Path) -> None:
+    assert "no such file" in _refused(str(tmp_path / "none.py"))
+    assert "there is no module nowhere_to_be_found here" in _refused("nowhere_to_be_found:x")
+
+
+def test_scenarios_are_listed(tmp_path: Path) -> None:
+    file = _file(tmp_path, 'a = Scenario("first", goal="see it")\nmore = [Scenario("second")]')
+    assert list_scenarios(file) == [("a", "first", "see it"), ("second", "second", "")]
+
+
+def test_an_exception_in_a_view_is_the_verdict_with_its_place(tmp_path: Path) -> None:
+    source = """
+def create_app():
+    app = Flask("x")
+    @app.get("/")
+    def index():
+        return {}["missing"]
+    return app
+SCENARIO = Scenario("x", create_app, {"alice": get("/")})
+"""
+    with staged(tmp_path, source) as session:
+        finish(session, 0)
+        verdict = session.moment.verdict
+        assert (verdict.kind, verdict.text) == ("status", "alice got 500: program.py:11: KeyError: 'missing'")
+        assert verdict.place[1:] == (11, "create_app.index")
+
+
+def test_a_check_that_fails_itself_decides_nothing(tmp_path: Path) -> None:
+    source = 'SCENARIO = Scenario("x", None, {"alice": lambda: None}, check=lambda outcome: nonsense)\n'
+    with staged(tmp_path, source) as session:
+        finish(session, 0)
+        verdict = session.moment.verdict
+        assert verdict.kind == "inconclusive"
+        assert verdict.text == "the check itself failed: program.py:6: NameError: name 'nonsense' is not defined"
+
+
+def test_what_the_app_prints_is_seen_and_does_not_disturb(tmp_path: Path) -> None:
+    source = """
+def first():
+    print("hello \\x1b[31m")
+    time.sleep(1)
+SCENARIO = Scenario("x", None, {"alice": first})
+"""
+    with staged(tmp_path, source) as session:
+        session.step(0)
+        assert session.moment.output == "hello \x1b[31m\n"
+        finish(session, 0)
+        assert session.moment.output == ""
+
+
+def test_time_and_chance_are_the_same_in_every_run(tmp_path: Path) -> None:
+    source = """
+import datetime, os, random, secrets, uuid
+from time import monotonic
+seen = {}
+def first():
+    seen["all"] = [
+        random.random(), random.Random().random(), str(uuid.uuid4()), secrets.token_hex(4), time.time(),
+        monotonic(), datetime.datetime.now().isoformat(), datetime.datetime.now(datetime.timezone.utc).year,
+    ]
+    time.sleep(1)
+SCENARIO = Scenario("x", None, {"alice": first}, watch=["seen['all'][:4]", "seen['all'][6]"])
+"""
+    with staged(tmp_path, source) as session:
+        assert session._runner.deterministic
+        finish(session, 0)
+        before = session.moment.watched
+    with staged(tmp_path, source) as session:
+        finish(session, 0)
+        assert session.moment.watched == before
+        assert before[1].text.startswith("'2026-01-01T00:00:00")
+    with staged(tmp_path, source, seed=5) as session:
+        finish(session, 0)
+        assert session.moment.watched[0] != before[0]
+
+
+def test_nothing_stays_behind(tmp_path: Path) -> None:
+    source = 'SCENARIO = Scenario("x", None, {"alice": lambda: time.sleep(1), "bob": lambda: None})\n'
+    with staged(tmp_path, source) as session:
+        session.step(0)
+        time.sleep(0.1)
+        group = session._runner._process.pid
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    pytest.fail("a process is still there")
+
+
+def test_a_run_that_is_killed_is_an_error_and_the_next_one_works(tmp_path: Path) -> None:
+    source = """
+import os
+def first():
+    os._exit(1)
+SCENARIO = Scenario("x", None, {"alice": first, "bob": lambda: None})
+"""
+    with staged(tmp_path, source) as session:
+        with pytest.raises(WeftError, match="ended"):
+            session.step(0)
+        finish(session, 1)
+        assert session.moment.actors[1].status == "done"

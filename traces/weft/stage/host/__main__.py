@@ -1,0 +1,327 @@
+"""The app's process: loads a scenario once, then makes a copy of itself for each run of it.
+
+It is started with the number of a socket, on which lines of JSON come in. The loaded process never runs an actor: it
+forks, and sends the client a socket to the copy. So every run begins with the very same state, whatever the last one
+did, and ends by being killed: nothing needs to be cleaned up. The client asks for the next copy ahead of time, so that
+it is warm when somebody goes back.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import monotonic
+from types import FunctionType, ModuleType
+from typing import Any
+
+from ...errors import WeftError
+from ...record.patches import Patches
+from ..moment import Stops
+from ..scenario import Scenario, find
+from ..session import Choice
+from . import clock as clocks
+from . import target as targets
+from .baton import Stage
+from .blocking import Blocking
+from .eyes import Eyes
+from .primitives import Maker
+from .run import GIL, TRIAL_SECONDS, Production, Run, _Learner, _Stopper, does
+from .sharing import Learned, Sharing
+
+SETTLE = 0.03
+"""A copy that is not needed yet is made when the client has been quiet for so long (seconds): it takes a core for
+some ms."""
+
+
+class Channel:
+    """Lines of JSON, in both directions."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.end = end
+        self._read = b""
+
+    def take(self) -> Any:
+        """Return the next message, None at the end."""
+        while b"\n" not in self._read:
+            part = self.end.recv(1 << 16)
+            if not part:
+                return None
+            self._read += part
+        line, _, self._read = self._read.partition(b"\n")
+        return json.loads(line)
+
+    def idle(self, seconds: float) -> bool:
+        """Return whether no message comes for so long."""
+        return not self._read and not select.select([self.end], [], [], seconds)[0]
+
+    def say(self, message: Any, *fds: int) -> None:
+        """Send a message, and descriptors along with it."""
+        data = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        if fds:
+            socket.send_fds(self.end, [data], fds)
+        else:
+            self.end.sendall(data)
+
+
+def main() -> None:
+    """Serve one client until it goes."""
+    control = Channel(socket.socket(fileno=int(sys.argv[1])))
+    _redirect()
+    wanted = control.take()
+    if wanted is None:
+        return
+    if "list" in wanted:
+        control.say(_listed(wanted["list"]))
+        return
+    try:
+        production = _produce(wanted)
+        production.learned, same = _learn(production)
+    except WeftError as error:
+        control.say({"error": str(error)})
+        return
+    control.say({"ready": _about(production, wanted), "deterministic": same})
+    _serve(control, production)
+
+
+def _learn(production: Production) -> tuple[list[Learned], bool]:
+    """Let the actors run one after another, in both orders; return what was seen, and whether it was twice the same."""
+    trials = []
+    for backwards in (False, False, True):
+        begin = monotonic()
+        trials.append(_in_copy(partial(_trial, production, backwards)))
+        if monotonic() - begin >= TRIAL_SECONDS:
+            break
+    known = [Learned(**trial) for trial in trials if trial is not None]
+    return known, len({one.digest for one in known[:2]}) < 2
+
+
+def _listed(words: str) -> dict[str, Any]:
+    """Return the scenarios of a module."""
+    try:
+        found = find(vars(targets.Target(words).load()))
+    except WeftError as error:
+        return {"error": str(error)}
+    return {"scenarios": [(label, one.name, one.goal) for label, one in found.items()]}
+
+
+def _redirect() -> None:
+    """Let the app read nothing, and print into a file."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    fd, path = tempfile.mkstemp(prefix="weft-stage-")
+    os.unlink(path)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.set_inheritable(1, True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
+
+
+def _produce(wanted: Mapping[str, Any]) -> Production:
+    """Load what was asked for, with everything in place."""
+    # An app that runs itself when it is imported would serve for ever.
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"
+    stage, clock, patches = Stage(), clocks.Clock(), Patches()
+    target = targets.Target(wanted["target"])
+    maker = Maker(stage, clock, target.ours)
+    blocking = Blocking(maker)
+    blocking.install(patches)
+    clocks.install(patches, stage, clock, wanted.get("seed") or 0)
+    eyes = Eyes(None)
+    eyes.watch_imports(target.ours)
+    module = target.load()
+    scenario = targets.scenario(target, module, wanted["requests"], wanted["check"], wanted["seed"])
+    app = _app(target, scenario, wanted["fixed"])
+    production = Production(target, scenario, app, vars(module), clock, maker, blocking, eyes)
+    eyes.sites.names.scan(_modules(target), app)
+    _watch_exceptions(production)
+    setup = scenario.setup
+    if setup is not None:
+        _guarded(target, "the setup", lambda: setup(app))
+    production.rehearse = _rehearsal(app)
+    production.rehearse()
+    eyes.prepare()
+    return production
+
+
+def _modules(target: targets.Target) -> list[ModuleType]:
+    """Return the app's modules, in the order of their imports."""
+    return [one for one in list(sys.modules.values()) if target.ours(str(getattr(one, "__file__", None) or ""))]
+
+
+def _app(target: targets.Target, scenario: Scenario, fixed: bool) -> Any:
+    made = scenario.fixed if fixed else scenario.app
+    if fixed and made is None:
+        raise WeftError(f"{scenario.name} has no fixed app")
+    if made is None or hasattr(made, "wsgi_app"):
+        return made
+    if not callable(made):
+        raise WeftError(f"{target.words} is no Flask app and nothing that makes one")
+    app = _guarded(target, "the app", made)
+    if not hasattr(app, "wsgi_app"):
+        raise WeftError(f"{target.words} made a {type(app).__name__}, no Flask app")
+    return app
+
+
+def _guarded(target: targets.Target, what: str, act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except BaseException as error:
+        raise WeftError(f"{what} cannot be made ready: {target.sentence(error)}") from error
+
+
+def _watch_exceptions(production: Production) -> None:
+    """Keep the exception behind a 500."""
+    flask = sys.modules.get("flask")
+    if flask is None:
+        return
+
+    def keep(sender: Any, exception: BaseException, **_: Any) -> None:
+        me = production.stage.me()
+        if me is not None:
+            production.failures[me.index] = exception
+
+    flask.got_request_exception.connect(keep, weak=False)
+
+
+def _rehearsal(app: Any) -> Callable[[], object]:
+    """Return what runs Flask's own code on an app of ours: a first request imports, compiles and touches a lot."""
+    if app is None or "flask" not in sys.modules:
+        return lambda: None
+    import flask
+
+    app.url_map.update()
+    dummy = flask.Flask("weft_rehearsal")
+    dummy.add_url_rule("/", "index", lambda: flask.jsonify(flask.request.get_json()), methods=["POST"])
+    return lambda: dummy.test_client().post("/", json={"a": 1})
+
+
+def _touch() -> None:
+    """Make this copy's own whatever memory functions are in: to write to a page that is still shared takes long."""
+    for module in list(sys.modules.values()):
+        for value in list(vars(module).values()):
+            for inner in list(vars(value).values()) if isinstance(value, type) else (value,):
+                _ = getattr(inner, "__code__", None) if isinstance(inner, FunctionType) else None
+
+
+def _about(production: Production, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    scenario = production.scenario
+    return {
+        "name": scenario.name,
+        "target": production.target.words,
+        "file": production.target.file,
+        "actors": list(scenario.actors),
+        "does": [does(scenario.acts(name)) for name in scenario.actors],
+        "goal": scenario.goal,
+        "hints": list(scenario.hints),
+        "lesson": scenario.lesson,
+        "fixed": scenario.fixed is not None,
+        "running_fixed": bool(wanted["fixed"]),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "gil": GIL,
+        "seed": scenario.seed,
+    }
+
+
+def _trial(production: Production, backwards: bool) -> dict[str, Any]:
+    learner = _Learner(production.stage)
+    run = Run(production, learner, Stops.ACCESS)
+    run.all_in_turn(backwards)
+    return learner.log.learned()._asdict()
+
+
+def _in_copy(act: Callable[[], Any]) -> Any:
+    """Run something in a copy of this process and return what it returned; None when it did not come back."""
+    mine, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        mine.close()
+        _leave_with(lambda: Channel(theirs).say(act()))
+    theirs.close()
+    answer = Channel(mine).take()
+    mine.close()
+    os.waitpid(pid, 0)
+    return answer
+
+
+def _leave_with(act: Callable[[], object]) -> None:
+    """Do something and end this process, whatever happens."""
+    try:
+        act()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _serve(control: Channel, production: Production) -> None:
+    """Make copies, until the client goes."""
+    gc.collect()
+    gc.freeze()
+    ended: dict[int, int] = {}
+    while (wanted := control.take()) is not None:
+        _reap(ended)
+        if wanted["do"] == "copy":
+            _copy(control, production, Stops(wanted["stops"]))
+        elif wanted["do"] == "copy later":
+            control.idle(SETTLE)  # another message means that the client is in a hurry
+            _copy(control, production, Stops(wanted["stops"]))
+        elif wanted["do"] == "status":
+            pid = wanted["pid"]
+            if pid not in ended:
+                ended[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            control.say({"status": ended[pid]})
+
+
+def _reap(ended: dict[int, int]) -> None:
+    """Collect the copies that have ended."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+def _copy(control: Channel, production: Production, stops: Stops) -> None:
+    mine, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        mine.close()
+        control.end.close()
+        _leave_with(lambda: _perform(Channel(theirs), production, stops))
+    theirs.close()
+    control.say({"pid": pid}, mine.fileno())
+    mine.close()
+
+
+def _perform(client: Channel, production: Production, stops: Stops) -> None:
+    """Be a copy: get everything ready, then do what the client says until it goes."""
+    _touch()
+    stopper = _Stopper(production.stage, Sharing(production.learned), stops, production.target.ours)
+    run = Run(production, stopper, stops)
+    run.look()
+    while (command := client.take()) is not None:
+        if command["do"] == "start":
+            moment = run.follow([Choice(*choice) for choice in command["path"]])
+            client.say({"moment": moment, "diverged": run.diverged})
+        elif command["do"] == "step":
+            operation, moment = run.step(command["actor"])
+            client.say({"operation": operation, "moment": moment})
+        else:
+            client.say({"moment": run.look()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Real threads that pass a baton: whoever has it runs, all others are parked before their next visible operation.
+
+Each player has one raw lock as its baton, and so has the driver (the thread that gives the steps). A player that
+arrives at a stop point announces what it is about to do; whoever is next gets the baton from it directly, so a player
+that may go on does not switch threads at all. As many as arrive late, because they ran outside, park and wait.
+
+Raw locks only: what stands in for `threading.Lock` is for the app.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from _thread import allocate_lock, get_ident
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NamedTuple
+
+PATIENCE = 0.2
+"""A player that was given a step and is not heard of for so long (seconds) is outside."""
+
+
+class Pending(NamedTuple):
+    """An operation that a player is about to do.
+
+    Attributes:
+        kind, text, on: see `weft.stage.moment.Operation`.
+        ready: whether it could be done now; None for always. Has no side effects.
+        timed: it has a timeout, which ends when nobody else can move.
+        holders: whom it waits for.
+        why: what it waits for, as a sentence without its subject.
+        touch: what a read or write is about, see `weft.stage.host.touches`.
+    """
+
+    kind: str
+    text: str
+    on: str = ""
+    ready: Callable[[], bool] | None = None
+    timed: bool = False
+    holders: Callable[[], Sequence[Player]] | None = None
+    why: Callable[[], str] | None = None
+    touch: Any = None
+
+
+class Player:
+    """A thread on the stage.
+
+    Attributes:
+        own: it is one of the scenario's actors, not a thread of the app.
+        pending: what it does next; None while it runs.
+        frame: where it is parked, innermost frame of whatever code.
+        switchable: since its last operation this interpreter could have switched to another thread.
+        switched_at: the instruction that made it so, if it was one only.
+        inside: what it is doing, outermost first, while library code runs on its behalf.
+        outside: it was given a step and has not come back.
+    """
+
+    def __init__(self, index: int, name: str, does: str = "", *, own: bool = False) -> None:
+        self.index, self.name, self.does, self.own = index, name, does, own
+        self.ident = 0
+        self.baton = allocate_lock()
+        self.baton.acquire()
+        self.pending: Pending | None = None
+        self.frame: FrameType | None = None
+        self.context: contextvars.Context | None = None
+        self.switchable = True
+        self.switched_at: tuple[FrameType, int] | None = None
+        self.inside: list[Pending] = []
+        self.outside = self.done = False
+        self.error: BaseException | None = None
+        self.response: Any = None
+        self.parks = 0
+
+    @property
+    def parked(self) -> bool:
+        """Whether it waits for its baton."""
+        return self.pending is not None and not self.done
+
+    def ready(self) -> bool:
+        """Return whether it could do its next operation now, timeouts aside."""
+        pending = self.pending
+        return pending is not None and not self.done and (pending.ready is None or pending.ready())
+
+
+START = Pending("start", "start")
+
+
+class Stage:
+    """The players, and who has the baton.
+
+    Args:
+        choose: asked by whoever parks; returns who goes on, None for the driver.
+    """
+
+    def __init__(self, choose: Callable[[], Player | None] = lambda: None) -> None:
+        self.players: list[Player] = []
+        self.choose = choose
+        self.happened: list[tuple[str, str, int]] = []
+        self._by_ident: dict[int, Player] = {}
+        self._running: Player | None = None
+        self._gate = allocate_lock()
+        self._driver = allocate_lock()
+        self._driver.acquire()
+
+    def me(self) -> Player | None:
+        """Return the player that runs in this thread, None for any other thread."""
+        return self._by_ident.get(get_ident())
+
+    def enter(self, name: str, does: str = "", *, own: bool = False) -> Player:
+        """Add a player whose thread is about to start."""
+        player = Player(len(self.players), name, does, own=own)
+        self.players.append(player)
+        return player
+
+    def play(self, player: Player, act: Callable[[], object], parked: Callable[[], object]) -> None:
+        """Be a player in this thread, from its first step to its end.
+
+        Args:
+            parked: called once it is parked before the first step.
+        """
+        player.ident = get_ident()
+        player.pending = START
+        player.frame = None
+        self._by_ident[player.ident] = player
+        parked()
+        player.baton.acquire()
+        player.pending = None
+        try:
+            act()
+        except BaseException as error:
+            player.error = error
+        finally:
+            del self._by_ident[player.ident]
+            player.done, player.frame, player.context = True, None, None
+            self._pass_on(player)
+
+    def point(self, pending: Pending, frame: FrameType | None = None) -> None:
+        """Announce an operation, and return when it may be done. Does nothing in a thread that is no player."""
+        me = self._by_ident.get(get_ident())
+        if me is None:
+            return
+        me.frame = frame or sys._getframe(1)
+        me.context = contextvars.copy_context()
+        me.parks += 1
+        me.pending = pending
+        if not self._pass_on(me):
+            me.baton.acquire()
+        me.pending = me.frame = None
+        me.switchable, me.switched_at = False, None
+
+    def _pass_on(self, me: Player) -> bool:
+        """Give the baton to whoever is next; return whether that is the same player again."""
+        with self._gate:
+            mine = self._running is me
+            if mine:
+                self._running = None
+            me.outside = False
+        if not mine:
+            return False
+        following = self.choose()
+        if following is None:
+            self._driver.release()
+            return False
+        self._running = following
+        if following is me:
+            return True
+        following.baton.release()
+        return False
+
+    def give(self, player: Player) -> bool:
+        """Let a parked player go on, in the driver's thread; return whether the baton came back in time."""
+        self._running = player
+        player.baton.release()
+        return self.wait()
+
+    def wait(self) -> bool:
+        """Wait for the baton as the driver; whoever keeps it for too long is outside. Returns whether it came back."""
+        while not self._driver.acquire(True, PATIENCE):
+            with self._gate:
+                running = self._running
+                if running is not None:
+                    running.outside = True
+                    self._running = None
+                    return False
+        return True
+
+    @contextmanager
+    def inside(self, me: Player, what: Pending) -> Iterator[None]:
+        """While library code runs on a player's behalf, whatever it has to wait for is called by this name."""
+        me.inside.append(what)
+        try:
+            yield
+        finally:
+            me.inside.pop()
+
+    def movable(self) -> list[Player]:
+        """Return the players that can be given a step; timeouts end when nobody else can move."""
+        ready = [player for player in self.players if player.parked and player.ready()]
+        if ready or any(player.outside for player in self.players):
+            return ready
+        return [player for player in self.players if player.parked and player.pending and player.pending.timed]

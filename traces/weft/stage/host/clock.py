@@ -1,0 +1,122 @@
+"""Time and chance as the players see them: the same in every run.
+
+The virtual clock begins at a fixed moment, moves a microsecond with every look at it and jumps when a player sleeps.
+Threads that are no players see the real time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ...record.patches import Patches
+from .baton import Stage
+
+EPOCH_NS = 1_767_225_600_000_000_000
+"""What the virtual clock shows first: 2026-01-01 00:00 UTC."""
+LOOK_NS = 1_000
+
+
+class Clock:
+    """The virtual clock, in ns since its start."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def look(self) -> int:
+        """Return the time, which is later at every look."""
+        self.now_ns += LOOK_NS
+        return self.now_ns
+
+    def pass_until(self, moment_ns: int) -> None:
+        """Let the time pass up to a moment, if it is not over."""
+        self.now_ns = max(self.now_ns, moment_ns)
+
+
+def install(patches: Patches, stage: Stage, clock: Clock, seed: int) -> None:
+    """Let players see the virtual clock and seeded random numbers.
+
+    `random`'s own generator is seeded for each run, generators without a seed get one in order, and what comes from
+    the system (`os.urandom`, and with it `uuid.uuid4` and `secrets`) comes from another seeded one.
+    """
+    for name, base, unit in (
+        ("time", EPOCH_NS, 1e-9),
+        ("time_ns", EPOCH_NS, None),
+        ("monotonic", 0, 1e-9),
+        ("monotonic_ns", 0, None),
+        ("perf_counter", 0, 1e-9),
+        ("perf_counter_ns", 0, None),
+    ):
+        patches.set(time, name, _reader(stage, clock, getattr(time, name), base, unit))
+    patches.set(threading, "_time", time.monotonic)
+    patches.set(queue, "time", time.monotonic)
+    _install_datetime(patches, stage, clock)
+    _install_random(patches, stage, seed)
+
+
+def _reader(
+    stage: Stage, clock: Clock, real: Callable[[], Any], base: int, unit: float | None
+) -> Callable[[], float | int]:
+    def read() -> Any:
+        if stage.me() is None:
+            return real()
+        now = base + clock.look()
+        return now if unit is None else now * unit
+
+    return read
+
+
+def _install_datetime(patches: Patches, stage: Stage, clock: Clock) -> None:
+    real: Any = datetime.datetime
+
+    class Likeness(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, real)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, real)
+
+    class DateTime(real, metaclass=Likeness):  # type: ignore[misc]
+        """`datetime.datetime` with the virtual clock; its values are plain datetimes."""
+
+        def __new__(cls, *args: Any, **options: Any) -> Any:
+            return real.__new__(real if cls is DateTime else cls, *args, **options)
+
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            if stage.me() is None:
+                return real.now(tz)
+            return real.fromtimestamp((EPOCH_NS + clock.look()) / 1e9, tz)
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return cls.now(datetime.UTC).replace(tzinfo=None)
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.now()
+
+    DateTime.__name__ = DateTime.__qualname__ = "datetime"
+    DateTime.__module__ = "datetime"
+    patches.set(datetime, "datetime", DateTime)
+
+
+def _install_random(patches: Patches, stage: Stage, seed: int) -> None:
+    system = random.Random(f"weft {seed}")  # noqa: S311 - to be repeatable is the point
+    urandom, seed_it = os.urandom, random.Random.seed
+
+    def seeded(it: Any, a: Any = None, version: int = 2) -> None:
+        seed_it(it, system.getrandbits(64) if a is None else a, version)
+
+    def from_seed(size: int, /) -> bytes:
+        return urandom(size) if stage.me() is None else system.randbytes(size)
+
+    patches.set(random.Random, "seed", seeded)
+    patches.set(os, "urandom", from_seed)
+    patches.set(random, "_urandom", from_seed)

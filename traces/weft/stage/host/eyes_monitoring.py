@@ -1,0 +1,110 @@
+"""Watching by `sys.monitoring` (3.12 and later): events for the user's code objects only."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from ...errors import WeftError
+from ..moment import Stops
+from .sites import is_function, is_inlined
+
+if TYPE_CHECKING:
+    from .eyes import Eyes, Plan
+
+NAME = "weft stage"
+_TOOLS = (4, 3, 5, 2, 1, 0)
+"""Free ones first; the others are meant for debuggers, coverage, profilers and optimizers."""
+
+
+class Monitoring:
+    """Tells of all threads alike.
+
+    Args:
+        eyes: are told.
+    """
+
+    def __init__(self, eyes: Eyes) -> None:
+        self._eyes = eyes
+        self._codes: list[CodeType] = []
+        self._plans: dict[int, Plan] = {}
+        self._tool: int | None = None
+        self._stops = Stops.SYNC
+
+    def add(self, code: CodeType) -> None:
+        """Watch one more code object."""
+        self._codes.append(code)
+        if self._tool is not None:
+            self._arm(code)
+
+    def start(self, stops: Stops) -> None:
+        """Begin to tell."""
+        self.stop()
+        self._stops = stops
+        if stops is Stops.SYNC:
+            return
+        monitoring = _monitoring()
+        self._tool = _free_tool()
+        monitoring.use_tool_id(self._tool, NAME)
+        events = monitoring.events
+        monitoring.register_callback(self._tool, events.INSTRUCTION, self._instruction)
+        monitoring.register_callback(self._tool, events.PY_START, self._entered)
+        monitoring.register_callback(self._tool, events.PY_RESUME, self._entered)
+        for code in self._codes:
+            self._arm(code)
+        monitoring.restart_events()
+
+    def stop(self) -> None:
+        """Tell no more."""
+        if self._tool is None:
+            return
+        monitoring, tool = _monitoring(), self._tool
+        self._tool = None
+        for code in self._codes:
+            monitoring.set_local_events(tool, code, 0)
+        events = monitoring.events
+        for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME):
+            monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)
+        self._plans.clear()
+
+    def enter_thread(self) -> None:
+        """Do nothing: every thread is told of."""
+
+    def leave_thread(self) -> None:
+        """Do nothing: every thread is told of."""
+
+    def _arm(self, code: CodeType) -> None:
+        if not is_function(code) or self._tool is None:
+            return
+        events = _monitoring().events
+        wanted = events.INSTRUCTION
+        if not is_inlined(code):
+            wanted |= events.PY_START | events.PY_RESUME
+        _monitoring().set_local_events(self._tool, code, wanted)
+
+    def _instruction(self, code: CodeType, offset: int) -> object:
+        plan = self._plans.get(id(code))
+        if plan is None:
+            plan = self._plans[id(code)] = self._eyes.plan(code, self._stops)
+        told = self._eyes.instruction(sys._getframe(1), plan, offset)
+        return None if told else _monitoring().DISABLE
+
+    def _entered(self, code: CodeType, offset: int) -> object:
+        self._eyes.entered()
+        return None
+
+
+def _free_tool() -> int:
+    monitoring = _monitoring()
+    for tool in _TOOLS:
+        if monitoring.get_tool(tool) is None:
+            return tool
+    taken = ", ".join(sorted({str(monitoring.get_tool(tool)) for tool in _TOOLS}))
+    raise WeftError(f"all six ids of sys.monitoring are taken, by {taken}; run the stage without these tools")
+
+
+def _monitoring() -> Any:
+    """Return `sys.monitoring`, which type checkers do not know in 3.11."""
+    return sys.monitoring  # type: ignore[attr-defined,unused-ignore] # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,351 @@
+"""One run of a scenario: its actors on the stage, steps on demand, and what came of it."""
+
+from __future__ import annotations
+
+import contextvars
+import gc
+import linecache
+import os
+import random
+import sys
+import threading
+from _thread import allocate_lock
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic as _monotonic
+from time import sleep as _sleep
+from types import FrameType
+from typing import Any
+
+from ..moment import Moment, Operation, Place, Status, Stops, Verdict
+from ..scenario import Act, Outcome, Request, Response, Scenario
+from ..session import Choice
+from .baton import Pending, Player, Stage
+from .blocking import Blocking
+from .clock import Clock
+from .eyes import Eyes
+from .look import Looker, stepped
+from .primitives import Maker
+from .sharing import Learned, Log, Sharing, key_of
+from .target import Target
+from .texts import safe_text
+from .web import Customer
+
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+TRIAL_SECONDS = 1.0
+"""How long the actors may run in a trial, when they compute or wait where the stage does not see them."""
+
+
+class Got(Response):
+    """A response, with one line about it."""
+
+    @property
+    def summary(self) -> str:
+        """Return status and the beginning of the body."""
+        return f"{self.status} {safe_text(self.body.strip(), 60)}"
+
+
+class Production:
+    """Everything that was put in place to run a scenario: made once, runs in every copy of the process."""
+
+    def __init__(
+        self,
+        target: Target,
+        scenario: Scenario,
+        app: Any,
+        namespace: dict[str, Any],
+        clock: Clock,
+        maker: Maker,
+        blocking: Blocking,
+        eyes: Eyes,
+    ) -> None:
+        self.target, self.scenario, self.app, self.namespace = target, scenario, app, namespace
+        self.stage, self.clock, self.maker, self.blocking, self.eyes = maker.stage, clock, maker, blocking, eyes
+        self.learned: list[Learned] = []
+        self.failures: dict[int, BaseException] = {}
+        self.rehearse: Callable[[], object] = lambda: None
+        """Warms a thread: the first memory that a copy of a process writes to costs more than what it writes."""
+
+
+class _Stopper:
+    """Watches the app's code and stops players before what others could see."""
+
+    def __init__(self, stage: Stage, sharing: Sharing, stops: Stops, ours: Callable[[str], bool]) -> None:
+        self._stage, self._sharing, self._ours = stage, sharing, ours
+        self._accesses = stops is not Stops.SYNC
+
+    def access(self, site: Any, frame: FrameType) -> None:
+        me = self._stage.me()
+        if me is None or not self._accesses:
+            return
+        touch = site.resolve(frame)
+        if self._sharing.stops(site, touch, me):
+            self._stage.point(Pending(touch.kind, f"{touch.kind} {touch.text}", touch.name, touch=touch), frame)
+
+    def switch(self) -> None:
+        me = self._stage.me()
+        if me is None:
+            return
+        if me.switchable:
+            me.switched_at = None
+        else:
+            frame = sys._getframe(1)
+            while frame.f_back is not None and not self._ours(frame.f_code.co_filename):
+                frame = frame.f_back
+            me.switchable, me.switched_at = True, (frame, frame.f_lasti)
+
+    def line(self, frame: FrameType, line: int) -> None:
+        if self._stage.me() is not None:
+            text = linecache.getline(frame.f_code.co_filename, line).strip()
+            self._stage.point(Pending("line", text or f"line {line}"), frame)
+
+    def opcode(self, frame: FrameType, text: str) -> None:
+        if self._stage.me() is not None:
+            self._stage.point(Pending("opcode", text), frame)
+
+
+class _Learner:
+    """Notes what the actors touch, and stops nobody."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.log = Log(trial=True)
+
+    def access(self, site: Any, frame: FrameType) -> None:
+        me = self._stage.me()
+        if me is not None:
+            touch = site.resolve(frame)
+            if touch is not None:
+                self.log.add(me, key_of(site), touch)
+
+    def switch(self) -> None:
+        pass
+
+    def line(self, frame: FrameType, line: int) -> None:
+        pass
+
+    def opcode(self, frame: FrameType, text: str) -> None:
+        pass
+
+
+class Run:
+    """A scenario from its beginning. Only one in a process.
+
+    Args:
+        production: what runs.
+        watcher: sees what the app's code does.
+    """
+
+    def __init__(self, production: Production, watcher: Any, stops: Stops) -> None:
+        self._production = production
+        self.stage = production.stage
+        self._script: list[Choice] = []
+        self._done = 0
+        self.diverged: str = ""
+        self._verdict: Verdict | None = None
+        self._printed = os.fstat(1).st_size
+        scenario = production.scenario
+        watch = [(text, compile(text, "watch", "eval")) for text in scenario.watch]
+        self._looker = Looker(
+            self.stage, production.clock, production.maker, production.blocking.things, watch, production.namespace
+        )
+        random.seed(scenario.seed)  # a fork seeds it anew
+        gc.disable()  # a collection runs finalizers wherever it happens
+        production.eyes.start(watcher, stops)
+        for name in scenario.actors:
+            self._begin(name, scenario.acts(name))
+
+    def _begin(self, name: str, acts: Sequence[Act]) -> None:
+        player = self.stage.enter(name, does(acts), own=True)
+        parked = allocate_lock()
+        parked.acquire()
+        play, act = self.stage.play, _script_of(acts, self._production.app, player, self.stage)
+        eyes = self._production.eyes
+
+        def perform() -> None:
+            eyes.enter_thread()
+            contextvars.Context().run(self._production.rehearse)
+            play(player, act, parked.release)
+            eyes.leave_thread()
+
+        thread = threading.Thread(target=perform, name=name, daemon=True)
+        thread.start()
+        parked.acquire()
+
+    # Many steps at once
+
+    def follow(self, script: Sequence[Choice]) -> Moment:
+        """Make these steps, without looking in between."""
+        self._script = list(script)
+        self._done = 0
+        self.stage.choose = self._scripted
+        following = self._scripted()
+        if following is not None:
+            self.stage.give(following)
+        self.stage.choose = lambda: None
+        self._looker.steps = self._done
+        if self._done < len(self._script) and not self.diverged:
+            self._diverge()
+        return self.look()
+
+    def all_in_turn(self, backwards: bool = False) -> None:
+        """Let the actors run one after another, whoever can."""
+        pick = -1 if backwards else 0
+
+        def choose() -> Player | None:
+            able = self.stage.movable()
+            return able[pick] if able else None
+
+        self.stage.choose = choose
+        until = _monotonic() + TRIAL_SECONDS
+        while _monotonic() < until:
+            following = choose()
+            if following is not None:
+                self.stage.give(following)
+            elif any(player.outside for player in self.stage.players):
+                _sleep(0.01)
+            else:
+                break
+        self.stage.choose = lambda: None
+
+    def _scripted(self) -> Player | None:
+        if self._done >= len(self._script):
+            return None
+        actor, kind, text = self._script[self._done]
+        players = self.stage.players
+        player = players[actor] if actor < len(players) else None
+        pending = player.pending if player is not None else None
+        if player is None or pending is None or not (player.ready() or player in self.stage.movable()):
+            self._diverge()
+            return None
+        if pending.kind == kind and pending.text == text:
+            self._done += 1
+        return player
+
+    def _diverge(self) -> None:
+        actor, _, text = self._script[self._done]
+        players = self.stage.players
+        name = players[actor].name if actor < len(players) else f"actor {actor + 1}"
+        pending = players[actor].pending if actor < len(players) else None
+        instead = f"is about to {pending.text}" if pending is not None else "has finished"
+        self.diverged = f"step {self._done + 1}: {name} should {text}, but it {instead}"
+
+    # One step
+
+    def step(self, actor: int) -> tuple[Operation, Moment]:
+        """Let an actor do its next operation."""
+        player = self.stage.players[actor]
+        pending = player.pending
+        if pending is None or player not in self.stage.movable():
+            raise ValueError(f"{player.name} cannot move")
+        place = self._production.maker.place(player.frame)
+        operation = Operation(pending.kind, pending.text, place, pending.on)
+        value = stepped(pending.kind, pending.touch) if pending.kind == "read" else ""
+        self.stage.give(player)
+        self._looker.steps += 1
+        if pending.kind == "write":
+            value = stepped("write", pending.touch)
+        return operation, self.look(value)
+
+    def look(self, value: str = "") -> Moment:
+        """Return what is seen now."""
+        moment = self._looker.moment(output=self._output(), value=value, verdict=self._verdict)
+        if self._verdict is None:
+            self._verdict = self._judge(moment)
+            if self._verdict is not None:
+                moment = moment._replace(verdict=self._verdict, output=moment.output + self._output())
+        return moment
+
+    def _output(self) -> str:
+        """Return what was printed since the last call."""
+        try:
+            end = os.fstat(1).st_size
+            data = os.pread(1, min(end - self._printed, 20_000), self._printed)
+        except OSError:
+            return ""
+        self._printed = end
+        return data.decode(errors="replace")
+
+    # What came of it
+
+    def _judge(self, moment: Moment) -> Verdict | None:
+        own = [player for player in self.stage.players if player.own]
+        if all(player.done for player in own):
+            return self._final(own)
+        if self.stage.movable() or any(view.status is Status.OUTSIDE for view in moment.actors):
+            return None
+        waiting = [index for index, view in enumerate(moment.actors) if view.own and view.status is Status.BLOCKED]
+        circle = moment.stuck or waiting
+        place = moment.actors[circle[0]].frames[0] if circle and moment.actors[circle[0]].frames else None
+        reasons = "; ".join(f"{moment.actors[i].name} waits: {moment.actors[i].why}" for i in circle)
+        return Verdict("deadlock", f"nobody can go on: {reasons}", place, tuple(circle))
+
+    def _final(self, own: Sequence[Player]) -> Verdict:
+        target = self._production.target
+        for player in own:
+            if player.error is not None:
+                sentence = target.sentence(player.error)
+                return Verdict("exception", f"{player.name}: {sentence}", self._place(player.error), (player.index,))
+        for player in own:
+            if player.response is not None and player.response.status >= 500:
+                error = self._production.failures.get(player.index)
+                because = f": {target.sentence(error)}" if error is not None else ""
+                text = f"{player.name} got {player.response.status}{because}"
+                return Verdict("status", text, self._place(error), (player.index,))
+        return self._checked({player.name: player.response for player in own if player.response is not None})
+
+    def _checked(self, responses: Mapping[str, Response]) -> Verdict:
+        failures = self._production.eyes.failures
+        if failures:
+            return Verdict("inconclusive", f"weft lost sight of the app: {failures[0]!r}; please report this")
+        check = self._production.scenario.check
+        if check is None:
+            return Verdict("holds", "all actors have finished; the scenario checks nothing else")
+        try:
+            result = check(Outcome(self._production.app, responses))
+        except AssertionError as error:
+            return Verdict("invariant", str(error) or "what must hold does not", self._place(error))
+        except BaseException as error:
+            return Verdict("inconclusive", f"the check itself failed: {self._production.target.sentence(error)}")
+        if result is False:
+            return Verdict("invariant", "what must hold does not")
+        return Verdict("holds", "all actors have finished and the invariant holds")
+
+    def _place(self, error: BaseException | None) -> Place | None:
+        found = None
+        trace = error.__traceback__ if error is not None else None
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            if self._production.target.ours(code.co_filename):
+                found = Place(code.co_filename, trace.tb_lineno, code.co_qualname.replace(".<locals>", ""))
+            trace = trace.tb_next
+        return found
+
+
+def does(acts: Sequence[Act]) -> str:
+    """Return what an actor was told to do, in a few words."""
+    return ", ".join(str(act) if isinstance(act, Request) else getattr(act, "__name__", "a callable") for act in acts)
+
+
+def _script_of(acts: Sequence[Act], app: Any, player: Player, stage: Stage) -> Callable[[], None]:
+    customer = Customer(app) if any(isinstance(act, Request) for act in acts) else None
+
+    def play() -> None:
+        for act in acts:
+            if isinstance(act, Request) and customer is not None:
+                stage.happened.append(("request", str(act), player.index))
+                player.response = Got(*customer.send(act))
+                stage.point(Pending("respond", f"respond {player.response.status}"))
+                stage.happened.append(("response", str(act), player.response.status))
+            elif callable(act):
+                _call(act, app)
+
+    return play
+
+
+def _call(act: Callable[..., object], app: Any) -> None:
+    code = getattr(act, "__code__", None)
+    wants = code.co_argcount - (getattr(act, "__self__", None) is not None) if code is not None else 0
+    if wants:
+        act(app)
+    else:
+        act()

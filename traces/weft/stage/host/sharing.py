@@ -1,0 +1,128 @@
+"""Which accesses are worth a stop: those to what several actors touch and one of them writes.
+
+It is learned by letting the actors run one after another, in both orders, and noting every object that they touch.
+What then proves to be one actor's own is passed without a stop. Code that did not run then stops wherever its object
+is reached from a global or a closure; and an access that turns out to meet another actor's is a stop from then on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from .baton import Player
+from .touches import Touch, conflicts
+
+Key = tuple[str, int, str, str]
+"""What identifies a site from process to process: file, line, kind, text."""
+
+MOST = 200_000
+"""Accesses that are noted at most."""
+
+
+def key_of(site: Any) -> Key:
+    """Return what identifies a site."""
+    return site.file, site.line, site.kind, site.text
+
+
+def _key(data: Sequence[Any]) -> Key:
+    file, line, kind, text = data
+    return file, line, kind, text
+
+
+class Learned(NamedTuple):
+    """What a trial run told; crosses a pipe as JSON.
+
+    Attributes:
+        known: sites that ran.
+        shared: those of them that touched what another actor touched too, one of both writing.
+        touched: who touched what: name, index of the actor, whether it wrote, site.
+        digest: of everything that was touched, in order: the same in each run of a deterministic app.
+    """
+
+    known: Sequence[Key]
+    shared: Sequence[Key]
+    touched: Sequence[tuple[str, int, bool, Key]]
+    digest: str
+
+
+class Sharing:
+    """Decides where players stop.
+
+    Args:
+        learned: what the trial runs told.
+    """
+
+    def __init__(self, learned: Iterable[Learned] = ()) -> None:
+        self.known: set[Key] = set()
+        self.shared: set[Key] = set()
+        by_name: dict[str, list[tuple[int, bool, Key]]] = defaultdict(list)
+        for one in learned:
+            self.known.update(map(_key, one.known))
+            self.shared.update(map(_key, one.shared))
+            for name, actor, wrote, key in one.touched:
+                by_name[name].append((actor, wrote, _key(key)))
+        # What one actor touched in one trial and another in the next: each sold the last item when it came first.
+        for touches in by_name.values():
+            if len({actor for actor, _, _ in touches}) > 1 and any(wrote for _, wrote, _ in touches):
+                self.shared.update(key for _, _, key in touches)
+        self._log = Log()
+
+    def stops(self, site: Any, touch: Touch | None, player: Player) -> bool:
+        """Return whether a player stops before it touches something."""
+        key = key_of(site)
+        if touch is None or not touch.known:
+            return False
+        self.shared.update(self._log.add(player, key, touch))
+        return key in self.shared or (site.rooted and key not in self.known)
+
+
+class Log:
+    """Who has touched what.
+
+    Args:
+        trial: keep what `learned` tells.
+    """
+
+    def __init__(self, *, trial: bool = False) -> None:
+        self._trial = trial
+        self.known: dict[Key, None] = {}
+        self.shared: dict[Key, None] = {}
+        self._seen: dict[int, tuple[Any, dict[Any, dict[tuple[int, bool], set[Key]]]]] = {}
+        self._touched: dict[tuple[str, int, bool, Key], None] = {}
+        self._digest = hashlib.sha256()
+        self._count = 0
+
+    def add(self, player: Player, key: Key, touch: Touch) -> Iterable[Key]:
+        """Note an access; return the sites that are found to share, this one included."""
+        if self._trial:
+            self._note(player, key, touch)
+        self._count += 1
+        if self._count > MOST or not touch.known:
+            return ()
+        # The object is kept, so that its id cannot come to mean another one.
+        _, by_key = self._seen.setdefault(id(touch.obj), (touch.obj, {}))
+        writes = touch.kind == "write"
+        met: set[Key] = set()
+        for other, entries in by_key.items():
+            if not (other == touch.key or conflicts(other, touch.key)):
+                continue
+            for (index, wrote), sites in entries.items():
+                if index != player.index and (wrote or writes):
+                    met |= sites
+        by_key.setdefault(touch.key, defaultdict(set))[player.index, writes].add(key)
+        if met:
+            met.add(key)
+            self.shared.update(dict.fromkeys(sorted(met)))
+        return met
+
+    def _note(self, player: Player, key: Key, touch: Touch) -> None:
+        self.known[key] = None
+        self._digest.update(f"{player.index}{key}{touch.name}\n".encode(errors="replace"))
+        self._touched[touch.name, player.index, touch.kind == "write", key] = None
+
+    def learned(self) -> Learned:
+        """Return what there is to tell."""
+        return Learned(tuple(self.known), tuple(self.shared), tuple(self._touched), self._digest.hexdigest())

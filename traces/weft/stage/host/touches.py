@@ -1,0 +1,126 @@
+"""What an access touches: an object, a part of it, and how to look at it without running the app's code."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from types import CellType
+from typing import Any
+
+from . import plain
+from .plain import MISSING, UNKNOWN
+
+Key = tuple[str, object]
+"""``("item", k)``, ``("attr", name)``, ``("global", name)``, ``("cell", name)``, or WHOLE."""
+
+WHOLE: Key = ("*", None)
+CONTAINERS: tuple[type, ...] = (dict, list, set, deque, OrderedDict, defaultdict, Counter, bytearray)
+"""What is shared by reference and changed in place, in C."""
+
+_ATOMS = (str, int, bool, float, bytes, type(None))
+
+
+class Touch:
+    """What an access is about. Keeps the object, so that its id cannot come to mean another one.
+
+    Attributes:
+        obj: the dict of a module, a cell, an instance, a class, a container; UNKNOWN when only running code can tell.
+        key: which part of it.
+        kind: read or write.
+        text: the access in source terms.
+        base: the object in source terms.
+    """
+
+    __slots__ = ("_namer", "base", "key", "kind", "obj", "text")
+
+    def __init__(
+        self, obj: object, key: Key, kind: str, text: str, base: str, namer: Callable[[Touch], str] | None = None
+    ) -> None:
+        self.obj, self.key, self.kind, self.text, self.base, self._namer = obj, key, kind, text, base, namer
+
+    @property
+    def name(self) -> str:
+        """What is touched, the same whichever way it was reached."""
+        return self._namer(self) if self._namer is not None else self.text
+
+    @property
+    def known(self) -> bool:
+        """Whether the object is known."""
+        return self.obj is not UNKNOWN
+
+
+def conflicts(one: Key, other: Key) -> bool:
+    """Return whether two parts of the same object overlap."""
+    if one == other:
+        return True
+    return {one[0], other[0]} == {"*", "item"}
+
+
+def item(key: Any) -> Key:
+    """Return the part of a container for a key; all of it when comparing the key could run the app's code."""
+    return ("item", key) if _is_plain(key) else WHOLE
+
+
+def is_container(obj: object, method: str = "__getitem__") -> bool:
+    """Return whether a method of an object is that of a builtin container: subclasses may keep or replace it."""
+    where, _ = plain.on_class(type(obj), method)
+    return plain.among(where, CONTAINERS)
+
+
+def at(obj: object, key: Any) -> Any:
+    """Return an item of a container or tuple; UNKNOWN when it is none, or has no such item."""
+    if not _is_plain(key):
+        return UNKNOWN
+    if plain.is_a(obj, dict) and is_container(obj):
+        return plain.unwrapped(dict.get(obj, key, UNKNOWN))  # type: ignore[call-overload]
+    if type(key) is not int and type(key) is not bool:
+        return UNKNOWN
+    for cls in (list, deque, tuple, bytearray):
+        if plain.is_a(obj, cls) and plain.on_class(type(obj), "__getitem__")[0] is cls:
+            return plain.unwrapped(_indexed(cls, obj, key))
+    return UNKNOWN
+
+
+def peek(touch: Touch) -> Any:
+    """Return the value that is there now, MISSING when there is none."""
+    kind, key = touch.key
+    obj: Any = touch.obj
+    if obj is UNKNOWN:
+        return UNKNOWN
+    if kind == "global":
+        return dict.get(obj, key, MISSING)
+    if kind == "cell":
+        return _contents(obj)
+    if kind == "attr":
+        found = plain.find(obj, str(key))
+        return MISSING if found.where in ("code", "method") else found.value
+    if kind == "item":
+        return _item(obj, key)
+    return obj
+
+
+def _item(obj: Any, key: Any) -> Any:
+    if plain.is_a(obj, set):
+        return set.__contains__(obj, key)
+    found = at(obj, key)
+    return MISSING if found is UNKNOWN else found
+
+
+def _indexed(cls: Any, obj: object, key: int) -> Any:
+    try:
+        return cls.__getitem__(obj, key)
+    except IndexError:
+        return UNKNOWN
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def _is_plain(key: Any) -> bool:
+    if type(key) is tuple:
+        return all(_is_plain(one) for one in key)
+    return plain.among(type(key), _ATOMS)

@@ -1,0 +1,63 @@
+"""Requests through the app's whole WSGI stack, and the contexts that Flask keeps for a thread."""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from typing import Any
+
+from ..moment import Context, Shown
+from ..scenario import Request, Response
+from .texts import safe_text
+
+LONGEST_BODY = 100_000
+
+
+class Customer:
+    """Sends requests one after another and keeps the cookies."""
+
+    def __init__(self, app: Any) -> None:
+        from werkzeug.test import Client
+
+        self._client = Client(app)
+
+    def send(self, request: Request) -> Response:
+        """Send a request and read the whole answer."""
+        answer = self._client.open(request.path, method=request.method, **request.options)
+        body = answer.get_data(as_text=True)[:LONGEST_BODY]
+        return Response(answer.status_code, body, answer.get_json(silent=True))
+
+
+def send(app: Any, request: Request) -> Response:
+    """Send one request without cookies."""
+    return Customer(app).send(request)
+
+
+def context(seen: contextvars.Context | None) -> Context | None:
+    """Return the Flask contexts of a thread, given a copy of its context variables."""
+    flask = sys.modules.get("flask.globals")
+    if flask is None or seen is None:
+        return None
+    app = seen.get(flask._cv_app)
+    if app is None:
+        return None
+    variable = getattr(flask, "_cv_request", None)
+    # Flask 3.2 keeps the request in the app context.
+    request: Any = seen.get(variable) if variable is not None else app
+    name = app.app.import_name
+    if getattr(request, "request", None) is None:
+        return Context(name, g=_shown(vars(app.g)))
+    asked = request.request
+    rule = asked.url_rule
+    session = getattr(request, "session", None) if variable is not None else getattr(request, "_session", None)
+    return Context(
+        name,
+        f"{asked.method} {asked.path}",
+        rule.endpoint if rule is not None else "",
+        _shown(vars(app.g)),
+        _shown(dict(dict.items(session)) if isinstance(session, dict) else {}),
+    )
+
+
+def _shown(values: dict[Any, Any]) -> tuple[Shown, ...]:
+    return tuple(Shown(str(name), safe_text(value)) for name, value in list(values.items()) if str(name)[:1] != "_")

@@ -1,0 +1,260 @@
+"""The app's process as seen from outside: start it, ask it for steps, end it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import WeftError
+from .moment import Moment, Stops, from_json, operation
+from .session import Choice, Diverged, Info, Performed
+
+PATIENCE = 30.0
+"""Loading may take so long (seconds) before it is given up."""
+STEP_PATIENCE = 5.0
+"""An answer may take so long; the process itself notices code that does not come back after 0.2 s."""
+
+
+class Ended(Exception):
+    """There is nobody at the other end, or nobody who answers in time."""
+
+
+class Channel:
+    """Lines of JSON, each way one at a time."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._read = b""
+        self._fds: list[int] = []
+
+    def say(self, message: Any) -> None:
+        """Send a message.
+
+        Raises:
+            Ended: nobody is there.
+        """
+        try:
+            self._end.sendall(json.dumps(message).encode() + b"\n")
+        except OSError:
+            raise Ended("ended") from None
+
+    def take(self, patience: float) -> Any:
+        """Return the next message, with a descriptor that came along as the key ``fd``.
+
+        Raises:
+            Ended: nobody is there, or nothing came in time (seconds).
+        """
+        self._end.settimeout(patience)
+        try:
+            while b"\n" not in self._read:
+                part, fds, _, _ = socket.recv_fds(self._end, 1 << 18, 4)
+                if not part:
+                    raise Ended("ended")
+                self._read += part
+                self._fds += fds
+        except TimeoutError:
+            raise Ended(f"gave no answer for {patience:g} s") from None
+        except OSError:
+            raise Ended("ended") from None
+        line, _, self._read = self._read.partition(b"\n")
+        message = json.loads(line)
+        if self._fds:
+            message["fd"] = self._fds.pop(0)
+        return message
+
+    def close(self) -> None:
+        """Close this end."""
+        self._end.close()
+
+
+class Copy:
+    """A copy of the app's process, in which one run is made."""
+
+    def __init__(self, message: Mapping[str, Any], stops: Stops) -> None:
+        self.pid: int = message["pid"]
+        self.stops = stops
+        self.channel = Channel(socket.socket(fileno=message["fd"]))
+
+    def end(self) -> None:
+        """Kill it: it holds nothing that would have to be put in order."""
+        self.channel.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class AppProcess:
+    """Runs a scenario in a process of its own.
+
+    Args:
+        target: ``module:name``, ``FILE.py`` or ``FILE.py:name``.
+        requests, check: for an app instead of a scenario, see `weft.stage.host.target`.
+        seed: of random numbers, instead of the scenario's.
+        fixed: run the scenario's fixed app.
+
+    Raises:
+        WeftError: it cannot be loaded; the sentence says why.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        requests: Sequence[str] = (),
+        check: str = "",
+        seed: int | None = None,
+        fixed: bool = False,
+    ) -> None:
+        self._wanted: dict[str, Any] = {
+            "target": target,
+            "requests": list(requests),
+            "check": check,
+            "seed": seed,
+            "fixed": fixed,
+        }
+        self._process, self._control = _started()
+        self._copy: Copy | None = None
+        self._coming: Stops | None = None
+        try:
+            answer = _asked(self._control, self._wanted)
+            self.info = Info(**answer["ready"])
+            self.deterministic: bool = answer["deterministic"]
+            self._order(Stops.ACCESS)
+        except BaseException:
+            self.close()
+            raise
+
+    def again(self, *, fixed: bool) -> AppProcess:
+        """Start the same scenario in another process, on its fixed app or on the one with the bug."""
+        return AppProcess(**{**self._wanted, "fixed": fixed})
+
+    def start(self, path: Sequence[Choice], stops: Stops) -> Moment:
+        """Begin anew and make these steps."""
+        over, self._copy = self._copy, self._next(stops)
+        if over is not None:
+            over.end()
+        answer = self._ask({"do": "start", "path": list(path)}, STEP_PATIENCE + len(path) * 0.01)
+        self._order(stops, later=True)
+        if answer["diverged"]:
+            number = int(answer["diverged"].partition(":")[0].split()[-1])
+            raise Diverged(number, f"the app is not deterministic: {answer['diverged']}")
+        return from_json(answer["moment"])
+
+    def step(self, actor: int) -> Performed:
+        """Let an actor that can move do its next operation."""
+        answer = self._ask({"do": "step", "actor": actor}, STEP_PATIENCE)
+        return Performed(operation(answer["operation"]), from_json(answer["moment"]))
+
+    def look(self) -> Moment:
+        """Return what is seen now, when something may have come back from outside."""
+        return from_json(self._ask({"do": "look"}, STEP_PATIENCE)["moment"])
+
+    def close(self) -> None:
+        """End the process and its copies."""
+        if self._copy is not None:
+            self._copy.end()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._control.close()
+        self._process.wait()
+
+    def _ask(self, command: Any, patience: float) -> Any:
+        copy = self._copy
+        if copy is None:
+            raise WeftError("the app's process has ended; go back, or restart")
+        try:
+            copy.channel.say(command)
+            return copy.channel.take(patience)
+        except Ended as ended:
+            copy.end()
+            self._copy = None
+            how = f"{ended} with status {self._status(copy.pid)}" if str(ended) == "ended" else str(ended)
+            raise WeftError(f"the app's process {how}; look at what it did last: go back, or restart") from None
+
+    def _order(self, stops: Stops, *, later: bool = False) -> None:
+        """Ask for the next copy."""
+        with contextlib.suppress(Ended):
+            self._control.say({"do": "copy later" if later else "copy", "stops": stops.value})
+            self._coming = stops
+
+    def _next(self, stops: Stops) -> Copy:
+        """Return a copy that stops where it is wanted."""
+        try:
+            if self._coming is None:
+                self._order(stops)
+            while (copy := self._arrived()).stops is not stops:
+                copy.end()
+                self._order(stops)
+            return copy
+        except Ended:
+            raise WeftError("the app's process has ended; start again") from None
+
+    def _arrived(self) -> Copy:
+        stops, self._coming = self._coming, None
+        self._control.say({"do": "hurry"})
+        return Copy(self._control.take(PATIENCE), stops or Stops.ACCESS)
+
+    def _status(self, pid: int) -> int | None:
+        """Return how a copy has ended."""
+        try:
+            if self._coming is not None:
+                self._arrived().end()
+            self._control.say({"do": "status", "pid": pid})
+            return int(self._control.take(STEP_PATIENCE)["status"])
+        except Ended:
+            return None
+
+
+def list_scenarios(target: str) -> list[tuple[str, str, str]]:
+    """Return label, name and goal of each scenario in a module or file.
+
+    Raises:
+        WeftError: it cannot be imported.
+    """
+    process, control = _started()
+    try:
+        answer = _asked(control, {"list": target})
+        return [(label, name, text) for label, name, text in answer["scenarios"]]
+    finally:
+        control.close()
+        process.kill()
+        process.wait()
+
+
+def _started() -> tuple[subprocess.Popen[bytes], Channel]:
+    if not hasattr(os, "fork"):
+        raise WeftError("the stage needs an operating system that can copy a process: Linux or macOS")
+    mine, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "weft.stage.host", str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+    return process, Channel(mine)
+
+
+def _asked(control: Channel, wanted: Any) -> Any:
+    """Return the answer of a process that has just been started.
+
+    Raises:
+        WeftError: it says what is wrong, or ends without a word.
+    """
+    try:
+        control.say(wanted)
+        answer = control.take(PATIENCE)
+    except Ended as ended:
+        raise WeftError(f"the process that loads {next(iter(wanted.values()))} {ended}") from None
+    if "error" in answer:
+        raise WeftError(answer["error"])
+    return answer

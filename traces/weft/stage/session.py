@@ -1,0 +1,440 @@
+"""A person's way through a scenario: a tree of steps. Looking back needs no run; going on from there runs anew."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from ..errors import WeftError
+from .moment import As, Moment, Operation, Status, Stops, Verdict
+
+LIMIT = 5_000
+"""Steps that running on makes at most in one go."""
+
+
+UNSTEADY = "two runs in the same order were not the same: the app is not deterministic, going back may lead elsewhere"
+
+
+class Info(NamedTuple):
+    """What a scenario says about itself.
+
+    Attributes:
+        target: the words after ``weft step`` that name it, for schedule files and messages.
+        file: of the scenario, or of the app.
+        actors: their names, in order; the indices of a `Moment` start with these.
+        fixed: there is a fixed app; ``running_fixed`` tells whether it is the one that runs.
+        gil: the interpreter that runs it has one.
+    """
+
+    name: str
+    target: str
+    file: str
+    actors: Sequence[str]
+    does: Sequence[str]
+    goal: str = ""
+    hints: Sequence[str] = ()
+    lesson: str = ""
+    fixed: bool = False
+    running_fixed: bool = False
+    python: str = ""
+    gil: bool = True
+    seed: int = 0
+
+
+class Badge(StrEnum):
+    """What a preemption needs, see `weft.stage.moment.As`."""
+
+    NONE = ""
+    THIS = "this"
+    FREE_THREADED = "free-threaded"
+
+
+class Choice(NamedTuple):
+    """What identifies a step from run to run: the actor and its operation, never a line or an offset."""
+
+    actor: int
+    kind: str
+    text: str
+
+
+class Performed(NamedTuple):
+    """What a runner did when it was asked for a step."""
+
+    operation: Operation
+    moment: Moment
+
+
+class Runner(Protocol):
+    """Runs a scenario from its beginning; `weft.stage.process` has the real one."""
+
+    info: Info
+    deterministic: bool
+    """Two runs in the same order did the same."""
+
+    def start(self, path: Sequence[Choice], stops: Stops) -> Moment:
+        """Begin anew and make these steps, leaving out no stop in between.
+
+        Raises:
+            Diverged: the program did something else than before.
+            WeftError: it cannot be run at all.
+        """
+        ...
+
+    def step(self, actor: int) -> Performed:
+        """Let an actor that can move do its next operation."""
+        ...
+
+    def look(self) -> Moment:
+        """Return what is seen now, when something may have come back from outside."""
+        ...
+
+    def again(self, *, fixed: bool) -> Runner:
+        """Start the same scenario in another process, on its fixed app or on the one with the bug."""
+        ...
+
+    def close(self) -> None:
+        """End the app's process."""
+
+
+class Diverged(WeftError):
+    """The same choices led elsewhere.
+
+    Attributes:
+        number: of the first step that differs, from 1.
+    """
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.number = number
+
+
+class Node:
+    """A point in the tree: the step that led here and what was seen then.
+
+    Attributes:
+        parent: None at the beginning.
+        actor: who moved, -1 at the beginning.
+        operation: what it did.
+        badge: whether the step preempted another actor, and what that needs.
+        preempted: the actor that could have gone on, -1 for none.
+        children: what was tried from here, the latest last.
+    """
+
+    __slots__ = ("actor", "badge", "children", "moment", "operation", "parent", "preempted")
+
+    def __init__(
+        self, moment: Moment, parent: Node | None = None, actor: int = -1, operation: Operation | None = None
+    ) -> None:
+        self.moment, self.parent, self.actor, self.operation = moment, parent, actor, operation
+        self.children: list[Node] = []
+        self.preempted, self.badge = (-1, Badge.NONE) if parent is None else _preempted(parent, actor)
+
+    @property
+    def number(self) -> int:
+        """How many steps lead here."""
+        return self.moment.number
+
+    def choice(self) -> Choice:
+        """Return what identifies the step that led here."""
+        kind, text = self.operation[:2] if self.operation is not None else ("", "")
+        return Choice(self.actor, kind, text)
+
+    def path(self) -> list[Node]:
+        """Return the nodes from the first step to this one, without the beginning."""
+        nodes: list[Node] = []
+        node = self
+        while node.parent is not None:
+            nodes.append(node)
+            node = node.parent
+        return nodes[::-1]
+
+    def tip(self) -> Node:
+        """Return where the latest tries from here lead."""
+        node = self
+        while node.children:
+            node = node.children[-1]
+        return node
+
+    def tips(self) -> Iterator[Node]:
+        """Yield the ends of all that was tried from here, in the order of the tree."""
+        stack: list[Node] = [self]
+        while stack:
+            node = stack.pop()
+            if not node.children:
+                yield node
+            stack.extend(reversed(node.children))
+
+
+def _preempted(parent: Node, actor: int) -> tuple[int, Badge]:
+    before = parent.actor
+    if before in (-1, actor):
+        return -1, Badge.NONE
+    view = parent.moment.actors[before]
+    if view.status is not Status.READY or (view.next is not None and view.next.kind == "sleep"):
+        return -1, Badge.NONE
+    return before, Badge.THIS if view.preemptible else Badge.FREE_THREADED
+
+
+class Until(StrEnum):
+    """How far an actor is run."""
+
+    BLOCKED = "blocked"
+    FINISHED = "finished"
+    ACCESS = "access"
+    """Until its next operation is about a given thing."""
+    LINE = "line"
+    """Until it stands in another line."""
+
+
+class Order(StrEnum):
+    """Who is next when all actors run."""
+
+    ROUND_ROBIN = "round-robin"
+    RANDOM = "random"
+
+
+class Session:
+    """Steps through a scenario.
+
+    Args:
+        runner: runs it; the session closes it.
+        stops, interpreter: where threads stop and which preemptions are allowed; `set_stops` and ``interpreter`` may
+            change them at any time.
+    """
+
+    def __init__(self, runner: Runner, *, stops: Stops = Stops.ACCESS, interpreter: As = As.FREE_THREADED) -> None:
+        self._runner = runner
+        self.stops = stops
+        self.interpreter = interpreter
+        self.note = "" if runner.deterministic else UNSTEADY
+        """What a person should know before the first step."""
+        self.root = self.here = Node(runner.start((), stops))
+        self._live: Node | None = self.root
+        """Where the app stands; None when its process has ended."""
+        self._random = random.Random(runner.info.seed)  # noqa: S311 - to be repeatable is the point
+        self._turn = -1
+
+    @property
+    def info(self) -> Info:
+        """What the scenario says about itself."""
+        return self._runner.info
+
+    @property
+    def moment(self) -> Moment:
+        """What is seen at the point looked at."""
+        return self.here.moment
+
+    def close(self) -> None:
+        """End the app's process."""
+        self._runner.close()
+
+    def refusal(self, actor: int) -> str:
+        """Return why an actor cannot be given a step here, as a sentence; empty when it can."""
+        moment = self.moment
+        if not 0 <= actor < len(moment.actors):
+            return f"there is no actor {actor + 1}"
+        view = moment.actors[actor]
+        if moment.verdict is not None:
+            return "the run has ended: go back, or restart"
+        if view.status in (Status.DONE, Status.FAILED):
+            return f"{view.name} has finished"
+        if not moment.can_move(actor):
+            return f"{view.name} cannot move: {view.why or 'it is blocked'}"
+        held_by = self._bound_to()
+        if held_by not in (-1, actor):
+            name = moment.actors[held_by].name
+            return f"with the GIL no thread switch happens here: give {name} a step, or play a free-threaded build"
+        return ""
+
+    def movable(self) -> list[int]:
+        """Return the actors that can be given a step here."""
+        return [actor for actor in range(len(self.moment.actors)) if not self.refusal(actor)]
+
+    def step(self, actor: int) -> Node:
+        """Give an actor a step; what was undone stays as another branch.
+
+        Raises:
+            WeftError: it cannot move, see `refusal`; or the app's process ended.
+            Diverged: the steps before could not be repeated.
+        """
+        refusal = self.refusal(actor)
+        if refusal:
+            raise WeftError(refusal)
+        following = self.moment.actors[actor].next
+        known = self._known(actor, following)
+        if known is not None:
+            return self.go(known)
+        self._catch_up()
+        self._live = None
+        done = self._runner.step(actor)
+        node = Node(done.moment, self.here, actor, done.operation)
+        self.here.children.append(node)
+        self.here = self._live = node
+        return node
+
+    def run(self, actor: int, until: Until, on: str = "") -> int:
+        """Run one actor until something happens; return the number of steps, at most `LIMIT`.
+
+        Args:
+            on: with `Until.ACCESS`, the name that the next operation must be about.
+        """
+        start = self._standing(actor)
+        for count in range(LIMIT):
+            if count and self._reached(actor, until, on, start):
+                return count
+            if self.refusal(actor):
+                return count
+            self.step(actor)
+        return LIMIT
+
+    def run_all(self, order: Order, *, stop: Callable[[], bool] = lambda: False, limit: int = LIMIT) -> int:
+        """Run all actors, a step each in turn or by chance, until the run ends; return the number of steps.
+
+        A round that comes back to what was seen twice before, in turn, is a livelock, and ends the run as one.
+        """
+        seen: dict[object, int] = {}
+        for count in range(limit):
+            movable = self.movable()
+            if not movable or stop():
+                return count
+            if order is Order.ROUND_ROBIN:
+                state = _digest(self.moment, self._turn)
+                seen[state] = seen.get(state, 0) + 1
+                if seen[state] > 2:
+                    self._end(_livelock(self.here))
+                    return count
+            self.step(self._next_in_turn(movable) if order is Order.ROUND_ROBIN else self._random.choice(movable))
+        self._end(Verdict("limit", f"not finished after {self.moment.number} steps"))
+        return limit
+
+    def look(self) -> Moment:
+        """Look again at the newest point, where an actor may have come back from outside."""
+        if self._live is self.here:
+            self.here.moment = self._runner.look()._replace(number=self.here.number)
+        return self.moment
+
+    def on_fixed(self) -> Session:
+        """Make the same choices, as far as it has them, on the fixed app; from there on the one with the bug."""
+        runner = self._runner.again(fixed=not self.info.running_fixed)
+        other = Session(runner, stops=self.stops, interpreter=self.interpreter)
+        for node in self.here.path():
+            other.follow(node.choice())
+        return other
+
+    def undo(self, count: int = 1) -> Node:
+        """Look at an earlier step; nothing runs."""
+        node = self.here
+        for _ in range(count):
+            node = node.parent or node
+        return self.go(node)
+
+    def redo(self, count: int = 1) -> Node:
+        """Look at what followed, on the branch looked at last."""
+        node = self.here
+        for _ in range(count):
+            node = node.children[-1] if node.children else node
+        return self.go(node)
+
+    def go(self, node: Node) -> Node:
+        """Look at any point of the tree; redo leads along its branch from now on."""
+        child = node
+        while child.parent is not None:
+            siblings = child.parent.children
+            siblings.append(siblings.pop(siblings.index(child)))
+            child = child.parent
+        self.here = node
+        return node
+
+    def restart(self) -> Node:
+        """Look at the beginning."""
+        return self.go(self.root)
+
+    def set_stops(self, stops: Stops) -> None:
+        """Stop elsewhere from now on: the way here is made again with the new stops, as a new tree."""
+        path = [node.choice() for node in self.here.path()]
+        self.stops = stops
+        self.root = self.here = self._live = Node(self._runner.start((), stops))
+        for choice in path:
+            self.follow(choice)
+
+    def follow(self, choice: Choice) -> bool:
+        """Run an actor until it has done an operation, past other stops; return whether it got there."""
+        begun = self.here
+        for _ in range(LIMIT):
+            view = self.moment.actors[choice.actor] if choice.actor < len(self.moment.actors) else None
+            following = view.next if view is not None else None
+            if following is None or self.refusal(choice.actor):
+                break
+            self.step(choice.actor)
+            if (following.kind, following.text) == (choice.kind, choice.text):
+                return True
+        self.go(begun)
+        return False
+
+    def tips(self) -> list[Node]:
+        """Return the ends of all branches."""
+        return list(self.root.tips())
+
+    def _catch_up(self) -> None:
+        """Run up to the point looked at, when the app stands elsewhere."""
+        if self._live is self.here:
+            return
+        moment = self._runner.start([node.choice() for node in self.here.path()], self.stops)
+        self._live = self.here
+        if _doing(moment) != _doing(self.here.moment):
+            raise Diverged(
+                self.here.number, f"the same {self.here.number} steps led elsewhere: the app is not deterministic"
+            )
+
+    def _known(self, actor: int, following: Operation | None) -> Node | None:
+        """Return the child that this very step led to before."""
+        if following is None:
+            return None
+        return next((child for child in self.here.children if child.actor == actor), None)
+
+    def _bound_to(self) -> int:
+        """Return the only actor that the interpreter lets move here, -1 when any may."""
+        if self.interpreter is As.FREE_THREADED or self.here.actor == -1:
+            return -1
+        before = self.moment.actors[self.here.actor]
+        free = before.status is not Status.READY or before.preemptible
+        return -1 if free else self.here.actor
+
+    def _standing(self, actor: int) -> object:
+        frames = self.moment.actors[actor].frames if actor < len(self.moment.actors) else ()
+        return frames[0] if frames else None
+
+    def _reached(self, actor: int, until: Until, on: str, start: object) -> bool:
+        following = self.moment.actors[actor].next
+        if until is Until.ACCESS:
+            return following is not None and following.on == on
+        if until is Until.LINE:
+            return self._standing(actor) != start
+        return False
+
+    def _next_in_turn(self, movable: Sequence[int]) -> int:
+        self._turn = next((actor for actor in movable if actor > self._turn), movable[0])
+        return self._turn
+
+    def _end(self, verdict: Verdict) -> None:
+        self.here.moment = self.here.moment._replace(verdict=verdict)
+
+
+def _doing(moment: Moment) -> list[object]:
+    return [(view.status, view.next and view.next.text) for view in moment.actors]
+
+
+def _digest(moment: Moment, turn: int) -> object:
+    actors = tuple((view.status, view.next, tuple(view.frames), tuple(view.variables)) for view in moment.actors)
+    return actors, tuple(moment.shared), tuple(moment.locks), turn
+
+
+def _livelock(node: Node) -> Verdict:
+    recent = [step for step in itertools.islice(reversed(node.path()), 40) if step.operation is not None]
+    actors = sorted({step.actor for step in recent})
+    names = " and ".join(node.moment.actors[actor].name for actor in actors)
+    what = ", ".join(dict.fromkeys(step.operation.text for step in recent if step.operation is not None))
+    return Verdict("livelock", f"{names} go on for ever without getting anywhere: {what}", None, actors)
