@@ -19,6 +19,7 @@ import numpy as np
 
 from weft.events import Kind, events_in
 from weft.log import reader, writer
+from weft.record.buffers import Buffer
 
 SECONDS, REPEATS = 6, 15
 Tick = tuple[list[dict[str, object]], list[tuple[int, list[int]]]]
@@ -47,7 +48,7 @@ def _cost(ticks: list[Tick], path: str) -> int:
     target = writer.TraceWriter(path, 1)
     spent = 0
     for entries, runs in ticks:
-        buffers = [(thread, list(words)) for thread, words in runs]
+        buffers = [(thread, Buffer(words)) for thread, words in runs]
         start = thread_time_ns()
         records = writer.Records()
         records.empty(buffers)

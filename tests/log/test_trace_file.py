@@ -153,7 +153,7 @@ def test_foreign_files_are_named_for_what_they_are(tmp_path: Path, content: byte
 
 
 def _block(raw: bytes, **sizes: int) -> bytes:
-    noise = bytes(fmt.NOISE * sizes.get("records", 0))
+    noise = bytes(len(fmt.NOISE) * sizes.get("records", 0))
     none = {"defined": 0, "runs": 0, "records": 0, "since_ns": 0, "until_ns": 0}
     return fmt.block(raw, noise, 1, **{**none, **sizes})
 

@@ -5,8 +5,8 @@ A file is one file header and any number of blocks, each written with one append
 A block is what a process recorded in a tick: definitions as a JSON array; a run table (``thread`` u32, ``count`` u32
 per run); the records of all runs as 24 byte planes, byte 0 of every record, byte 1 of every record and so on (a
 record is three u64 words, see `weft.events`). Planes compress half again as well as rows and cost less than encoding
-differences. The first two, the low bytes of the times, are noise that no compression shrinks: they stand as they are
-behind the compressed rest.
+differences. The low bytes of the times and values are noise that compression shrinks little or not at all, and that it
+would spend most of its time on: they stand as they are behind the compressed rest.
 
 Definitions name things before records use their ids, which are per process:
 
@@ -31,21 +31,23 @@ FILE_HEADER: Final = struct.Struct("<8sHHIQQ")
 
 BLOCK_MAGIC: Final = b"WBLK"
 BLOCK_HEADER: Final = struct.Struct("<4sBBHIIIIIQQQ")
-"""Magic, kind (1: a tick), codec (1: zlib), flags (0), bytes to compress, bytes compressed, bytes of definitions, runs,
-records, process, since ns, until ns: the block holds what its process recorded between these moments (a section's
-acquire may be earlier). A CRC-32 over the header and all that is stored follows, then the compressed bytes, then
-``NOISE * records`` plain ones."""
+"""Magic, kind (1: a tick), codec (1: raw deflate), flags (0), bytes to compress, bytes compressed, bytes of definitions,
+runs, records, process, since ns, until ns: the block holds what its process recorded between these moments (a section's
+acquire may be earlier). A CRC-32 over the header and all that is stored follows, then the compressed bytes, then the
+planes in `NOISE`, one behind the other."""
 
 CRC: Final = struct.Struct("<I")
 FILE_HEADER_SIZE: Final = FILE_HEADER.size + CRC.size
 BLOCK_HEADER_SIZE: Final = BLOCK_HEADER.size + CRC.size
 
 TICK: Final = 1
-ZLIB: Final = 1
+DEFLATE: Final = 1
 
 RECORD_SIZE: Final = 24
-NOISE: Final = 2
-"""How many planes, from the first on, are not compressed."""
+NOISE: Final = (0, 1, 2, 8, 9)
+"""Planes that are not compressed: three bytes of the time, two of the value."""
+TIDY: Final = tuple(plane for plane in range(RECORD_SIZE) if plane not in NOISE)
+"""Planes that are."""
 RUN_SIZE: Final = 8
 MAX_RAW: Final = 64 << 20
 """No writer makes a block whose raw size is larger (bytes), and no reader unpacks one."""
@@ -71,8 +73,9 @@ def block(
 ) -> bytes:
     """Return one whole block: header, CRC, the compressed ``raw`` (``defined`` bytes of it definitions), ``noise``."""
     # The smallest window that a tick fills: zlib's default one costs more to set up than a small tick to compress.
-    small = zlib.compressobj(1, zlib.DEFLATED, 12, 5)
+    # Raw, without zlib's own checksum: the block has one.
+    small = zlib.compressobj(1, zlib.DEFLATED, -12, 5)
     stored = b"".join((small.compress(raw), small.flush(), noise))
     sizes = (len(raw), len(stored) - len(noise), defined, runs, records)
-    head = BLOCK_HEADER.pack(BLOCK_MAGIC, kind, ZLIB, 0, *sizes, process, since_ns, until_ns)
+    head = BLOCK_HEADER.pack(BLOCK_MAGIC, kind, DEFLATE, 0, *sizes, process, since_ns, until_ns)
     return b"".join((head, CRC.pack(zlib.crc32(stored, zlib.crc32(head))), stored))

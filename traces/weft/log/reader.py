@@ -196,7 +196,7 @@ def _whole(data: bytes, position: int) -> int:
     if data[position : position + 4] != fmt.BLOCK_MAGIC or len(data) - position < fmt.BLOCK_HEADER_SIZE:
         return 0
     fields = fmt.BLOCK_HEADER.unpack_from(data, position)
-    size = fmt.BLOCK_HEADER_SIZE + int(fields[5]) + fmt.NOISE * int(fields[8])
+    size = fmt.BLOCK_HEADER_SIZE + int(fields[5]) + len(fmt.NOISE) * int(fields[8])
     if position + size > len(data):
         return 0
     view = memoryview(data)
@@ -218,18 +218,19 @@ def _decode(data: bytes, position: int, base: int, names: Names) -> list[Item]:
         data, position
     )
     start = position + fmt.BLOCK_HEADER_SIZE
+    noisy = len(fmt.NOISE) * records
     try:
-        if kind != fmt.TICK or codec != fmt.ZLIB or raw_size > fmt.MAX_RAW:
+        if kind != fmt.TICK or codec != fmt.DEFLATE or raw_size > fmt.MAX_RAW:
             raise ValueError(f"a block of kind {kind} and codec {codec}, {raw_size} bytes, is not known here")
-        raw = zlib.decompressobj().decompress(memoryview(data)[start : start + stored], raw_size + 1)
-        planes = records * (fmt.RECORD_SIZE - fmt.NOISE)
-        if len(raw) != raw_size or raw_size != defined + runs * fmt.RUN_SIZE + planes:
+        raw = zlib.decompressobj(-zlib.MAX_WBITS).decompress(memoryview(data)[start : start + stored], raw_size + 1)
+        tidy = len(fmt.TIDY) * records
+        if len(raw) != raw_size or raw_size != defined + runs * fmt.RUN_SIZE + tidy:
             raise ValueError("a block is not as long as its header says")
-        noise = np.frombuffer(data, np.uint8, fmt.NOISE * records, start + stored)
+        noise = np.frombuffer(data, np.uint8, noisy, start + stored)
         entries = _entries(raw[:defined])
         events = _events(process, memoryview(raw)[defined:], noise, runs, records)
     except (ValueError, zlib.error, RecursionError) as error:
-        return [Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored + fmt.NOISE * records, str(error))]
+        return [Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored + noisy, str(error))]
     names.update({(process, entry["id"]): tuple(entry["parts"]) for entry in entries if _is_name(entry)})
     events, threads = _threads(events, names)
     items: list[Item] = [Definitions(process, (*entries, *threads))] if entries or threads else []
@@ -275,8 +276,11 @@ def _events(process: int, raw: memoryview, noise: NDArray[np.uint8], runs: int, 
     counts = table[:, 1].astype(np.int64)
     if int(counts.sum()) != records:
         raise ValueError("a block's run table does not fit its header")
-    planes = np.concatenate((noise, np.frombuffer(raw, np.uint8, offset=runs * fmt.RUN_SIZE)))
-    words = np.ascontiguousarray(planes.reshape(fmt.RECORD_SIZE, records).T).view("<i8").reshape(records, 3)
+    tidy = np.frombuffer(raw, np.uint8, offset=runs * fmt.RUN_SIZE)
+    rows = np.empty((records, fmt.RECORD_SIZE), np.uint8)
+    rows[:, fmt.TIDY] = tidy.reshape(len(fmt.TIDY), records).T
+    rows[:, fmt.NOISE] = noise.reshape(len(fmt.NOISE), records).T
+    words = rows.view("<i8")
     code = words[:, 2]
     return Events(
         process=process,
