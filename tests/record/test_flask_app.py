@@ -29,20 +29,19 @@ client = app.test_client()
 def test_a_request_has_a_target_an_endpoint_and_a_status(tmp_path: Path) -> None:
     found = record(tmp_path, APP + "client.post('/item/7?token=secret', headers={'X-Secret': 'secret'})")
     (enter,) = found.of(Kind.REQUEST_ENTER)
-    (push,) = found.of(Kind.REQUEST_PUSH)
-    (leave,) = found.of(Kind.REQUEST_EXIT)
-    assert (enter.what, enter.value, push.what, leave.value) == ("/item/7", 1, "item", 200)
+    (push,) = found.of(Kind.PUSH_BOTH)
+    (leave,) = found.of(Kind.POP_AND_EXIT)
+    assert (enter.what, enter.value, push.what, leave.what) == ("/item/7", 1, "item", "200")
+    assert enter.time < push.time - push.value < push.time < leave.time - leave.value < leave.time
     assert found.defined("target") == [{"is": "target", "id": 1, "method": "POST", "path": "/item/7"}]
     assert b"secret" not in (tmp_path / "trace.weft").read_bytes()
     kinds = [row.kind for row in sorted(found.rows, key=lambda row: row.time) if row.thread == "MainThread"]
     assert kinds == [
         Kind.THREAD_ENTER,
         Kind.REQUEST_ENTER,
-        Kind.APP_PUSH,
-        Kind.REQUEST_PUSH,
+        Kind.PUSH_BOTH,
         Kind.SECTION,
-        Kind.APP_POP,
-        Kind.REQUEST_EXIT,
+        Kind.POP_AND_EXIT,
     ]
 
 
@@ -62,8 +61,8 @@ except ZeroDivisionError:
     print("propagated")
 """,
     )
-    assert [row.value for row in found.of(Kind.REQUEST_EXIT)] == [500, 404, 0]
-    assert [row.what for row in found.of(Kind.REQUEST_PUSH)] == ["broken", "0", "broken"]
+    assert [row.what for row in found.of(Kind.POP_AND_EXIT)] == ["500", "404", "0"]
+    assert [row.what for row in found.of(Kind.PUSH_BOTH)] == ["broken", "0", "broken"]
     assert found.done is not None
     assert found.done.stdout == "propagated\n"
 
@@ -104,5 +103,47 @@ with app.test_request_context("/item/3"):
     pass
 """,
     )
-    pairs = {Kind.APP_PUSH: "(", Kind.REQUEST_PUSH: "[", Kind.REQUEST_POP: "]", Kind.APP_POP: ")"}
+    pairs = {
+        Kind.APP_PUSH: "(",
+        Kind.REQUEST_PUSH: "[",
+        Kind.REQUEST_POP: "]",
+        Kind.APP_POP: ")",
+        Kind.PUSH_BOTH: "([",
+    }
     assert "".join(pairs[row.kind] for row in found.of(*pairs)) == "([][])([)"
+
+
+def test_a_request_inside_an_app_context_pushes_and_pops_none_itself(tmp_path: Path) -> None:
+    found = record(tmp_path, APP + "with app.app_context():\n    client.get('/item/1')\nclient.get('/item/2')")
+    kinds = [row.kind for row in found.rows if Kind.REQUEST_ENTER <= row.kind <= Kind.POP_AND_EXIT]
+    alone = [Kind.REQUEST_ENTER, Kind.REQUEST_PUSH, Kind.REQUEST_POP, Kind.REQUEST_EXIT]
+    both = [Kind.REQUEST_ENTER, Kind.PUSH_BOTH, Kind.POP_AND_EXIT]
+    assert kinds == [Kind.APP_PUSH, *alone, Kind.APP_POP, *both]
+
+
+def test_a_context_whose_push_fails_is_closed_again(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+import flask.sessions
+class Sessions(flask.sessions.SecureCookieSessionInterface):
+    def open_session(self, app, request):
+        with app.app_context():
+            raise RuntimeError
+app.session_interface = Sessions()
+app.config["PROPAGATE_EXCEPTIONS"] = True
+try:
+    client.get("/item/1")
+except RuntimeError:
+    print("propagated")
+try:
+    app.test_request_context("/item/1").pop()
+except LookupError:
+    print("not pushed")
+""",
+    )
+    kinds = [row.kind for row in found.rows if Kind.REQUEST_ENTER <= row.kind <= Kind.POP_AND_EXIT]
+    assert kinds == [Kind.REQUEST_ENTER, Kind.APP_PUSH, Kind.APP_POP, Kind.PUSH_BOTH, Kind.POP_AND_EXIT]
+    assert found.done is not None
+    assert found.done.stdout == "propagated\nnot pushed\n"

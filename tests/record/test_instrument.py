@@ -41,7 +41,7 @@ def test_a_new_private_trace_is_made_and_said(tmp_path: Path) -> None:
     assert done.stderr == f"weft: recording to {trace}; watch it with `weft live {trace}`\n"
     assert trace.stat().st_mode & 0o777 == 0o600
     found = recorded.load(trace)
-    assert len(found.of(Kind.SECTION)) == len(found.of(Kind.REQUEST_EXIT)) == 1
+    assert len(found.of(Kind.SECTION)) == len(found.of(Kind.POP_AND_EXIT)) == 1
 
 
 def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_under_weft_record_the_one_recorder_goes_on(tmp_path: Path) -> None:
     trace = tmp_path / "trace.weft"
     done = recorded.run(trace, CODE)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{trace}\n", "")
-    assert len(recorded.load(trace).of(Kind.REQUEST_EXIT)) == 1
+    assert len(recorded.load(trace).of(Kind.POP_AND_EXIT)) == 1
 
 
 def test_locks_that_were_made_too_early_are_named(tmp_path: Path) -> None:

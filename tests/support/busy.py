@@ -68,8 +68,7 @@ class BusyServer:
         if thread not in plans:
             self._number += 1
             self._note(thread, time, Kind.REQUEST_ENTER, time, self._number, self.random.randint(1, 6))
-            self._note(thread, time, Kind.APP_PUSH, time)
-            self._note(thread, time, Kind.REQUEST_PUSH, time, 0, 1)
+            self._note(thread, time, Kind.PUSH_BOTH, time, 1_000, 1)
             wanted = self.random.choices(
                 range(1, self.locks + 1), [1 / n for n in range(1, self.locks + 1)], k=self.random.randint(1, 4)
             )
@@ -78,9 +77,7 @@ class BusyServer:
         if plans[thread]:
             return self._pass(time, thread, plans[thread].pop()) + pause
         del plans[thread]
-        self._note(thread, time, Kind.REQUEST_POP, time)
-        self._note(thread, time, Kind.APP_POP, time)
-        self._note(thread, time, Kind.REQUEST_EXIT, time, 200)
+        self._note(thread, time, Kind.POP_AND_EXIT, time, 1_000, 200)
         return time + pause
 
     def _pass(self, time: int, thread: int, lock: int) -> int:

@@ -52,6 +52,7 @@ _NAMED = {
     ),
     Kind.REQUEST_ENTER: "target",
     Kind.REQUEST_PUSH: "endpoint",
+    Kind.PUSH_BOTH: "endpoint",
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from weft.events import WITH_APP, Kind, events_in
+from weft.events import Kind, events_in
 from weft.log.reader import Definitions, Events, Item
 from weft.timeline import Snapshot
 from weft.timeline.values import Frame, State
@@ -69,7 +69,8 @@ class Oracle:
             self._lose(block.process, min(written))
         for thread, kind, obj, time, value in rows:
             self.events += events_in(kind)
-            began = value if kind in (Kind.ACQUIRE, Kind.GIVE_UP) else time
+            ago = value if kind in (Kind.PUSH_BOTH, Kind.POP_AND_EXIT) else 0
+            began = value if kind in (Kind.ACQUIRE, Kind.GIVE_UP) else time - ago
             self.start = min(self.start, began)
             self.end = max(self.end, value if kind in (Kind.SECTION, Kind.HOLD) else time)
             if thread:
@@ -140,9 +141,9 @@ class Oracle:
         if kind == Kind.REQUEST_ENTER:
             requests.append(Interval(key, value, time))
             self.requests.append(requests[-1])
-        elif kind == Kind.REQUEST_EXIT and requests:
+        elif kind in (Kind.REQUEST_EXIT, Kind.POP_AND_EXIT) and requests:
             requests.pop().end = time
-        if kind == Kind.REQUEST_PUSH and requests and requests[-1].endpoint is None:
+        if kind in (Kind.REQUEST_PUSH, Kind.PUSH_BOTH) and requests and requests[-1].endpoint is None:
             requests[-1].endpoint = obj
         self._push_and_pop(key, kind, time, value)
 
@@ -150,23 +151,23 @@ class Oracle:
         apps = self._stack.setdefault((key, "app"), [])
         alone = self._stack.setdefault((key, "alone"), [])
         with_app = self._stack.setdefault((key, "with app"), [])
-        if kind in (Kind.APP_PUSH, Kind.REQUEST_PUSH):
-            context = Interval(key, int(kind == Kind.REQUEST_PUSH), time)
-            if kind == Kind.APP_PUSH:
-                apps.append(context)
-                with_app.append(Interval(key, 1, time))  # stands for none
-            elif value == WITH_APP:
-                if not apps:
-                    return
-                with_app[-1] = context
-            else:
-                alone.append(context)
-            self.contexts.append(context)
+        if kind == Kind.APP_PUSH:
+            apps.append(Interval(key, 0, time))
+            with_app.append(Interval(key, 1, time))  # stands for none
+            self.contexts.append(apps[-1])
+        elif kind == Kind.PUSH_BOTH:
+            apps.append(Interval(key, 0, time - value))
+            with_app.append(Interval(key, 1, time))
+            self.contexts += apps[-1], with_app[-1]
+        elif kind == Kind.REQUEST_PUSH:
+            alone.append(Interval(key, 1, time))
+            self.contexts.append(alone[-1])
         elif kind == Kind.REQUEST_POP and alone:
             alone.pop().end = time
-        elif kind == Kind.APP_POP and apps:
-            apps.pop().end = time
-            with_app.pop().end = time
+        elif kind in (Kind.APP_POP, Kind.POP_AND_EXIT) and apps:
+            popped = time if kind == Kind.APP_POP else time - value
+            apps.pop().end = popped
+            with_app.pop().end = popped
 
     def _lose(self, process: int, time: int) -> None:
         for interval in [*self._wait.values(), *self._hold.values()]:

@@ -36,9 +36,10 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "enter": (Kind.THREAD_ENTER, ""),
     "exit": (Kind.THREAD_EXIT, ""),
     "request": (Kind.REQUEST_ENTER, "value target"),
-    "done": (Kind.REQUEST_EXIT, "value"),
+    "done": (Kind.REQUEST_EXIT, "status"),
+    "pop_done": (Kind.POP_AND_EXIT, "value status"),
     "push": (Kind.REQUEST_PUSH, "endpoint"),
-    "push_both": (Kind.REQUEST_PUSH, "value endpoint"),
+    "push_both": (Kind.PUSH_BOTH, "value endpoint"),
     "pop": (Kind.REQUEST_POP, ""),
     "app_push": (Kind.APP_PUSH, ""),
     "app_pop": (Kind.APP_POP, ""),
@@ -49,7 +50,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
 }
 _VALUE_NAMES = {kind: what for kind, form in _KINDS.values() for what in form.split() if what in ("thread", "stack")}
 _OBJECT_NAMES = {
-    kind: what for kind, form in _KINDS.values() for what in form.split() if what in ("lock", "target", "endpoint")
+    kind: what for kind, form in _KINDS.values() for what in form.split() if what in ("lock", "target", "endpoint", "status")
 }
 
 
@@ -98,6 +99,8 @@ class Scribe:
     def _id(self, process: int, what: str, name: str, entries: list[dict[str, Any]]) -> int:
         if name in ("*", "-"):
             return 0
+        if what == "status":
+            return int(name)
         ids = self._ids.setdefault((process, what), {})
         if name not in ids:
             ids[name] = len(ids) + 1

@@ -391,21 +391,22 @@ def _blames_agree(snapshot: Snapshot, oracle: Oracle, waits: list[Interval], bla
 def test_a_request_context_that_came_with_its_app_context_goes_with_it() -> None:
     snapshot = play(
         """
-        a 10 app_push
-        a 12 push_both 1 index
+        a 12 push_both 2 index
         a 20 app_push
         a 21 push other
         a 25 pop
         a 26 app_pop
-        a 40 app_pop
+        a 43 pop_done 3 200
         """
     )
-    shown = {time: snapshot.moment(lane(snapshot, "a"), time).contexts for time in (11, 12, 22, 25, 30, 39)}
+    shown = {time: snapshot.moment(lane(snapshot, "a"), time).contexts for time in (9, 11, 12, 22, 25, 30, 39, 40)}
     assert shown == {
+        9: (),
         11: ("app",),
         12: ("app", "request"),
         22: ("app", "request", "app", "request"),
         25: ("app", "request", "app"),
         30: ("app", "request"),
         39: ("app", "request"),
+        40: (),
     }

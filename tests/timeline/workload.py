@@ -6,7 +6,7 @@ import heapq
 import random
 from dataclasses import dataclass, field
 
-from weft.events import WITH_APP, Kind
+from weft.events import Kind
 from weft.log.reader import Item
 
 from .script import Record, Scribe
@@ -145,10 +145,13 @@ class App:
             thread.serving.append("request")
             self._put(time, thread, Kind.REQUEST_ENTER, time, self._number, f"/{self.rng.randint(1, 3)}")
             if self.rng.random() < 0.8:
-                both = self.rng.choice([0, WITH_APP])
-                self._put(time, thread, Kind.APP_PUSH, time)
-                self._put(time, thread, Kind.REQUEST_PUSH, time, both, self.rng.choice(["", "shop", "cart"]))
-                thread.serving[-1] = "both" if both else "pushed"
+                endpoint = self.rng.choice(["", "shop", "cart"])
+                thread.serving[-1] = self.rng.choice(["both", "pushed"])
+                if thread.serving[-1] == "both":
+                    self._put(time, thread, Kind.PUSH_BOTH, time, self.rng.randint(0, min(time, 3)), endpoint)
+                else:
+                    self._put(time, thread, Kind.APP_PUSH, time)
+                    self._put(time, thread, Kind.REQUEST_PUSH, time, 0, endpoint)
         return True
 
     def _end(self, thread: _Thread, time: int) -> bool:
@@ -156,9 +159,13 @@ class App:
             pushed = thread.serving.pop()
             if pushed == "pushed":
                 self._put(time, thread, Kind.REQUEST_POP, time)
+            status = self.rng.choice(["0", "200", "404"])
+            if pushed == "both" and self.rng.random() < 0.5:
+                self._put(time, thread, Kind.POP_AND_EXIT, time, self.rng.randint(0, min(time, 3)), status)
+                return True
             if pushed != "request":
                 self._put(time, thread, Kind.APP_POP, time)
-            self._put(time, thread, Kind.REQUEST_EXIT, time, self.rng.choice([0, 200, 404]))
+            self._put(time, thread, Kind.REQUEST_EXIT, time, 0, status)
         return True
 
 

@@ -2,8 +2,8 @@
 
 A record is three unsigned 64-bit words: ``time``, ``value`` and ``code``. Times are ``time.perf_counter_ns()`` (ns,
 one clock for all processes of a machine). ``code`` is ``object << KIND_BITS | kind``; the object is the small id of a
-lock, a request target, an endpoint, a stack or a variable, defined earlier in the same stream. The thread is that of
-the run that the record stands in. What ``value`` means depends on the kind, see `Kind`.
+lock, a request target, an endpoint, a stack or a variable, defined earlier in the same stream, or a status. The thread
+is that of the run that the record stands in. What ``value`` means depends on the kind, see `Kind`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ KIND_MASK: Final = (1 << KIND_BITS) - 1
 
 PROCESS_THREAD: Final = 0
 """The thread id of records that speak about the whole process (start, end, lost records, pulse)."""
-
-
-WITH_APP: Final = 1
-"""Value of a `Kind.REQUEST_PUSH` that pushed its application context too; one `Kind.APP_POP` pops both."""
 
 
 class Kind(IntEnum):
@@ -54,15 +50,19 @@ class Kind(IntEnum):
     REQUEST_ENTER = 24
     """A WSGI call begins: when, request id (unique in its process), target (method and path)."""
     REQUEST_EXIT = 25
-    """The WSGI call returned: when, status code (0: an exception went through), none."""
+    """The WSGI call returned: when, 0, status code (0: an exception went through)."""
     REQUEST_PUSH = 26
-    """A request context was pushed and matched: when, `WITH_APP` or 0, endpoint (0: no route matched)."""
+    """A request context was pushed and matched: when, 0, endpoint (0: no route matched)."""
     REQUEST_POP = 27
-    """A request context that was pushed without `WITH_APP` was popped: when, 0, none."""
+    """A request context was popped that `REQUEST_PUSH` told of: when, 0, none."""
     APP_PUSH = 28
     """An application context was pushed: when, 0, none."""
     APP_POP = 29
-    """An application context was popped, with the request context that pushed it, if one did: when, 0, none."""
+    """An application context was popped, and before it the request context of its `PUSH_BOTH`: when, 0, none."""
+    PUSH_BOTH = 30
+    """A request context was pushed that had first pushed its application context: when, how long before (ns), endpoint."""
+    POP_AND_EXIT = 31
+    """As `REQUEST_EXIT`, right behind the `APP_POP` of a `PUSH_BOTH`: when, how long before (ns) that was, status code."""
 
     READ = 32
     """A thread on the stage read what others share: when, 0, variable."""
@@ -85,9 +85,12 @@ NOTES: Final = frozenset(
 """Kinds that say more about another event or about the recording, and are not counted as events."""
 
 
+_PAIRS: Final = frozenset({Kind.SECTION, Kind.PUSH_BOTH, Kind.POP_AND_EXIT})
+
+
 def events_in(kind: int) -> int:
     """Return how many events a record of this kind stands for: a section is an acquire and a release."""
-    if kind == Kind.SECTION:
+    if kind in _PAIRS:
         return 2
     return 0 if kind in NOTES else 1
 

@@ -44,8 +44,8 @@ TICK: Final = 1
 DEFLATE: Final = 1
 
 RECORD_SIZE: Final = 24
-NOISE: Final = (0, 1, 2, 8, 9)
-"""Planes that are not compressed: three bytes of the time, two of the value."""
+NOISE: Final = (0, 1, 2, 8, 9, 10)
+"""Planes that are not compressed: the three low bytes of the time and of the value."""
 TIDY: Final = tuple(plane for plane in range(RECORD_SIZE) if plane not in NOISE)
 """Planes that are."""
 RUN_SIZE: Final = 8

@@ -51,13 +51,12 @@ class Records:
         table, taken = self.table, self._words
         before = len(taken)
         for thread, buffer in buffers:
-            words = buffer[:]
-            size = len(words)
-            if size:
+            if buffer:
+                words = buffer[:]
+                size = len(words)
                 del buffer[:size]
                 taken += words
-                table.append(thread)
-                table.append(size // 3)
+                table += (thread, size // 3)
         self.count += (len(taken) - before) // 3
 
     def pack(self) -> None:
@@ -69,9 +68,11 @@ class Records:
     @property
     def rows(self) -> bytes:
         """What was packed, as little-endian u64 words: time, value, code, time, value, code, …"""
+        packed = self._packed
         if sys.byteorder == "big":
-            self._packed.byteswap()
-        return self._packed.tobytes()
+            packed = packed[:]
+            packed.byteswap()
+        return packed.tobytes()
 
 
 def create(path: str, *, force: bool = False) -> None:

@@ -32,7 +32,7 @@ class _Sign:
 class Buffer(list[int]):
     """The records of one thread that have not been taken yet."""
 
-    __slots__ = ("ident", "left", "sign", "thread")
+    __slots__ = ("ident", "left", "popped", "sign", "thread")
 
     thread: int
     """Number of the thread, never used again, unlike ``ident``."""
@@ -40,6 +40,8 @@ class Buffer(list[int]):
     sign: weakref.ref[_Sign]
     left: bool
     """The thread's end has been recorded."""
+    popped: int
+    """When the contexts of the request that is about to end were popped (ns), 0: they were not."""
 
 
 here = threading.local()
@@ -57,6 +59,7 @@ def join(name: str | None = None, kind: Kind = Kind.THREAD_NAME) -> Put:
     buffer.thread = next(_numbers)
     buffer.ident = get_ident()
     buffer.left = False
+    buffer.popped = 0
     here.sign = sign = _Sign()
     buffer.sign = weakref.ref(sign)
     here.put = put = buffer.extend

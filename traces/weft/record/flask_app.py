@@ -14,7 +14,7 @@ from time import perf_counter_ns
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..events import WITH_APP, Kind, code_of
+from ..events import Kind, code_of
 from . import trouble
 from .buffers import here, join, put_here
 from .definitions import Table
@@ -25,19 +25,30 @@ if TYPE_CHECKING:
 
 _targets = Table("target", lambda key, environ: _method_and_path(environ), partial(code_of, Kind.REQUEST_ENTER))
 _endpoints = Table("endpoint", lambda name: (name,), partial(code_of, Kind.REQUEST_PUSH))
-_statuses = {str(number): number for number in range(100, 600)}
+_exits = {str(number): code_of(Kind.REQUEST_EXIT, number) for number in range(100, 600)}
+"""Codes of a request's last record by status."""
+
+# From the code of one record to that of the one that tells of two events.
+_PUSH_TO_BOTH = Kind.PUSH_BOTH - Kind.REQUEST_PUSH
+_EXIT_TO_BOTH = Kind.POP_AND_EXIT - Kind.REQUEST_EXIT
 
 
 def install(patches: Patches, flask: ModuleType) -> None:
     """Wrap ``Flask.wsgi_app`` and the push and pop of both contexts."""
-    contexts = flask.ctx
-    _wrap_call(patches, flask.Flask)
-    _wrap_app_pop(patches, contexts.AppContext)
-    _wrap_app_push(patches, contexts.AppContext)
+    application, contexts = flask.Flask, flask.ctx
     request_context = vars(contexts).get("RequestContext")
+    serving, pushing = _code(application, "wsgi_app"), _code(request_context, "push")
+    _wrap_call(patches, application)
+    _wrap_app_pop(patches, contexts.AppContext)
+    _wrap_app_push(patches, contexts.AppContext, pushing)
     if request_context is not None:
-        _wrap_request_pop(patches, request_context)
+        _wrap_request_pop(patches, request_context, serving)
         _wrap_request_push(patches, request_context)
+
+
+def _code(owner: Any, name: str) -> Any:
+    """Return the code of a method of Flask's own, None where there is none or somebody else has wrapped it."""
+    return getattr(getattr(owner, name, None), "__code__", None)
 
 
 def forget() -> None:
@@ -49,7 +60,7 @@ def forget() -> None:
 def _wrap_call(patches: Patches, flask_class: Any) -> None:
     original = flask_class.wsgi_app
     next_number = itertools.count(1).__next__
-    clock, target, status_of, end = perf_counter_ns, _targets.get, _statuses.get, code_of(Kind.REQUEST_EXIT)
+    clock, target, exit_of, no_status = perf_counter_ns, _targets.get, _exits.get, code_of(Kind.REQUEST_EXIT)
 
     def wsgi_app(self: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status = ""
@@ -76,7 +87,13 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
         try:
             return original(self, environ, start)  # type: ignore[no-any-return]
         finally:
-            put((clock(), status_of(status[:3], 0), end))
+            code, now, buffer = exit_of(status[:3], no_status), clock(), put.__self__
+            popped = buffer.popped
+            if popped:
+                buffer.popped = 0
+                put((now, now - popped, code + _EXIT_TO_BOTH))
+            else:
+                put((now, 0, code))
 
     patches.set(flask_class, "wsgi_app", wsgi_app)
 
@@ -86,55 +103,79 @@ def _wrap_request_push(patches: Patches, context_class: Any) -> None:
     endpoint, no_endpoint = _endpoints.get, code_of(Kind.REQUEST_PUSH)
 
     def push(self: Any) -> Any:
-        result = original(self)
         try:
-            rule = self.request.url_rule
-            name = rule.endpoint if rule is not None else None
-            code = no_endpoint if name is None else endpoint(name) or _endpoints.add(name)
-            # What the context's last push put on Flask's stacks: itself, and an app context or None.
-            here.put((clock(), 0 if self._cv_tokens[-1][1] is None else WITH_APP, code))
-        except Exception as error:
-            trouble.note(error)
-        return result
+            return original(self)
+        finally:
+            try:
+                rule = self.request.url_rule
+                name = rule.endpoint if rule is not None else None
+                code = no_endpoint if name is None else endpoint(name) or _endpoints.add(name)
+                now, pushed = clock(), _app_pushed(self)
+                if pushed:
+                    put_here()((now, now - pushed, code + _PUSH_TO_BOTH))
+                elif pushed is not None:
+                    put_here()((now, 0, code))
+            except Exception as error:
+                trouble.note(error)
 
     patches.set(context_class, "push", push)
 
 
-def _wrap_app_push(patches: Patches, context_class: Any) -> None:
+def _app_pushed(request_context: Any) -> int | None:
+    """Return when the context pushed its app context (ns), 0 when it did not, None when it is not pushed itself.
+
+    What the last push put on Flask's stacks was the context and its app context or None.
+    """
+    tokens = request_context._cv_tokens
+    return getattr(tokens[-1][1], "_weft_pushed", 0) if tokens else None
+
+
+def _wrap_app_push(patches: Patches, context_class: Any, pushing: Any) -> None:
+    """Record the pushes of app contexts, but for those by a request context: `PUSH_BOTH` will tell when that was."""
     original, clock, code = context_class.push, perf_counter_ns, code_of(Kind.APP_PUSH)
+    caller = sys._getframe
 
     def push(self: Any) -> Any:
         result = original(self)
-        try:
-            here.put((clock(), 0, code))
-        except AttributeError:
-            join()((clock(), 0, code))
+        now = clock()
+        if caller(1).f_code is pushing:
+            self._weft_pushed = now
+        else:
+            put_here()((now, 0, code))
         return result
 
     patches.set(context_class, "push", push)
 
 
-def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
-    """Record the pops of request contexts, but for one that pops its app context too: `APP_POP` says both."""
-    original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.REQUEST_POP)
+def _wrap_request_pop(patches: Patches, context_class: Any, serving: Any) -> None:
+    """Record the pops of request contexts, and of app contexts that they pushed.
+
+    When Flask's WSGI call pops them, it is about to return, and `POP_AND_EXIT` will tell.
+    """
+    original, clock = context_class.pop, perf_counter_ns
+    alone, both, caller = code_of(Kind.REQUEST_POP), code_of(Kind.APP_POP), sys._getframe
     # Its only argument has a private default; passing on *args would cost as much as recording does.
     (nothing,) = original.__defaults__
 
     def pop(self: Any, exc: Any = nothing) -> Any:
-        try:
-            alone = self._cv_tokens[-1][1] is None
-        except LookupError:
-            alone = False  # it was not pushed, and Flask is about to say so
+        pushed = _app_pushed(self)
         try:
             return original(self, exc)
         finally:
-            if alone:
-                put_here()((clock(), 0, code))
+            if pushed is not None:  # otherwise Flask is saying so
+                put, now = put_here(), clock()
+                if not pushed:
+                    put((now, 0, alone))
+                elif caller(1).f_code is serving:
+                    put.__self__.popped = now  # type: ignore[attr-defined]
+                else:
+                    put((now, 0, both))
 
     patches.set(context_class, "pop", pop)
 
 
 def _wrap_app_pop(patches: Patches, context_class: Any) -> None:
+    """Record the pops of app contexts whose push was recorded on its own."""
     original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.APP_POP)
     (nothing,) = original.__defaults__
 
@@ -142,10 +183,8 @@ def _wrap_app_pop(patches: Patches, context_class: Any) -> None:
         try:
             return original(self, exc)
         finally:
-            try:
-                here.put((clock(), 0, code))
-            except AttributeError:
-                join()((clock(), 0, code))
+            if not getattr(self, "_weft_pushed", 0):
+                put_here()((clock(), 0, code))
 
     patches.set(context_class, "pop", pop)
 

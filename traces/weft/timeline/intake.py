@@ -32,6 +32,8 @@ UNTIL: Final = kinds(Kind.SECTION, Kind.HOLD)
 """``value`` is a later moment than ``time``."""
 SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP)
 """``value`` is an earlier moment than ``time``."""
+AGO: Final = kinds(Kind.PUSH_BOTH, Kind.POP_AND_EXIT)
+"""``value`` tells how long before ``time`` something else had happened (ns)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Batch:
 
     def began(self) -> I64:
         """Return when each record's matter began, ns ``[n]``."""
-        return np.where(SINCE[self.kind], self.value, self.time)
+        return np.where(SINCE[self.kind], self.value, np.where(AGO[self.kind], self.time - self.value, self.time))
 
     def written(self) -> I64:
         """Return about when each record was written, ns ``[n]``."""
@@ -129,6 +131,7 @@ class Sieve:
         until, since = UNTIL[batch.kind], SINCE[batch.kind]
         good &= ~until | ((value >= time) & (value <= high))
         good &= ~since | ((value <= time) & (value >= low))
+        good &= ~AGO[batch.kind] | ((value >= 0) & (value <= time - low))
         return good
 
     def _first_range(self, batch: Batch) -> tuple[int, int]:

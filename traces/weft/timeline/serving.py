@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..events import WITH_APP, Kind
+from ..events import Kind
 from .columns import CONTEXT, FOREVER, I64, REQUEST, UNKNOWN, Bools, Rows, Table, rows_of
 from .grouping import nest
 from .intake import Batch, kinds
 
-SERVING: Final = kinds(*(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.APP_POP))
+SERVING: Final = kinds(*(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.POP_AND_EXIT))
 
 UNMATCHED: Final = -2
 """``endpoint`` of a request for which no route matched; `UNKNOWN` while no context was pushed."""
@@ -20,7 +20,10 @@ UNMATCHED: Final = -2
 APP, REQUEST_CONTEXT = 0, 1
 """``what`` of a context."""
 
-_CLOSING: Final = (Kind.APP_POP, Kind.REQUEST_POP)
+_OPENING: Final = (kinds(Kind.APP_PUSH, Kind.PUSH_BOTH), kinds(Kind.REQUEST_PUSH))
+_CLOSING: Final = (kinds(Kind.APP_POP, Kind.POP_AND_EXIT), kinds(Kind.REQUEST_POP))
+_PUSHING: Final = kinds(Kind.REQUEST_PUSH, Kind.PUSH_BOTH)
+_RETURNING: Final = kinds(Kind.REQUEST_EXIT, Kind.POP_AND_EXIT)
 
 
 class Serving:
@@ -58,8 +61,8 @@ class Serving:
 
     def _fold_requests(self, batch: Batch, target: I64, endpoint: I64) -> None:
         opening = np.flatnonzero(batch.kind == Kind.REQUEST_ENTER)
-        closing = np.flatnonzero(batch.kind == Kind.REQUEST_EXIT)
-        pushing = np.flatnonzero(batch.kind == Kind.REQUEST_PUSH)
+        closing = np.flatnonzero(_RETURNING[batch.kind])
+        pushing = np.flatnonzero(_PUSHING[batch.kind])
         rows = rows_of(
             REQUEST,
             len(opening),
@@ -76,25 +79,21 @@ class Serving:
         closers, pushers = _owners(self.requests.open, batch, opening, closing, pushing)
         known = pushers >= 0
         _set_first(rows["endpoint"], pushers[known], endpoint[pushing[known]])
-        status = np.clip(batch.value[closing], 0, 999)
+        status = np.clip(batch.obj[closing], 0, 999)
         self.requests.update(*_close(rows, closers, batch.time[closing], status))
 
     def _fold_contexts(self, batch: Batch) -> None:
-        before = self.contexts.open
-        with_app = (batch.kind == Kind.REQUEST_PUSH) & (batch.value == WITH_APP)
-        opening = (batch.kind == Kind.APP_PUSH, (batch.kind == Kind.REQUEST_PUSH) & ~with_app)
+        before, time = self.contexts.open, batch.began()
         kept, finished = [], []
         for what in (APP, REQUEST_CONTEXT):
-            begun = np.flatnonzero(opening[what])
-            closing = np.flatnonzero(batch.kind == _CLOSING[what])
-            within = np.flatnonzero(with_app) if what == APP else begun[:0]
-            start, thread = batch.time[begun], batch.thread[begun]
-            rows = rows_of(CONTEXT, len(begun), start=start, thread=thread, what=what, request=FOREVER)
+            opening = np.flatnonzero(_OPENING[what][batch.kind])
+            closing = np.flatnonzero(_CLOSING[what][batch.kind])
+            start, thread = time[opening], batch.thread[opening]
+            request = np.where(batch.kind[opening] == Kind.PUSH_BOTH, batch.time[opening], FOREVER)
+            rows = rows_of(CONTEXT, len(opening), start=start, thread=thread, what=what, request=request)
             mine = before[before["what"] == what]
-            rows = np.concatenate((mine, rows))
-            closers, apps = _owners(mine, batch, begun, closing, within)
-            rows["request"][apps[apps >= 0]] = batch.time[within[apps >= 0]]
-            done, still_open = _close(rows, closers, batch.time[closing])
+            closers, _ = _owners(mine, batch, opening, closing, opening[:0])
+            done, still_open = _close(np.concatenate((mine, rows)), closers, time[closing])
             finished.append(done)
             kept.append(still_open)
         self.contexts.update(np.concatenate(finished), np.concatenate(kept))
