@@ -153,7 +153,7 @@ def test_foreign_files_are_named_for_what_they_are(tmp_path: Path, content: byte
 
 
 def _block(raw: bytes, **sizes: int) -> bytes:
-    noise = bytes(len(fmt.NOISE) * sizes.get("records", 0))
+    noise = bytes(len(fmt.RUN_NOISE) * sizes.get("runs", 0) + len(fmt.NOISE) * sizes.get("records", 0))
     none = {"defined": 0, "runs": 0, "records": 0, "since_ns": 0, "until_ns": 0}
     return fmt.block(raw, noise, 1, **{**none, **sizes})
 
@@ -162,7 +162,7 @@ def test_blocks_that_lie_about_themselves_are_gaps(tmp_path: Path) -> None:
     lies = [
         _block(bytes(10_000_000), records=1),
         _block(bytes(8), records=0, runs=2),
-        _block(struct.pack("<II", 1, 9) + bytes(22), records=1, runs=1),
+        _block(bytes(len(fmt.RUN_TIDY) + len(fmt.TIDY)), records=1, runs=1),
         _block(b'{"is": "thread"}', defined=16),
         _block(b"[" * 100_000, defined=100_000),
         _block(b"", kind=77),

@@ -50,7 +50,10 @@ _KINDS: dict[str, tuple[Kind, str]] = {
 }
 _VALUE_NAMES = {kind: what for kind, form in _KINDS.values() for what in form.split() if what in ("thread", "stack")}
 _OBJECT_NAMES = {
-    kind: what for kind, form in _KINDS.values() for what in form.split() if what in ("lock", "target", "endpoint", "status")
+    kind: what
+    for kind, form in _KINDS.values()
+    for what in form.split()
+    if what in ("lock", "target", "endpoint", "status")
 }
 
 

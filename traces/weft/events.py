@@ -60,9 +60,9 @@ class Kind(IntEnum):
     APP_POP = 29
     """An application context was popped, and before it the request context of its `PUSH_BOTH`: when, 0, none."""
     PUSH_BOTH = 30
-    """A request context was pushed that had first pushed its application context: when, how long before (ns), endpoint."""
+    """`APP_PUSH` and the `REQUEST_PUSH` that brought it along: when the latter, ns since the former, endpoint."""
     POP_AND_EXIT = 31
-    """As `REQUEST_EXIT`, right behind the `APP_POP` of a `PUSH_BOTH`: when, how long before (ns) that was, status code."""
+    """`APP_POP` of a `PUSH_BOTH` and the `REQUEST_EXIT` behind it: when the latter, ns since the former, status."""
 
     READ = 32
     """A thread on the stage read what others share: when, 0, variable."""

@@ -3,10 +3,10 @@
 A file is one file header and any number of blocks, each written with one append. All numbers are little-endian.
 
 A block is what a process recorded in a tick: definitions as a JSON array; a run table (``thread`` u32, ``count`` u32
-per run); the records of all runs as 24 byte planes, byte 0 of every record, byte 1 of every record and so on (a
-record is three u64 words, see `weft.events`). Planes compress half again as well as rows and cost less than encoding
-differences. The low bytes of the times and values are noise that compression shrinks little or not at all, and that it
-would spend most of its time on: they stand as they are behind the compressed rest.
+per run); the records of all runs (a record is three u64 words, see `weft.events`). Table and records stand there as
+byte planes: byte 0 of every record, byte 1 of every record and so on. Planes compress half again as well as rows and
+cost less than encoding differences. The planes of low bytes are noise that compression shrinks little or not at all,
+and that it would spend most of its time on: they stand as they are behind the compressed rest.
 
 Definitions name things before records use their ids, which are per process:
 
@@ -31,10 +31,10 @@ FILE_HEADER: Final = struct.Struct("<8sHHIQQ")
 
 BLOCK_MAGIC: Final = b"WBLK"
 BLOCK_HEADER: Final = struct.Struct("<4sBBHIIIIIQQQ")
-"""Magic, kind (1: a tick), codec (1: raw deflate), flags (0), bytes to compress, bytes compressed, bytes of definitions,
-runs, records, process, since ns, until ns: the block holds what its process recorded between these moments (a section's
-acquire may be earlier). A CRC-32 over the header and all that is stored follows, then the compressed bytes, then the
-planes in `NOISE`, one behind the other."""
+"""Magic, kind (1: a tick), codec (1: raw deflate), flags (0), bytes to compress, bytes compressed, bytes of
+definitions, runs, records, process, since ns, until ns: the block holds what its process recorded between these moments
+(a section's acquire may be earlier). A CRC-32 over the header and all that is stored follows, then the compressed
+bytes, then the planes in `RUN_NOISE` of the run table and those in `NOISE` of the records."""
 
 CRC: Final = struct.Struct("<I")
 FILE_HEADER_SIZE: Final = FILE_HEADER.size + CRC.size
@@ -49,6 +49,10 @@ NOISE: Final = (0, 1, 2, 8, 9, 10)
 TIDY: Final = tuple(plane for plane in range(RECORD_SIZE) if plane not in NOISE)
 """Planes that are."""
 RUN_SIZE: Final = 8
+RUN_NOISE: Final = (0, 4)
+"""Planes of the run table that are not compressed: the low bytes of thread and count."""
+RUN_TIDY: Final = tuple(plane for plane in range(RUN_SIZE) if plane not in RUN_NOISE)
+"""Planes that are."""
 MAX_RAW: Final = 64 << 20
 """No writer makes a block whose raw size is larger (bytes), and no reader unpacks one."""
 

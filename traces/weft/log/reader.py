@@ -57,6 +57,7 @@ class Gap:
 
 
 Item = Events | Definitions | Gap
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +197,18 @@ def _whole(data: bytes, position: int) -> int:
     if data[position : position + 4] != fmt.BLOCK_MAGIC or len(data) - position < fmt.BLOCK_HEADER_SIZE:
         return 0
     fields = fmt.BLOCK_HEADER.unpack_from(data, position)
-    size = fmt.BLOCK_HEADER_SIZE + int(fields[5]) + len(fmt.NOISE) * int(fields[8])
+    size = fmt.BLOCK_HEADER_SIZE + int(fields[5]) + _noisy(fields[7], fields[8])
     if position + size > len(data):
         return 0
     view = memoryview(data)
     body = position + fmt.BLOCK_HEADER_SIZE
     crc = zlib.crc32(view[body : position + size], zlib.crc32(view[position : body - fmt.CRC.size]))
     return size if crc == fmt.CRC.unpack_from(data, body - fmt.CRC.size)[0] else 0
+
+
+def _noisy(runs: int, records: int) -> int:
+    """Return how many bytes of a block are not compressed."""
+    return len(fmt.RUN_NOISE) * runs + len(fmt.NOISE) * records
 
 
 def _resync(data: bytes, position: int) -> int:
@@ -218,17 +224,17 @@ def _decode(data: bytes, position: int, base: int, names: Names) -> list[Item]:
         data, position
     )
     start = position + fmt.BLOCK_HEADER_SIZE
-    noisy = len(fmt.NOISE) * records
+    noisy = _noisy(runs, records)
     try:
         if kind != fmt.TICK or codec != fmt.DEFLATE or raw_size > fmt.MAX_RAW:
             raise ValueError(f"a block of kind {kind} and codec {codec}, {raw_size} bytes, is not known here")
         raw = zlib.decompressobj(-zlib.MAX_WBITS).decompress(memoryview(data)[start : start + stored], raw_size + 1)
-        tidy = len(fmt.TIDY) * records
-        if len(raw) != raw_size or raw_size != defined + runs * fmt.RUN_SIZE + tidy:
+        tidy = runs * fmt.RUN_SIZE + records * fmt.RECORD_SIZE - noisy
+        if len(raw) != raw_size or raw_size != defined + tidy:
             raise ValueError("a block is not as long as its header says")
-        noise = np.frombuffer(data, np.uint8, noisy, start + stored)
         entries = _entries(raw[:defined])
-        events = _events(process, memoryview(raw)[defined:], noise, runs, records)
+        planes = np.frombuffer(raw, np.uint8, tidy, defined), np.frombuffer(data, np.uint8, noisy, start + stored)
+        events = _events(process, *planes, runs, records)
     except (ValueError, zlib.error, RecursionError) as error:
         return [Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored + noisy, str(error))]
     names.update({(process, entry["id"]): tuple(entry["parts"]) for entry in entries if _is_name(entry)})
@@ -271,16 +277,13 @@ def _threads(events: Events, names: Names) -> tuple[Events, list[dict[str, Any]]
     return events, threads
 
 
-def _events(process: int, raw: memoryview, noise: NDArray[np.uint8], runs: int, records: int) -> Events:
-    table = np.frombuffer(raw, "<u4", runs * 2).reshape(runs, 2)
+def _events(process: int, tidy: Bytes, noise: Bytes, runs: int, records: int) -> Events:
+    cuts = len(fmt.RUN_TIDY) * runs, len(fmt.RUN_NOISE) * runs
+    table = _rows(runs, {fmt.RUN_TIDY: tidy[: cuts[0]], fmt.RUN_NOISE: noise[: cuts[1]]}).view("<u4")
+    words = _rows(records, {fmt.TIDY: tidy[cuts[0] :], fmt.NOISE: noise[cuts[1] :]}).view("<i8")
     counts = table[:, 1].astype(np.int64)
     if int(counts.sum()) != records:
         raise ValueError("a block's run table does not fit its header")
-    tidy = np.frombuffer(raw, np.uint8, offset=runs * fmt.RUN_SIZE)
-    rows = np.empty((records, fmt.RECORD_SIZE), np.uint8)
-    rows[:, fmt.TIDY] = tidy.reshape(len(fmt.TIDY), records).T
-    rows[:, fmt.NOISE] = noise.reshape(len(fmt.NOISE), records).T
-    words = rows.view("<i8")
     code = words[:, 2]
     return Events(
         process=process,
@@ -290,3 +293,11 @@ def _events(process: int, raw: memoryview, noise: NDArray[np.uint8], runs: int, 
         time=np.ascontiguousarray(words[:, 0]),
         value=np.ascontiguousarray(words[:, 1]),
     )
+
+
+def _rows(count: int, planes: dict[tuple[int, ...], Bytes]) -> Bytes:
+    """Return byte planes as rows, uint8 ``[count, bytes of a row]``; the planes of each group follow one another."""
+    rows = np.empty((count, sum(map(len, planes))), np.uint8)
+    for numbers, group in planes.items():
+        rows[:, numbers] = group.reshape(len(numbers), count).T
+    return rows

@@ -107,14 +107,15 @@ def tick_block(
 ) -> bytes:
     """Encode what a tick took; see `weft.log.format`. Text that is no valid Unicode is escaped, never an error."""
     named = _encode(definitions).encode("ascii") if definitions else b""
-    rows, table = records.rows, records.table
+    rows, table = records.rows, struct.pack(f"<{len(records.table)}I", *records.table)
     planes = [rows[k :: fmt.RECORD_SIZE] for k in range(fmt.RECORD_SIZE)]
+    runs = [table[k :: fmt.RUN_SIZE] for k in range(fmt.RUN_SIZE)]
     return fmt.block(
-        b"".join((named, struct.pack(f"<{len(table)}I", *table), *[planes[k] for k in fmt.TIDY])),
-        b"".join([planes[k] for k in fmt.NOISE]),
+        b"".join((named, *[runs[k] for k in fmt.RUN_TIDY], *[planes[k] for k in fmt.TIDY])),
+        b"".join((*[runs[k] for k in fmt.RUN_NOISE], *[planes[k] for k in fmt.NOISE])),
         process,
         defined=len(named),
-        runs=len(table) // 2,
+        runs=len(runs[0]),
         records=records.count,
         since_ns=since_ns,
         until_ns=until_ns,

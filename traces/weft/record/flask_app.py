@@ -74,7 +74,7 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
 
         try:
             try:
-                put = here.put
+                put: Any = here.put
             except AttributeError:
                 put = join()
             path = environ["PATH_INFO"]
@@ -163,11 +163,12 @@ def _wrap_request_pop(patches: Patches, context_class: Any, serving: Any) -> Non
             return original(self, exc)
         finally:
             if pushed is not None:  # otherwise Flask is saying so
-                put, now = put_here(), clock()
+                put: Any = put_here()
+                now = clock()
                 if not pushed:
                     put((now, 0, alone))
                 elif caller(1).f_code is serving:
-                    put.__self__.popped = now  # type: ignore[attr-defined]
+                    put.__self__.popped = now
                 else:
                     put((now, 0, both))
 
