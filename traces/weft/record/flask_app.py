@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _targets = Table("target", lambda key, environ: _method_and_path(environ), partial(code_of, Kind.REQUEST_ENTER))
-_endpoints = Table("endpoint", lambda name: (name,), partial(code_of, Kind.REQUEST_PUSH))
-_exits = {str(number): code_of(Kind.REQUEST_EXIT, number) for number in range(100, 600)}
+_endpoints = Table("endpoint", lambda name: (name,), partial(code_of, Kind.PUSH_BOTH))
+_ends = {str(number): code_of(Kind.POP_AND_EXIT, number) for number in range(100, 600)}
 """Codes of a request's last record by status."""
 
-# From the code of one record to that of the one that tells of two events.
+# From the code of one event to that of the record that tells of two.
 _PUSH_TO_BOTH = Kind.PUSH_BOTH - Kind.REQUEST_PUSH
 _EXIT_TO_BOTH = Kind.POP_AND_EXIT - Kind.REQUEST_EXIT
 
@@ -39,10 +39,10 @@ def install(patches: Patches, flask: ModuleType) -> None:
     request_context = vars(contexts).get("RequestContext")
     serving, pushing = _code(application, "wsgi_app"), _code(request_context, "push")
     _wrap_call(patches, application)
-    _wrap_app_pop(patches, contexts.AppContext)
+    _wrap_app_pop(patches, contexts.AppContext, serving)
     _wrap_app_push(patches, contexts.AppContext, pushing)
     if request_context is not None:
-        _wrap_request_pop(patches, request_context, serving)
+        _wrap_request_pop(patches, request_context)
         _wrap_request_push(patches, request_context)
 
 
@@ -60,7 +60,7 @@ def forget() -> None:
 def _wrap_call(patches: Patches, flask_class: Any) -> None:
     original = flask_class.wsgi_app
     next_number = itertools.count(1).__next__
-    clock, target, exit_of, no_status = perf_counter_ns, _targets.get, _exits.get, code_of(Kind.REQUEST_EXIT)
+    clock, target, end_of, no_status = perf_counter_ns, _targets.get, _ends.get, code_of(Kind.POP_AND_EXIT)
 
     def wsgi_app(self: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status = ""
@@ -77,9 +77,10 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
                 put: Any = here.put
             except AttributeError:
                 put = join()
-            path = environ["PATH_INFO"]
-            mount = environ.get("SCRIPT_NAME")
-            key = environ["REQUEST_METHOD"] + (mount + path if mount else path)
+            key: Any = environ["PATH_INFO"]
+            method, mount = environ["REQUEST_METHOD"], environ.get("SCRIPT_NAME")
+            if mount or method != "GET":
+                key = method, mount, key
             put((clock(), next_number(), target(key) or _targets.add(key, environ)))
         except Exception as error:
             trouble.note(error)
@@ -87,20 +88,21 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
         try:
             return original(self, environ, start)  # type: ignore[no-any-return]
         finally:
-            code, now, buffer = exit_of(status[:3], no_status), clock(), put.__self__
+            code = end_of(status[:3], no_status)
+            now, buffer = clock(), put.__self__
             popped = buffer.popped
             if popped:
                 buffer.popped = 0
-                put((now, now - popped, code + _EXIT_TO_BOTH))
+                put((now, now - popped, code))
             else:
-                put((now, 0, code))
+                put((now, 0, code - _EXIT_TO_BOTH))
 
     patches.set(flask_class, "wsgi_app", wsgi_app)
 
 
 def _wrap_request_push(patches: Patches, context_class: Any) -> None:
     original, clock = context_class.push, perf_counter_ns
-    endpoint, no_endpoint = _endpoints.get, code_of(Kind.REQUEST_PUSH)
+    endpoint, no_endpoint = _endpoints.get, code_of(Kind.PUSH_BOTH)
 
     def push(self: Any) -> Any:
         try:
@@ -110,24 +112,23 @@ def _wrap_request_push(patches: Patches, context_class: Any) -> None:
                 rule = self.request.url_rule
                 name = rule.endpoint if rule is not None else None
                 code = no_endpoint if name is None else endpoint(name) or _endpoints.add(name)
-                now, pushed = clock(), _app_pushed(self)
-                if pushed:
-                    put_here()((now, now - pushed, code + _PUSH_TO_BOTH))
-                elif pushed is not None:
-                    put_here()((now, 0, code))
+                # What this push put on Flask's stacks: the context, and an app context or None.
+                app_context = self._cv_tokens[-1][1]
+                now = clock()
+                try:
+                    words = (now, now - app_context._weft_pushed, code)
+                except AttributeError:
+                    words = (now, 0, code - _PUSH_TO_BOTH)
+                try:
+                    here.put(words)
+                except AttributeError:
+                    join()(words)
+            except LookupError:
+                pass  # it did not come so far, and Flask is saying so
             except Exception as error:
                 trouble.note(error)
 
     patches.set(context_class, "push", push)
-
-
-def _app_pushed(request_context: Any) -> int | None:
-    """Return when the context pushed its app context (ns), 0 when it did not, None when it is not pushed itself.
-
-    What the last push put on Flask's stacks was the context and its app context or None.
-    """
-    tokens = request_context._cv_tokens
-    return getattr(tokens[-1][1], "_weft_pushed", 0) if tokens else None
 
 
 def _wrap_app_push(patches: Patches, context_class: Any, pushing: Any) -> None:
@@ -147,45 +148,53 @@ def _wrap_app_push(patches: Patches, context_class: Any, pushing: Any) -> None:
     patches.set(context_class, "push", push)
 
 
-def _wrap_request_pop(patches: Patches, context_class: Any, serving: Any) -> None:
-    """Record the pops of request contexts, and of app contexts that they pushed.
-
-    When Flask's WSGI call pops them, it is about to return, and `POP_AND_EXIT` will tell.
-    """
-    original, clock = context_class.pop, perf_counter_ns
-    alone, both, caller = code_of(Kind.REQUEST_POP), code_of(Kind.APP_POP), sys._getframe
+def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
+    """Record the pops of request contexts, but for one that pops its app context too: that one's pop says both."""
+    original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.REQUEST_POP)
     # Its only argument has a private default; passing on *args would cost as much as recording does.
     (nothing,) = original.__defaults__
 
     def pop(self: Any, exc: Any = nothing) -> Any:
-        pushed = _app_pushed(self)
+        alone = False
+        try:
+            self._cv_tokens[-1][1]._weft_pushed
+        except AttributeError:
+            alone = True
+        except LookupError:
+            pass  # it was not pushed, and Flask is about to say so
         try:
             return original(self, exc)
         finally:
-            if pushed is not None:  # otherwise Flask is saying so
-                put: Any = put_here()
-                now = clock()
-                if not pushed:
-                    put((now, 0, alone))
-                elif caller(1).f_code is serving:
-                    put.__self__.popped = now
-                else:
-                    put((now, 0, both))
+            if alone:
+                put_here()((clock(), 0, code))
 
     patches.set(context_class, "pop", pop)
 
 
-def _wrap_app_pop(patches: Patches, context_class: Any) -> None:
-    """Record the pops of app contexts whose push was recorded on its own."""
+def _wrap_app_pop(patches: Patches, context_class: Any, serving: Any) -> None:
+    """Record the pops of app contexts, but for that by a request that is about to return: `POP_AND_EXIT` will tell."""
     original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.APP_POP)
+    caller = sys._getframe
     (nothing,) = original.__defaults__
 
     def pop(self: Any, exc: Any = nothing) -> Any:
         try:
             return original(self, exc)
         finally:
-            if not getattr(self, "_weft_pushed", 0):
-                put_here()((clock(), 0, code))
+            try:
+                put: Any = here.put
+            except AttributeError:
+                put = join()
+            now = clock()
+            try:
+                # Flask's WSGI call, our pop of the request context, Flask's own, this.
+                returning = self._weft_pushed and caller(3).f_code is serving
+            except (AttributeError, ValueError):
+                returning = False
+            if returning:
+                put.__self__.popped = now
+            else:
+                put((now, 0, code))
 
     patches.set(context_class, "pop", pop)
 
