@@ -157,7 +157,7 @@ def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
     def pop(self: Any, exc: Any = nothing) -> Any:
         alone = False
         try:
-            self._cv_tokens[-1][1]._weft_pushed
+            alone = not self._cv_tokens[-1][1]._weft_pushed
         except AttributeError:
             alone = True
         except LookupError:
