@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
-from ..events import PROCESS_THREAD, WITH_APP, Kind, code_of
+from ..events import PROCESS_THREAD, Kind, code_of
 from ..log.writer import Records, TraceWriter
 from .moment import ActorView, Moment, Place, Status
 from .session import Info, Node
@@ -84,7 +84,7 @@ class _Telling:
             elif kind == "request":
                 self._request(value, on)
             elif kind == "response":
-                self._put(actor, Kind.REQUEST_EXIT, value)
+                self._put(actor, Kind.REQUEST_EXIT, 0, value)
         if operation is not None and operation.kind in ("read", "write"):
             access = Kind.READ if operation.kind == "read" else Kind.WRITE
             self._put(actor, access, 0, self._id("variable", operation.on, {"name": operation.on}))
@@ -117,8 +117,10 @@ class _Telling:
         if has and has != had and view.context is not None:
             name = view.context.endpoint
             code = self._id("endpoint", name, {"name": name}) if name else 0
-            self._put(actor, Kind.REQUEST_PUSH, WITH_APP, code)
+            self._put(actor, Kind.APP_PUSH)
+            self._put(actor, Kind.REQUEST_PUSH, 0, code)
         elif had and not has:
+            self._put(actor, Kind.REQUEST_POP)
             self._put(actor, Kind.APP_POP)
 
     def _waits(self, actor: int, view: ActorView, moment: Moment) -> None:
