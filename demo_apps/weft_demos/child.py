@@ -115,7 +115,7 @@ class Child:
         return printable(lines[-1])[:ERROR_LETTERS] if lines else ""
 
     def _read(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 (a pipe was asked for)
+        assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
                 text = line.decode("utf-8", "replace").rstrip()
@@ -125,7 +125,7 @@ class Child:
             self._said.set_result(None)
 
     def _close_input(self) -> None:
-        assert self._process.stdin is not None  # noqa: S101 (a pipe was asked for)
+        assert self._process.stdin is not None
         self._process.stdin.close()
 
     def _ends_within(self, seconds: float) -> bool:

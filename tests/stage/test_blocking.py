@@ -28,15 +28,15 @@ def first():
 second = first
 """
     with _staged(tmp_path, source) as session:
-        assert play(session, 0, 0, 1) == ["start", "acquire program.till", "start"]
-        assert upcoming(session) == {"alice": "release program.till", "bob": "blocked: acquire program.till"}
+        assert play(session, 0, 0, 1) == ["start", "acquire till", "start"]
+        assert upcoming(session) == {"alice": "release till", "bob": "blocked: acquire till"}
         bob = session.moment.actors[1]
-        assert bob.why == "program.till is held by alice, taken at program.py:9"
+        assert bob.why == "waits for till, held by alice since program.py:9"
         assert bob.waits_for == (0,)
         assert session.moment.locks[0].waiters == (1,)
-        assert session.refusal(1) == "bob cannot move: program.till is held by alice, taken at program.py:9"
+        assert session.refusal(1) == "bob cannot move: waits for till, held by alice since program.py:9"
         play(session, 0)
-        assert finish(session, 1) == ["acquire program.till", "release program.till"]
+        assert finish(session, 1) == ["acquire till", "release till"]
         assert session.moment.verdict.kind == "holds"
 
 
@@ -50,7 +50,7 @@ def first():
 second = first
 """
     with _staged(tmp_path, source) as session:
-        assert finish(session, 0) == ["start", "acquire program.till", "release program.till"]
+        assert finish(session, 0) == ["start", "acquire till", "release till"]
 
 
 def test_a_try_that_finds_the_lock_taken_fails(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def second():
 """
     with _staged(tmp_path, source) as session:
         play(session, 0, 0, 1)
-        assert finish(session, 1) == ["try program.till", "try program.till"]
+        assert finish(session, 1) == ["try till", "try till"]
         assert session.moment.actors[1].status is Status.FAILED
         assert session.moment.actors[1].why == "KeyError: \"'both failed'\""
 
@@ -88,11 +88,11 @@ def second():
     with _staged(tmp_path, source) as session:
         play(session, 0, 0, 1)
         assert session.moment.actors[1].can_time_out
-        assert "waits" not in session.refusal(0)
+        assert session.refusal(0) == "alice cannot move: waits for ready to be set"
         assert session.refusal(1) == ""
-        assert play(session, 1) == ["acquire program.till"]
-        assert finish(session, 1) == ["set program.ready"]
-        assert finish(session, 0)[0] == "wait for program.ready"
+        assert play(session, 1) == ["acquire till"]
+        assert finish(session, 1) == ["set ready"]
+        assert finish(session, 0)[0] == "wait for ready"
         assert session.moment.verdict.kind == "holds"
 
 
@@ -106,10 +106,10 @@ def second():
 """
     with _staged(tmp_path, source) as session:
         play(session, 0)
-        assert upcoming(session)["alice"] == "blocked: wait for program.ready"
-        assert session.moment.actors[0].why == "program.ready to be set"
-        assert finish(session, 1) == ["start", "set program.ready"]
-        assert finish(session, 0) == ["wait for program.ready"]
+        assert upcoming(session)["alice"] == "blocked: wait for ready"
+        assert session.moment.actors[0].why == "waits for ready to be set"
+        assert finish(session, 1) == ["start", "set ready"]
+        assert finish(session, 0) == ["wait for ready"]
         assert session.moment.verdict.kind == "holds"
 
 
@@ -124,14 +124,14 @@ def second():
         ready.notify()
 """
     with _staged(tmp_path, source) as session:
-        assert play(session, 0, 0, 0) == ["start", "acquire program.ready", "wait for program.ready"]
-        assert upcoming(session)["alice"] == "blocked: wake up from program.ready"
-        assert play(session, 1, 1, 1) == ["start", "acquire program.ready", "notify program.ready"]
-        assert upcoming(session) == {"alice": "wake up from program.ready", "bob": "release program.ready"}
+        assert play(session, 0, 0, 0) == ["start", "acquire ready", "wait for ready"]
+        assert upcoming(session)["alice"] == "blocked: wake up from ready"
+        assert play(session, 1, 1, 1) == ["start", "acquire ready", "notify ready"]
+        assert upcoming(session) == {"alice": "wake up from ready", "bob": "release ready"}
         play(session, 0)
         assert upcoming(session)["alice"].startswith("blocked: ")
         play(session, 1)
-        assert finish(session, 0)[-1] == "release program.ready"
+        assert finish(session, 0)[-1] == "release ready"
         assert session.moment.verdict.kind == "holds"
 
 
@@ -150,7 +150,7 @@ def second():
         finish(session, 0)
         verdict = session.moment.verdict
         assert verdict.kind == "deadlock"
-        assert "alice waits: program.ready to be notified" in verdict.text
+        assert "alice waits for ready to be notified" in verdict.text
 
 
 def test_wait_for_with_a_timeout_ends(tmp_path: Path) -> None:
@@ -176,10 +176,10 @@ def first():
 second = first
 """
     with _staged(tmp_path, source) as session:
-        assert play(session, 0, 0, 1) == ["start", "acquire program.seats", "start"]
-        assert upcoming(session)["bob"] == "blocked: acquire program.seats"
-        assert finish(session, 0) == ["release program.seats"]
-        assert finish(session, 1) == ["acquire program.seats", "release program.seats"]
+        assert play(session, 0, 0, 1) == ["start", "acquire seats", "start"]
+        assert upcoming(session)["bob"] == "blocked: acquire seats"
+        assert finish(session, 0) == ["release seats"]
+        assert finish(session, 1) == ["acquire seats", "release seats"]
 
 
 def test_a_barrier_waits_for_all(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ second = first
 """
     with _staged(tmp_path, source) as session:
         play(session, 0, 0)
-        assert upcoming(session)["alice"] == "blocked: pass program.gate"
+        assert upcoming(session)["alice"] == "blocked: pass gate"
         play(session, 1, 1)
         finish(session, 0)
         finish(session, 1)
@@ -209,9 +209,9 @@ def second():
 """
     with _staged(tmp_path, source) as session:
         play(session, 0)
-        assert upcoming(session)["alice"] == "blocked: get from program.jobs"
-        assert finish(session, 1) == ["start", "put into program.jobs"]
-        assert finish(session, 0) == ["get from program.jobs"]
+        assert upcoming(session)["alice"] == "blocked: get from jobs"
+        assert finish(session, 1) == ["start", "put into jobs"]
+        assert finish(session, 0) == ["get from jobs"]
         assert session.moment.verdict.kind == "holds"
 
 
@@ -229,7 +229,7 @@ def second():
 """
     with _staged(tmp_path, source) as session:
         finish(session, 1)
-        assert finish(session, 0) == ["start", *["put into program.jobs"] * 2, "get from program.jobs"]
+        assert finish(session, 0) == ["start", *["put into jobs"] * 2, "get from jobs"]
         assert session.moment.verdict.kind == "holds"
 
 

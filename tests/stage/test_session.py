@@ -168,7 +168,7 @@ SCENARIO = Scenario("x", None, {"alice": lambda: both(left, right), "bob": lambd
         finish(session, 2)
         assert session.moment.verdict.kind == "deadlock"
         assert session.moment.verdict.actors == (0, 1)
-        assert "program.right is held by bob, taken at program.py:9" in session.moment.verdict.text
+        assert "alice waits for right, held by bob since program.py:9" in session.moment.verdict.text
 
 
 def test_who_cannot_move_is_refused_with_a_reason(tmp_path: Path) -> None:
@@ -211,5 +211,5 @@ SCENARIO = Scenario("x", create_app, {"alice": post("/buy"), "bob": post("/buy")
         as_trace.write(trace, session.info, session.root, session.here.path())
     snapshot = load(trace)
     (till,) = snapshot.lock_figures()
-    assert (till.lock.name, till.lock.kind, till.acquisitions, till.contended) == ("program.till", "Lock", 2, 1)
+    assert (till.lock.name, till.lock.kind, till.acquisitions, till.contended) == ("till", "Lock", 2, 1)
     assert [request.status for request in snapshot.requests(10)] == [200, 200]

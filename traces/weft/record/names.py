@@ -97,7 +97,7 @@ def _target(code: CodeType, offset: int) -> tuple[str | None, str]:
         elif name.startswith("STORE_") and isinstance(instruction.argval, str):
             if above <= (name == "STORE_ATTR"):
                 return instruction.argval, name
-            above -= 1
+            above -= 1 + (name == "STORE_ATTR")
         elif name in _ENDS or name.startswith(("RETURN_", "POP_JUMP", "MAP_ADD", "LIST_APPEND", "SET_ADD", "STORE_")):
             break
         elif name not in _SILENT:

@@ -92,8 +92,8 @@ class ActorView(NamedTuple):
     Attributes:
         does: what it was told to do: ``POST /buy``.
         next: what it does when it is given a step; None when it is done.
-        why: the reason why it is blocked or outside, as a sentence; the error when it failed; the response's status and
-            body when it is done.
+        why: what it does when it is blocked or outside: ``waits for stock_lock, held by bob since shop.py:31``; the
+            error when it failed; the response's status and body when it is done.
         waits_for: indices of the actors that it waits for.
         frames: where it stands in the app's files, innermost first.
         variables: of the innermost frame.

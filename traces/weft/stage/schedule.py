@@ -188,7 +188,7 @@ def _expected(session: Session, entry: Entry, actor: int) -> str:
     at = f" at {entry.place}" if entry.place else ""
     instead = f"is about to {view.next.text}" if view.next is not None else "has finished"
     if view.next is not None and view.why:
-        instead += f", and cannot: {view.why}"
+        instead += f", and {view.why}"
     return f"{entry.actor} was to {entry.text}{at}, but {instead}"
 
 

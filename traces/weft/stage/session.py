@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -242,7 +241,7 @@ class Session:
         if view.status in (Status.DONE, Status.FAILED):
             return f"{view.name} has finished"
         if not moment.can_move(actor):
-            return f"{view.name} cannot move: {view.why or 'it is blocked'}"
+            return f"{view.name} cannot move: {view.why or 'blocked'}"
         held_by = self._bound_to()
         if held_by not in (-1, actor):
             name = moment.actors[held_by].name
@@ -295,16 +294,16 @@ class Session:
 
         A round that comes back to what was seen twice before, in turn, is a livelock, and ends the run as one.
         """
-        seen: dict[object, int] = {}
+        seen: dict[object, list[int]] = {}
         for count in range(limit):
             movable = self.movable()
             if not movable or stop():
                 return count
             if order is Order.ROUND_ROBIN:
-                state = _digest(self.moment, self._turn)
-                seen[state] = seen.get(state, 0) + 1
-                if seen[state] > 2:
-                    self._end(_livelock(self.here))
+                times = seen.setdefault(_digest(self.moment, self._turn), [])
+                times.append(self.here.number)
+                if len(times) > 2:
+                    self._end(_livelock(self.here, times[-1] - times[-2]))
                     return count
             self.step(self._next_in_turn(movable) if order is Order.ROUND_ROBIN else self._random.choice(movable))
         self._end(Verdict("limit", f"not finished after {self.moment.number} steps"))
@@ -432,9 +431,10 @@ def _digest(moment: Moment, turn: int) -> object:
     return actors, tuple(moment.shared), tuple(moment.locks), turn
 
 
-def _livelock(node: Node) -> Verdict:
-    recent = [step for step in itertools.islice(reversed(node.path()), 40) if step.operation is not None]
-    actors = sorted({step.actor for step in recent})
+def _livelock(node: Node, steps: int) -> Verdict:
+    """Return the verdict on a run whose last steps, so many, led back to where they began."""
+    again = [step for step in node.path()[-steps:] if step.operation is not None]
+    actors = sorted({step.actor for step in again})
     names = " and ".join(node.moment.actors[actor].name for actor in actors)
-    what = ", ".join(dict.fromkeys(step.operation.text for step in recent if step.operation is not None))
+    what = ", ".join(dict.fromkeys(step.operation.text for step in again if step.operation is not None))
     return Verdict("livelock", f"{names} go on for ever without getting anywhere: {what}", None, actors)

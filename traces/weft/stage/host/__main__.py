@@ -31,7 +31,7 @@ from . import target as targets
 from .baton import Stage
 from .blocking import Blocking
 from .eyes import Eyes
-from .primitives import Maker
+from .primitives import Lock, Maker
 from .run import GIL, TRIAL_SECONDS, Production, Run, _Learner, _Stopper, does
 from .sharing import Learned, Sharing
 
@@ -140,7 +140,15 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     scenario = targets.scenario(target, module, wanted["requests"], wanted["check"], wanted["seed"])
     app = _app(target, scenario, wanted["fixed"])
     production = Production(target, scenario, app, vars(module), clock, maker, blocking, eyes)
-    eyes.sites.names.scan(_modules(target), app)
+    names = eyes.sites.names
+    names.scan(_modules(target), app)
+    for thing in maker.named():
+        # By its way from the app's variables, as values are: ``accounts[1].lock`` rather than ``Account.lock #2``.
+        named = thing if isinstance(thing, Lock) else thing._weft
+        named.name = names.path(thing) or named.name
+        inner = getattr(thing, "_lock", None)
+        if isinstance(inner, Lock) and inner.name and not names.path(inner):
+            inner.name = named.name  # a Condition's own
     _watch_exceptions(production)
     setup = scenario.setup
     if setup is not None:

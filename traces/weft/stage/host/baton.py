@@ -29,7 +29,7 @@ class Pending(NamedTuple):
         ready: whether it could be done now; None for always. Has no side effects.
         timed: it has a timeout, which ends when nobody else can move.
         holders: whom it waits for.
-        why: what it waits for, as a sentence without its subject.
+        why: what it waits for: ``stock_lock, held by bob since shop.py:31``.
         touch: what a read or write is about, see `weft.stage.host.touches`.
     """
 

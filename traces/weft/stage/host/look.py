@@ -16,7 +16,7 @@ from .texts import safe_text
 from .touches import Touch, peek
 from .web import context
 
-MOST_FRAMES, MOST_VARIABLES, MOST_SHARED = 12, 30, 100
+MOST_FRAMES, MOST_VARIABLES, MOST_SHARED, MOST_LOCKS = 12, 30, 100, 200
 
 
 class Looker:
@@ -107,15 +107,16 @@ class Looker:
             return (Status.OUTSIDE, self._outside(player)) if player.outside else (Status.READY, "")
         if pending.ready is None or pending.ready():
             return Status.READY, ""
-        return Status.BLOCKED, (pending.why() if pending.why is not None else "") or pending.text
+        why = pending.why() if pending.why is not None else ""
+        return Status.BLOCKED, f"waits for {why}" if why else f"waits to {pending.text}"
 
     def _outside(self, player: Player) -> str:
         frame = sys._current_frames().get(player.ident)
         place = self._maker.place(frame)
         if frame is None or place is None:
-            return "it runs where the stage does not see it"
+            return "runs where the stage does not see it"
         called = "" if self._maker.ours(frame.f_code.co_filename) else f" in {self._maker.called(frame)}"
-        return f"it has not come back since {_short(place)}{called}: it computes, or waits outside the stage"
+        return f"has not come back since {_short(place)}{called}: it computes, or waits outside the stage"
 
     def _standing(self, player: Player) -> tuple[list[Place], tuple[Shown, ...], Any]:
         """Return where a parked player stands, its variables and contexts; looked up once per stop."""
@@ -143,12 +144,12 @@ class Looker:
         return places
 
     def _locks(self) -> Iterable[LockView]:
-        for lock in self._maker.named:
+        for lock in self._maker.named()[:MOST_LOCKS]:
             if isinstance(lock, Lock):
                 waiters = tuple(player.index for player in lock.waiters if not player.ready())
                 owner = lock.owner.index if lock.owner is not None else -1
                 yield LockView(lock.name, lock.kind, "held" if lock.locked() else "free", owner, waiters)
-        for thing in self._things:
+        for thing in self._things[:MOST_LOCKS]:
             waiters = tuple(player.index for player in thing.waiters if not player.ready())
             yield LockView(thing.name, thing.kind, thing.state(), -1, waiters)
 

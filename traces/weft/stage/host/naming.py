@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from . import plain, texts
 from .touches import CONTAINERS, Touch
 
-DEPTH, MOST, MOST_ITEMS = 4, 5_000, 100
+DEPTH, MOST, MOST_ITEMS = 6, 5_000, 100
 _MAPPINGS = (dict, OrderedDict, defaultdict, Counter)
 _SEQUENCES = (list, tuple, deque)
 _ATOMS = (int, str, float, bool, bytes, complex, type(None), ModuleType)
@@ -64,6 +64,11 @@ class Names:
         if kind == "attr":
             return f"{base}.{key}"
         return f"{base}[{literal(key)}]" if kind == "item" else base
+
+    def path(self, obj: object) -> str:
+        """Return how an object that was there at the `scan` is reached; empty for others."""
+        known = self._known.get(id(obj))
+        return known[1] if known is not None else ""
 
     def called(self, obj: object, text: str = "") -> str:
         """Return the name of an object; ``text`` is what it is called where it was met, for nameless containers."""

@@ -11,6 +11,7 @@ player has to wait for it.
 from __future__ import annotations
 
 import sys
+import weakref
 from _thread import RLock as RawRLock
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ class Maker:
         self.clock = clock
         self.ours = ours
         self._made_at: dict[tuple[object, int, type], int] = {}
-        self.named: list[Any] = []
+        self._named: list[weakref.ref[Any]] = []
 
     def name(self, frame: FrameType, thing: Any) -> str:
         """Return the name of what is made in a frame, empty when that is none of the app's."""
@@ -46,13 +47,19 @@ class Maker:
         if in_condition and frame.f_back is not None:
             frame = frame.f_back  # behind what wraps the constructor
         code, offset = frame.f_code, frame.f_lasti
-        if not self.ours(code.co_filename):
+        # What is made by generated code, as a dataclass's constructor, is its module's.
+        file = code.co_filename if not code.co_filename.startswith("<") else frame.f_globals.get("__file__")
+        if not self.ours(str(file)):
             return ""
         key = (code, offset, type(thing))
         count = self._made_at[key] = self._made_at.get(key, 0) + 1
         name = names.of_lock(code, offset, str(frame.f_globals.get("__name__", "?")), count)
-        self.named.append(thing)
+        self._named.append(weakref.ref(thing))
         return name
+
+    def named(self) -> list[Any]:
+        """Return what the app has made and still has, in order."""
+        return [thing for reference in self._named if (thing := reference()) is not None]
 
     def place(self, frame: FrameType | None) -> Place | None:
         """Return the innermost place in the app's files."""
@@ -101,13 +108,25 @@ class Lock(metaclass=_Factory):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Acquire the lock as `threading.Lock` does; a player stops before."""
+        return self._acquire(blocking, timeout, sys._getframe(1))
+
+    __enter__ = acquire
+
+    def release(self) -> None:
+        """Release the lock as `threading.Lock` does; a player stops before."""
+        self._release(sys._getframe(1))
+
+    def __exit__(self, *exc: object) -> None:
+        self._release(sys._getframe(1))
+
+    def _acquire(self, blocking: bool, timeout: float, frame: FrameType) -> bool:
         stage = self.maker.stage
         me = stage.me()
         if me is None or (timeout != -1 and (not blocking or timeout < 0)):
             return bool(self._raw.acquire(blocking, timeout))
         if self._again(me):
             return bool(self._raw.acquire())
-        frame, began = sys._getframe(1), self.maker.clock.now_ns
+        began = self.maker.clock.now_ns
         if not blocking or timeout == 0:
             if self.name and not me.inside:
                 self._stop(me, "try", frame)
@@ -115,32 +134,26 @@ class Lock(metaclass=_Factory):
             self._stop(me, "acquire", frame, self._free, timed=timeout >= 0)
         # A thread that is no player may have been quicker: then wait for it like anyone, the stage sees it as outside.
         got = self._raw.acquire(False) or (blocking and timeout < 0 and self._raw.acquire())
+        me.switchable = True
         if got:
             self._taken(me, frame)
         elif blocking:
             self.maker.clock.pass_until(began + int(timeout * 1e9))
         return bool(got)
 
-    __enter__ = acquire
-
-    def release(self) -> None:
-        """Release the lock as `threading.Lock` does; a player stops before."""
+    def _release(self, frame: FrameType) -> None:
         me = self.maker.stage.me()
         if me is not None and self.name and not me.inside and self._raw.locked():
-            self._stop(me, "release", sys._getframe(1))
-        self._let_go(me)
-        self._raw.release()
-
-    def __exit__(self, *exc: object) -> None:
-        me = self.maker.stage.me()
-        if me is not None and self.name and not me.inside:
-            self._stop(me, "release", sys._getframe(1))
+            self._stop(me, "release", frame)
         self._let_go(me)
         self._raw.release()
 
     def locked(self) -> bool:
         """Return whether anyone holds the lock."""
         return bool(self._raw.locked())
+
+    def __repr__(self) -> str:
+        return f"<{'locked' if self.locked() else 'unlocked'} {self.kind} object {self.name} at {id(self):#x}>"
 
     def _at_fork_reinit(self) -> None:
         self._raw._at_fork_reinit()
@@ -166,7 +179,9 @@ class Lock(metaclass=_Factory):
     ) -> None:
         forget_own_switch(me, frame)
         asked = Pending(kind, f"{kind} {self.name}", self.name, ready, timed, self._holders, self._why)
-        if me.inside and ready is not None:
+        if me.inside and self.name:
+            asked = asked._replace(text=f"{kind} {self.name} again")
+        elif me.inside and ready is not None:
             asked = me.inside[0]._replace(ready=ready, timed=timed, holders=self._holders)
         elif not self.name:
             asked = asked._replace(kind="wait", text=f"wait in {self.maker.called(frame)}")
@@ -182,10 +197,9 @@ class Lock(metaclass=_Factory):
     def _why(self) -> str:
         name = self.name or "the lock"
         if self.owner is None:
-            return f"{name} is held by a thread that is not on the stage" if self._raw.locked() else ""
+            return f"{name}, held by a thread that is not on the stage" if self._raw.locked() else ""
         place = self.taken_at
-        since = f", taken at {_short(place)}" if place is not None else ""
-        return f"{name} is held by {self.owner.name}{since}"
+        return f"{name}, held by {self.owner.name}{f' since {_short(place)}' if place is not None else ''}"
 
     def _taken(self, me: Player, frame: FrameType) -> None:
         self.owner, self.taken_at = me, self.maker.place(frame)
@@ -215,28 +229,22 @@ class RLock(Lock):
     def _make_raw(self) -> Any:
         return RawRLock()
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Acquire the lock as `threading.RLock` does; a player stops before, but not when it holds it already."""
-        got = super().acquire(blocking, timeout)
+    def _acquire(self, blocking: bool, timeout: float, frame: FrameType) -> bool:
+        got = super()._acquire(blocking, timeout, frame)
         self.depth += got
         return got
 
-    __enter__ = acquire
-
-    def release(self) -> None:
-        """Release the lock as `threading.RLock` does; a player stops before the last release."""
+    def _release(self, frame: FrameType) -> None:
+        """Release the lock; a player stops before the last release only."""
         me = self.maker.stage.me()
         if not self._raw._is_owned():
             self._raw.release()  # raises
         if self.depth == 1:
             if me is not None and self.name and not me.inside:
-                self._stop(me, "release", sys._getframe(1))
+                self._stop(me, "release", frame)
             self._let_go(me)
         self.depth -= 1
         self._raw.release()
-
-    def __exit__(self, *exc: object) -> None:
-        self.release()
 
     def locked(self) -> bool:
         """Return whether anyone holds the lock."""
@@ -276,15 +284,10 @@ class RLock(Lock):
             self._taken(me, frame)
 
 
-def forget_own_switch(me: Player, frame: FrameType | None) -> None:
+def forget_own_switch(me: Player, caller: FrameType) -> None:
     """Before an operation in C: its own call instruction looks for thread switches only when it has returned."""
-    if me.switched_at is None:
-        return
-    while frame is not None:
-        if me.switched_at == (frame, frame.f_lasti):
-            me.switchable = False
-            return
-        frame = frame.f_back
+    if me.switched_at == (caller, caller.f_lasti):
+        me.switchable = False
 
 
 def _short(place: Place) -> str:

@@ -276,7 +276,7 @@ class Run:
         waiting = [index for index, view in enumerate(moment.actors) if view.own and view.status is Status.BLOCKED]
         circle = moment.stuck or waiting
         place = moment.actors[circle[0]].frames[0] if circle and moment.actors[circle[0]].frames else None
-        reasons = "; ".join(f"{moment.actors[i].name} waits: {moment.actors[i].why}" for i in circle)
+        reasons = "; ".join(f"{moment.actors[i].name} {moment.actors[i].why}" for i in circle)
         return Verdict("deadlock", f"nobody can go on: {reasons}", place, tuple(circle))
 
     def _final(self, own: Sequence[Player]) -> Verdict:
@@ -334,6 +334,7 @@ def _script_of(acts: Sequence[Act], app: Any, player: Player, stage: Stage) -> C
             if isinstance(act, Request) and customer is not None:
                 stage.happened.append(("request", str(act), player.index))
                 player.response = Got(*customer.send(act))
+                player.switchable = True  # Flask's own functions have run since
                 stage.point(Pending("respond", f"respond {player.response.status}"))
                 stage.happened.append(("response", str(act), player.response.status))
             elif callable(act):

@@ -253,7 +253,10 @@ def _file_of(name: str) -> str:
     except (ImportError, ValueError, AttributeError):
         spec = None
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        raise WeftError(f"there is no module {name} here; name a module or a file, as in shop:create_app or shop.py")
+        raise WeftError(
+            f"there is no module {name} here; name a module or a file, as in shop:create_app or "
+            "shop.py; `weft scenarios` lists what weft brings along"
+        )
     return os.path.abspath(spec.origin)
 
 
