@@ -16,7 +16,10 @@ def _loaded_by(statement: str) -> set[str]:
     return {name.partition(".")[0] for name in done.stdout.split()}
 
 
-@pytest.mark.parametrize("module", ["weft", "weft.record.recorder", "weft.record.launch", "weft.log.writer"])
+@pytest.mark.parametrize(
+    "module",
+    ["weft", "weft.record.recorder", "weft.record.launch", "weft.log.writer", "weft.stage", "weft.stage.host.__main__"],
+)
 def test_what_runs_in_the_app_is_the_standard_library_only(module: str) -> None:
     ours = {"weft"}
     assert _loaded_by(f"import {module}") - ours <= set(sys.stdlib_module_names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.style import Style
 
-from weft_tui.spans import Ink, cut, cut_middle, fit, plain_text, strip, width_of, wrap
+from weft_tui.spans import Ink, clip, cut, cut_middle, fit, plain_text, strip, width_of, wrap
 
 
 def test_lines_break_between_words_and_continue_indented() -> None:
@@ -48,3 +48,12 @@ def test_a_strip_is_exactly_as_wide_as_wanted_and_carries_no_controls() -> None:
 
 def test_fit_cuts_across_spans() -> None:
     assert plain_text([fit((("abc", Ink.PLAIN), ("def", Ink.DIM)), 5)]) == "abcd…"
+
+
+@pytest.mark.parametrize("width", range(1, 12))
+def test_what_is_clipped_says_so_even_between_two_pieces(width: int) -> None:
+    line = (("abc", Ink.PLAIN), ("def", Ink.STRONG), ("", Ink.DIM), ("gh", Ink.DIM))
+    shown = clip(line, width)
+    assert width_of(shown) <= width
+    text = plain_text([shown])
+    assert text == ("abcdefgh" if width >= 8 else f"{'abcdefgh'[: width - 1]}…")

@@ -15,6 +15,8 @@ from weft_tui.commands.record import record
 from weft_tui.commands.replay import replay
 from weft_tui.commands.report import report
 from weft_tui.commands.run import run
+from weft_tui.commands.scenarios import scenarios
+from weft_tui.commands.step import step
 
 BAD_INPUT = 2
 
@@ -25,7 +27,7 @@ def cli() -> None:
     """See how the threads of a Flask app interleave: who waits, on which lock, behind which request."""
 
 
-for command in (run, record, live, replay, report, demo):
+for command in (run, record, live, replay, report, demo, step, scenarios):
     cli.add_command(command)
 
 

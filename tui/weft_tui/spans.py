@@ -33,6 +33,10 @@ class Ink(Enum):
     ALARM = "ink--alarm"
     BADGE = "ink--badge"
     BADGE_LIVE = "ink--badge-live"
+    GOOD = "ink--good"
+    KEYWORD = "ink--keyword"
+    STRING = "ink--string"
+    NUMBER = "ink--number"
 
 
 INKS = frozenset(ink.value for ink in Ink)
@@ -74,6 +78,14 @@ def fit(line: Line, width: int) -> Line:
         out.append((piece, ink))
         width -= cell_len(piece)
     return tuple(out)
+
+
+def clip(line: Line, width: int) -> Line:
+    """Cut a line as `fit` does, and say so even where it is cut between two pieces."""
+    shown = fit(line, width)
+    if width_of(shown) < width or width_of(line) <= width or shown[-1][0].endswith("…"):
+        return shown
+    return (*shown[:-1], (cut(shown[-1][0] + "  ", cell_len(shown[-1][0])), shown[-1][1]))
 
 
 def wrap(line: Line, width: int) -> list[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
-from typing import Final
+from typing import Final, Protocol
 
 from weft.timeline.values import Place, Stack
 
@@ -39,7 +39,26 @@ def is_yours(frame: Place) -> bool:
     return not any(part in frame.file for part in NOT_YOURS)
 
 
-def place(frame: Place) -> Line:
+class Frame(Protocol):
+    """A line of code, as timelines and the stage have them."""
+
+    @property
+    def file(self) -> str:
+        """Its file."""
+        raise NotImplementedError
+
+    @property
+    def line(self) -> int:
+        """Its number, from 1."""
+        raise NotImplementedError
+
+    @property
+    def function(self) -> str:
+        """What it is a line of."""
+        raise NotImplementedError
+
+
+def place(frame: Frame) -> Line:
     """Return a line of code: ``shop.py:88 in report``."""
     function = frame.function.rpartition("<locals>.")[2]
     return ((f"{short(frame.file)}:{frame.line}", Ink.STRONG), (f" in {function}", Ink.PLAIN))

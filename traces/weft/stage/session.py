@@ -210,6 +210,8 @@ class Session:
         self.interpreter = interpreter
         self.note = "" if runner.deterministic else UNSTEADY
         """What a person should know before the first step."""
+        self.stopped: Callable[[], bool] = lambda: False
+        """Asked between steps that are made in one go: whether to end early."""
         self.root = self.here = Node(runner.start((), stops))
         self._live: Node | None = self.root
         """Where the app stands; None when its process has ended."""
@@ -284,12 +286,12 @@ class Session:
         for count in range(LIMIT):
             if count and self._reached(actor, until, on, start):
                 return count
-            if self.refusal(actor):
+            if self.refusal(actor) or self.stopped():
                 return count
             self.step(actor)
         return LIMIT
 
-    def run_all(self, order: Order, *, stop: Callable[[], bool] = lambda: False, limit: int = LIMIT) -> int:
+    def run_all(self, order: Order, *, limit: int = LIMIT) -> int:
         """Run all actors, a step each in turn or by chance, until the run ends; return the number of steps.
 
         A round that comes back to what was seen twice before, in turn, is a livelock, and ends the run as one.
@@ -297,7 +299,7 @@ class Session:
         seen: dict[object, list[int]] = {}
         for count in range(limit):
             movable = self.movable()
-            if not movable or stop():
+            if not movable or self.stopped():
                 return count
             if order is Order.ROUND_ROBIN:
                 times = seen.setdefault(_digest(self.moment, self._turn), [])
@@ -319,7 +321,10 @@ class Session:
         """Make the same choices, as far as it has them, on the fixed app; from there on the one with the bug."""
         runner = self._runner.again(fixed=not self.info.running_fixed)
         other = Session(runner, stops=self.stops, interpreter=self.interpreter)
+        other.stopped = self.stopped
         for node in self.here.path():
+            if self.stopped():
+                break
             other.follow(node.choice())
         return other
 
@@ -357,19 +362,29 @@ class Session:
         self.stops = stops
         self.root = self.here = self._live = Node(self._runner.start((), stops))
         for choice in path:
+            if self.stopped():
+                break
             self.follow(choice)
 
     def follow(self, choice: Choice) -> bool:
-        """Run an actor until it has done an operation, past other stops; return whether it got there."""
-        begun = self.here
+        """Run an actor until it has done an operation, past other stops; return whether it got there.
+
+        If it did not, nothing is left of the attempt.
+        """
+        begun, tried = self.here, None
         for _ in range(LIMIT):
             view = self.moment.actors[choice.actor] if choice.actor < len(self.moment.actors) else None
             following = view.next if view is not None else None
-            if following is None or self.refusal(choice.actor):
+            if following is None or self.refusal(choice.actor) or self.stopped():
                 break
-            self.step(choice.actor)
+            known = len(self.here.children)
+            node = self.step(choice.actor)
+            if tried is None and node.parent is not None and len(node.parent.children) > known:
+                tried = node
             if (following.kind, following.text) == (choice.kind, choice.text):
                 return True
+        if tried is not None and tried.parent is not None:
+            tried.parent.children.remove(tried)
         self.go(begun)
         return False
 

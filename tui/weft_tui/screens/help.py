@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from ..spans import Ink, Line
+from ..spans import Ink, Line, Span
 from ..widgets.inspector import Inspector
 from ..widgets.legend import LEGEND
 from ..widgets.scene import SHAPES
@@ -25,7 +25,7 @@ BLANK: Final[Line] = ((" ", Ink.PLAIN),)
 WORDS: Final = 14
 MEANING: Final = 46
 KEYS: Final = 10
-ACTION: Final = 36
+ACTION: Final = 32
 
 KEY_NAMES: Final = {
     "left": "←",
@@ -38,41 +38,81 @@ KEY_NAMES: Final = {
     "pageup": "pgup",
     "pagedown": "pgdn",
     "escape": "esc",
+    "backspace": "⌫",
     "plus": "+",
     "minus": "-",
     "question_mark": "?",
 }
+DIGITS: Final = 3
+"""Digits that are listed one by one, at most."""
+
 HIDDEN: Final = ("equals_sign", "underscore", "ctrl+c")
 
 
-class HelpScreen(ModalScreen[None]):
-    """Shows the legend and the keys; the keys that a hand would try close it."""
+class TextScreen(ModalScreen[None]):
+    """Shows some lines in a box; the keys that a hand would try close it.
+
+    Args:
+        title: stands in the box's border.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter,space", "close", "Close", key_display="esc"),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
     ]
 
-    def __init__(self, bindings: Sequence[Binding], shares: Sequence[float]) -> None:
+    def __init__(self, title: str, lines: Sequence[Line] = ()) -> None:
         super().__init__()
-        self.bindings = bindings
-        self.shares = shares
+        self.box_title = title
+        self.lines = lines
 
     def compose(self) -> ComposeResult:
         """Yield the box."""
         with Vertical(id="help-box") as box:
-            box.border_title = "weft"
+            box.border_title = self.box_title
             box.border_subtitle = "esc closes this"
             yield Inspector(id="help-text")
 
     def on_mount(self) -> None:
         """Fill the box."""
         text = self.query_one(Inspector)
-        text.lines = help_lines(key_list(self.bindings), self.shares, shapes=self.app.no_color)
+        text.lines = tuple(self.text())
         text.styles.height = len(text.lines)
+
+    def on_resize(self) -> None:
+        """Make room for lines that have to be wrapped."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        text = self.query_one(Inspector)
+        text.styles.height = max(text.total(), len(text.lines))
+
+    def text(self) -> Sequence[Line]:
+        """Return what to show."""
+        return self.lines
+
+    def action_page(self, count: int) -> None:
+        """Scroll by a page."""
+        text = self.query_one(Inspector)
+        text.top += count * max(text.page - 1, 1)
 
     def action_close(self) -> None:
         """Go back."""
         self.dismiss()
+
+
+class HelpScreen(TextScreen):
+    """Shows the legend and the keys."""
+
+    def __init__(self, bindings: Sequence[Binding], shares: Sequence[float]) -> None:
+        super().__init__("weft")
+        self.bindings = bindings
+        self.shares = shares
+
+    def text(self) -> Sequence[Line]:
+        """Return the help."""
+        return help_lines(key_list(self.bindings), self.shares, shapes=self.app.no_color)
 
 
 def key_list(bindings: Iterable[Binding]) -> list[tuple[str, str]]:
@@ -84,7 +124,14 @@ def key_list(bindings: Iterable[Binding]) -> list[tuple[str, str]]:
             name = KEY_NAMES.get(key, key)
             if key not in HIDDEN and name not in keys:
                 keys.append(name)
-    return [(" ".join(sorted(keys, key=len, reverse=True)), words) for words, keys in rows.items() if keys]
+    return [(_joined(keys), words) for words, keys in rows.items() if keys]
+
+
+def _joined(keys: Sequence[str]) -> str:
+    """Return keys in a row; many digits as the first and the last one."""
+    if len(keys) > DIGITS and all(key.isdigit() for key in keys):
+        return f"{keys[0]} … {keys[-1]}"
+    return " ".join(sorted(keys, key=len, reverse=True))
 
 
 def help_lines(keys: Sequence[tuple[str, str]], shares: Sequence[float], *, shapes: bool) -> tuple[Line, ...]:
@@ -95,7 +142,7 @@ def help_lines(keys: Sequence[tuple[str, str]], shares: Sequence[float], *, shap
         shares: how much of the visible time is spent in each state, 0 … 1.
         shapes: states are told apart by glyph.
     """
-    return (INTRO, BLANK, *_legend(shares, shapes), BLANK, *_key_lines(keys))
+    return (INTRO, BLANK, *_legend(shares, shapes), BLANK, *key_lines(keys))
 
 
 def _legend(shares: Sequence[float], shapes: bool) -> Iterable[Line]:
@@ -110,12 +157,16 @@ def _legend(shares: Sequence[float], shapes: bool) -> Iterable[Line]:
         )
 
 
-def _key_lines(keys: Sequence[tuple[str, str]]) -> Iterable[Line]:
-    half = (len(keys) + 1) // 2
-    for left, right in zip_longest(keys[:half], keys[half:], fillvalue=("", "")):
-        yield (
-            (left[0].ljust(KEYS), Ink.TITLE),
-            (" " + left[1].ljust(ACTION), Ink.PLAIN),
-            (right[0].ljust(KEYS), Ink.TITLE),
-            (" " + right[1], Ink.PLAIN),
-        )
+def key_lines(keys: Sequence[tuple[str, str]], columns: int = 2) -> Iterable[Line]:
+    """Return the keys, side by side where there is room for ``columns`` of them."""
+    size = -(-len(keys) // columns)
+    parts = [keys[first : first + size] for first in range(0, len(keys), size)]
+    widths = [
+        (max(KEYS, *(len(name) for name, _ in part)), max(ACTION, *(len(words) + 1 for _, words in part)))
+        for part in parts
+    ]
+    for row in zip_longest(*parts, fillvalue=("", "")):
+        spans: list[Span] = []
+        for (name, words), (names, actions) in zip(row, widths, strict=True):
+            spans += [(name.ljust(names), Ink.TITLE), (f" {words}".ljust(actions + 1), Ink.PLAIN)]
+        yield (*spans[:-1], (spans[-1][0].rstrip(), Ink.PLAIN))

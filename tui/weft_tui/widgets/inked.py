@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 from rich.segment import Segment
@@ -39,12 +41,14 @@ class Inked(Widget):
 
     _inks: dict[Ink, Style] | None = None
     _ground: Style | None = None
+    _grounds: Mapping[Style, Mapping[Ink, Style]] = MappingProxyType({})
     _rows: tuple[Size, list[Strip]] | None = None
 
     def notify_style_update(self) -> None:
         """Look the inks up again when the theme changes."""
         super().notify_style_update()
         self._inks = None
+        self._grounds = {}
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Draw the rows anew."""
@@ -59,15 +63,19 @@ class Inked(Widget):
             self._rows = self.size, [self.render_line(y) for y in range(self.size.height)]
         return cropped(self._rows[1], crop, self.size.width)
 
-    def draw(self, line: Line, ground: Style | None = None) -> Strip:
-        """Return a line as wide as the widget, on another ground if one is given."""
+    def draw(self, line: Line, ground: Style | None = None, width: int | None = None) -> Strip:
+        """Return a line as wide as the widget, or ``width`` columns, on another ground if one is given."""
+        width = self.size.width if width is None else width
         if self._inks is None or self._ground is None:
             self._inks = {ink: self.get_component_rich_style(ink.value) for ink in Ink}
             self._ground = self.rich_style
         if ground is None:
-            return strip(line, self._inks, self.size.width, self._ground)
-        inks = {ink: style + ground for ink, style in self._inks.items()}
-        return strip(line, inks, self.size.width, self._ground + ground)
+            return strip(line, self._inks, width, self._ground)
+        if ground not in self._grounds:
+            own = self._ground.bgcolor
+            inks = {ink: style + ground if style.bgcolor == own else style for ink, style in self._inks.items()}
+            self._grounds = {**self._grounds, ground: inks}
+        return strip(line, self._grounds[ground], width, self._ground + ground)
 
 
 class Scrolled(Inked):

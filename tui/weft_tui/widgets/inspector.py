@@ -50,6 +50,6 @@ class Inspector(Scrolled, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return one wrapped line."""
-        row = self.top + y
+        row = self.top + y - self.fixed
         line = self._wrapped[row] if row < len(self._wrapped) else ()
         return self.with_thumb(self.draw(((" ", line[0][1]), *line) if line else ()), y)

@@ -56,11 +56,22 @@ def status_line(status: Status, width: int) -> Line:
     loud, facts = _loud(status), _facts(status)
     title = status.note or status.title
     wanted = len(title) + 2 if status.note else min(len(title) + 2, MIN_TITLE + 12)
+    return bar(badge, (title, _title_ink(status)), loud, facts, width, wanted)
+
+
+def bar(badge: Span, title: Span, loud: Line, facts: list[Line], width: int, wanted: int) -> Line:
+    """Return a badge and a title to the left and facts to the right.
+
+    Args:
+        loud: what is never left out.
+        facts: the least needed first; those that do not fit are taken from the list.
+        wanted: columns that the title should have.
+    """
     room = width - len(badge[0]) - width_of(loud) - wanted
     while facts and width_of(_joined(facts)) > room:
         facts.pop(0)
     right = (*loud, *_joined(facts))
-    left: Line = (badge, (" " + cut(title, width - len(badge[0]) - width_of(right) - 2), _title_ink(status)))
+    left: Line = (badge, (" " + cut(title[0], width - len(badge[0]) - width_of(right) - 2), title[1]))
     return (*left, (" " * (width - width_of(left) - width_of(right)), Ink.PLAIN), *right)
 
 

@@ -117,6 +117,10 @@ class Table(Scrolled, Generic[Row], can_focus=True):
             self.marked = next((i for i, row in enumerate(new) if self.key(row) == wanted), 0)
         self.top = self.top
 
+    def on_resize(self) -> None:
+        """Show as many rows as there is room for now."""
+        self.top = self.top
+
     def validate_marked(self, marked: int) -> int:
         """Keep the mark on a row."""
         return max(min(marked, len(self.rows) - 1), 0)

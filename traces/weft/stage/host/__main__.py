@@ -86,6 +86,9 @@ def main() -> None:
     except WeftError as error:
         control.say({"error": str(error)})
         return
+    except Exception as error:
+        control.say({"error": f"weft itself failed to load {wanted['target']}: {error!r}; please report this"})
+        return
     control.say({"ready": _about(production, wanted), "deterministic": same})
     _serve(control, production)
 
@@ -224,7 +227,7 @@ def _about(production: Production, wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": scenario.name,
         "target": production.target.words,
-        "file": production.target.file,
+        "file": str(production.namespace.get("__file__") or production.target.file),
         "actors": list(scenario.actors),
         "does": [does(scenario.acts(name)) for name in scenario.actors],
         "goal": scenario.goal,

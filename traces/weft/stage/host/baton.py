@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
+from ..moment import Place
+
 PATIENCE = 0.2
 """A player that was given a step and is not heard of for so long (seconds) is outside."""
 
@@ -49,7 +51,8 @@ class Player:
     Attributes:
         own: it is one of the scenario's actors, not a thread of the app.
         pending: what it does next; None while it runs.
-        frame: where it is parked, innermost frame of whatever code.
+        frame: where it is parked, innermost frame of whatever code; None before its first step.
+        entry: the line of the app where it is going to begin, when that is known.
         switchable: since its last operation this interpreter could have switched to another thread.
         switched_at: the instruction that made it so, if it was one only.
         inside: what it is doing, outermost first, while library code runs on its behalf.
@@ -63,6 +66,7 @@ class Player:
         self.baton.acquire()
         self.pending: Pending | None = None
         self.frame: FrameType | None = None
+        self.entry: Place | None = None
         self.context: contextvars.Context | None = None
         self.switchable = True
         self.switched_at: tuple[FrameType, int] | None = None

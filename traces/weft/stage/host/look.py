@@ -123,6 +123,8 @@ class Looker:
         known = self._places.get(player.index)
         frames = known[1] if known is not None and known[0] == player.parks else self._frames(player.frame)
         inner = self._innermost(player.frame)
+        if player.entry is not None and player.frame is None:
+            frames = [player.entry]
         seen = (player.parks, frames, _variables(inner), context(player.context))
         self._places[player.index] = seen
         return seen[1:]

@@ -113,6 +113,9 @@ class Names:
     def _inside(self, seen: _Seen, app: object) -> Iterator[tuple[str, Any]]:
         obj, path, _ = seen
         if obj is app and app is not None:
+            # What the views share by their closures goes by those variables' names, shorter than extensions'.
+            for view in _views(obj):
+                yield from self._cells(view)
             yield from _of_app(obj, path)
         elif plain.among(type(obj), _MAPPINGS):
             yield from _items(dict.items(obj), path)
@@ -203,11 +206,13 @@ def _slots(obj: object, path: str) -> Iterator[tuple[str, Any]]:
                 yield f"{path}.{name}", found.value
 
 
-def _of_app(app: object, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield what hangs on a Flask app: its functions, extensions and settings."""
+def _views(app: object) -> list[FunctionType]:
     views = plain.value(app, "view_functions")
-    if type(views) is dict:
-        yield from views.items()
+    return [view for view in views.values() if type(view) is FunctionType] if type(views) is dict else []
+
+
+def _of_app(app: object, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield what hangs on a Flask app: its hooks, extensions and settings."""
     for hook in _HOOKS:
         yield from _functions(plain.value(app, hook))
     for part in ("extensions", "config"):

@@ -10,6 +10,7 @@ player has to wait for it.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import weakref
 from _thread import RLock as RawRLock
@@ -69,6 +70,13 @@ class Maker:
                 return Place(code.co_filename, frame.f_lineno, code.co_qualname.replace(".<locals>", ""))
             frame = frame.f_back
         return None
+
+    def place_of(self, function: Any) -> Place | None:
+        """Return where a function of the app begins."""
+        code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+        if code is None or not self.ours(code.co_filename):
+            return None
+        return Place(code.co_filename, code.co_firstlineno, code.co_qualname.replace(".<locals>", ""))
 
     def called(self, frame: FrameType | None) -> str:
         """Return the library function that the app has called, or that its thread runs."""

@@ -19,6 +19,7 @@ from typing import Any
 from ..moment import Moment, Operation, Place, Status, Stops, Verdict
 from ..scenario import Act, Outcome, Request, Response, Scenario
 from ..session import Choice
+from . import web
 from .baton import Pending, Player, Stage
 from .blocking import Blocking
 from .clock import Clock
@@ -28,7 +29,6 @@ from .primitives import Maker
 from .sharing import Learned, Log, Sharing, key_of
 from .target import Target
 from .texts import safe_text
-from .web import Customer
 
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 TRIAL_SECONDS = 1.0
@@ -156,6 +156,7 @@ class Run:
 
     def _begin(self, name: str, acts: Sequence[Act]) -> None:
         player = self.stage.enter(name, does(acts), own=True)
+        player.entry = self._production.maker.place_of(web.entry(self._production.app, acts[0]) if acts else None)
         parked = allocate_lock()
         parked.acquire()
         play, act = self.stage.play, _script_of(acts, self._production.app, player, self.stage)
@@ -237,7 +238,7 @@ class Run:
         pending = player.pending
         if pending is None or player not in self.stage.movable():
             raise ValueError(f"{player.name} cannot move")
-        place = self._production.maker.place(player.frame)
+        place = self._production.maker.place(player.frame) if player.frame is not None else player.entry
         operation = Operation(pending.kind, pending.text, place, pending.on)
         value = stepped(pending.kind, pending.touch) if pending.kind == "read" else ""
         self.stage.give(player)
@@ -327,7 +328,7 @@ def does(acts: Sequence[Act]) -> str:
 
 
 def _script_of(acts: Sequence[Act], app: Any, player: Player, stage: Stage) -> Callable[[], None]:
-    customer = Customer(app) if any(isinstance(act, Request) for act in acts) else None
+    customer = web.Customer(app) if any(isinstance(act, Request) for act in acts) else None
 
     def play() -> None:
         for act in acts:

@@ -121,7 +121,8 @@ class Log:
     def _note(self, player: Player, key: Key, touch: Touch) -> None:
         self.known[key] = None
         self._digest.update(f"{player.index}{key}{touch.name}\n".encode(errors="replace"))
-        self._touched[touch.name, player.index, touch.kind == "write", key] = None
+        # An attribute and the container in it may have the same name.
+        self._touched[f"{touch.key[0]} {touch.name}", player.index, touch.kind == "write", key] = None
 
     def learned(self) -> Learned:
         """Return what there is to tell."""

@@ -33,6 +33,18 @@ def send(app: Any, request: Request) -> Response:
     return Customer(app).send(request)
 
 
+def entry(app: Any, act: Any) -> Any:
+    """Return the function that an actor is going to call first: itself, or a request's view; None when unknown."""
+    if not isinstance(act, Request):
+        return act
+    try:
+        path = act.path.partition("?")[0]
+        endpoint, _ = app.url_map.bind("localhost").match(path, method=act.method)
+        return app.view_functions[endpoint]
+    except Exception:
+        return None  # nothing matches, or the app is no Flask app; its own answer will tell
+
+
 def context(seen: contextvars.Context | None) -> Context | None:
     """Return the Flask contexts of a thread, given a copy of its context variables."""
     flask = sys.modules.get("flask.globals")

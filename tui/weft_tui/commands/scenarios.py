@@ -1,0 +1,24 @@
+"""`weft scenarios`: what can be stepped through."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("targets", nargs=-1)
+def scenarios(targets: tuple[str, ...]) -> None:
+    """List the scenarios that weft brings along, and those in TARGETS (modules or files)."""
+    from weft.stage.process import list_scenarios
+    from weft_demos import described
+
+    rows = [(name, text, f"weft step {name}") for name, text in described().items()] if not targets else []
+    for target in targets:
+        rows += [(name, text, f"weft step {target}:{label}") for label, name, text in list_scenarios(target)]
+    width = max((len(name) for name, _, _ in rows), default=0)
+    for name, text, how in rows:
+        click.echo(f"{name.ljust(width)}  {text}".rstrip())
+        if targets:
+            click.echo(f"{' ' * width}  {how}")
+    if not targets:
+        click.echo("\nStep through one with: weft step NAME")

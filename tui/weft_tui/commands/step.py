@@ -1,0 +1,188 @@
+"""`weft step`: decide which thread of a small Flask app moves next, forward and back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from weft import WeftError, places
+from weft.stage import schedule as schedules
+from weft.stage.moment import As, Stops
+from weft.stage.process import AppProcess
+from weft.stage.schedule import Schedule
+from weft.stage.session import Order, Session
+from weft_tui import telling
+from weft_tui.commands import force_option, need_terminal
+
+BROKEN = 1
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option("--request", "requests", multiple=True, metavar="REQUEST", help='"[NAME:] METHOD PATH [JSON]".')
+@click.option("--check", default="", metavar="CHECK", help='What must hold afterwards: "GET /stock == 0", or Python.')
+@click.option(
+    "--stops",
+    type=click.Choice([one.value for one in Stops]),
+    default=None,
+    help="Where threads stop.  [default: access]",
+)
+@click.option(
+    "--as", "interpreter", type=click.Choice([one.value for one in As]), default=None,
+    help="Which switches are allowed: this interpreter's, or all.  [default: free-threaded]",
+)  # fmt: skip
+@click.option("--seed", type=int, default=None, help="Of the app's random numbers.")
+@click.option("--fixed", is_flag=True, help="Run the scenario's fixed app.")
+@click.option("--schedule", type=click.Path(path_type=Path, dir_okay=False), help="Make the steps of this file first.")
+@click.option("--order", type=click.Choice([one.value for one in Order]), default=None, help="Then let all actors run.")
+@click.option("--headless", is_flag=True, help="Without a screen: run, say what came of it.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of --headless.")
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Headless: write the schedule here.")
+@click.option("--trace", type=click.Path(path_type=Path, dir_okay=False), help="Headless: write the run as a trace.")
+@force_option
+def step(
+    target: str | None,
+    requests: tuple[str, ...],
+    check: str,
+    stops: str | None,
+    interpreter: str | None,
+    seed: int | None,
+    fixed: bool,
+    schedule: Path | None,
+    order: str | None,
+    headless: bool,
+    form: str,
+    save: Path | None,
+    trace: Path | None,
+    force: bool,
+) -> int:
+    """Step through TARGET: a demo's name, MODULE:SCENARIO, FILE.py, or an app with --request.
+
+    \b
+    weft step oversell
+    weft step scenarios.py
+    weft step shop:create_app --request "POST /buy" --request "POST /buy" --check "GET /stock == 0"
+
+    Headless, the exit status is 0 when all went well, 1 when something is wrong with the app.
+    """
+    known = schedules.load(schedule) if schedule is not None else None
+    wanted = _wanted(known, target, requests, check, seed, fixed)
+    made_stops = Stops(stops) if stops else known.stops if known is not None else Stops.ACCESS
+    played = As(interpreter) if interpreter else known.interpreter if known is not None else As.FREE_THREADED
+    if headless or not sys.stdout.isatty():
+        for path in (save, trace):
+            _need_free(path, force)
+        session = Session(AppProcess(**wanted), stops=made_stops, interpreter=played)
+        try:
+            return _headless(session, wanted, known, Order(order) if order else None, form, save, trace)
+        finally:
+            session.close()
+    need_terminal("`weft step --headless`")
+    _on_screen(wanted, known, made_stops, played)
+    return 0
+
+
+def _on_screen(wanted: dict[str, Any], known: Schedule | None, stops: Stops, interpreter: As) -> None:
+    from weft_tui.stage.app import StageApp, play
+
+    def begin() -> Session:
+        session = Session(AppProcess(**wanted), stops=stops, interpreter=interpreter)
+        if known is not None:
+            replayed = schedules.replay(session, known)
+            session.note = "; ".join(telling.of_replay(replayed)) or session.note
+        return session
+
+    def trace_of(session: Session) -> Path:
+        path = places.new_trace("step")
+        write_trace(path, session)
+        return path
+
+    play(
+        StageApp(
+            begin,
+            timeline=trace_of,
+            save_schedule=lambda session, path: write_schedule(path, session, wanted),
+            save_trace=lambda session, path: write_trace(path, session),
+        )
+    )
+
+
+def _wanted(
+    known: Schedule | None, target: str | None, requests: tuple[str, ...], check: str, seed: int | None, fixed: bool
+) -> dict[str, Any]:
+    if known is not None and target is None:
+        wanted = dict(known.wanted)
+    elif target is None:
+        raise WeftError("name a scenario to step through, as in `weft step oversell`; `weft scenarios` lists them")
+    else:
+        from weft_demos import scenarios
+
+        wanted = {"target": scenarios().get(target, target), "requests": [], "check": "", "seed": None, "fixed": False}
+    if requests:
+        wanted["requests"] = list(requests)
+    if check:
+        wanted["check"] = check
+    if seed is not None:
+        wanted["seed"] = seed
+    return {**wanted, "fixed": fixed or wanted["fixed"]}
+
+
+def _need_free(path: Path | None, force: bool) -> None:
+    if path is not None and path.exists() and not force:
+        raise WeftError(f"{path} is there already; choose another name, or replace it with --force")
+
+
+def _headless(
+    session: Session,
+    wanted: dict[str, Any],
+    known: Schedule | None,
+    order: Order | None,
+    form: str,
+    save: Path | None,
+    trace: Path | None,
+) -> int:
+    replayed = schedules.replay(session, known) if known is not None else None
+    if session.moment.verdict is None and (order is not None or known is None):
+        session.run_all(order or Order.ROUND_ROBIN)
+    if save is not None:
+        write_schedule(save, session, wanted)
+    if trace is not None:
+        write_trace(trace, session)
+    if form == "json":
+        click.echo(json.dumps(telling.as_json(session, replayed), indent=2))
+    else:
+        click.echo(telling.as_text(session, replayed))
+    verdict = session.moment.verdict
+    return BROKEN if verdict is not None and verdict.failed else 0
+
+
+def write_schedule(path: Path, session: Session, wanted: dict[str, Any]) -> None:
+    """Write the way to the point looked at as a schedule file.
+
+    Raises:
+        WeftError: it cannot be written.
+    """
+    try:
+        path.write_text(schedules.dump(schedules.of(session, wanted)), encoding="utf-8")
+    except OSError as error:
+        raise WeftError(f"{path}: {error.strerror or error}; choose another place") from None
+
+
+def write_trace(path: Path, session: Session) -> None:
+    """Write the way to the point looked at as a trace.
+
+    Raises:
+        WeftError: it cannot be written.
+    """
+    from weft.log import writer
+    from weft.stage import as_trace
+
+    try:
+        writer.create(str(path), force=True)
+        as_trace.write(path, session.info, session.root, session.here.path())
+    except OSError as error:
+        raise WeftError(f"{path}: {error.strerror or error}; choose another place") from None

@@ -1,0 +1,1 @@
+"""The stage's screen: a person decides which thread of an app moves next, forwards and backwards."""

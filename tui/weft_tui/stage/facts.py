@@ -1,0 +1,137 @@
+"""The facts: what the actors share, who holds which lock, what was printed, what the last step was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from weft.stage.moment import LockView, Shown
+from weft.timeline.units import plain
+
+from ..spans import Ink, Line, cut, cut_middle, width_of
+from ..widgets.inspector import Inspector
+from .excerpt import where
+from .seen import Seen
+from .words import did, preemption
+
+MOST_PRINTED: Final = 6
+"""Lines of output that are shown, the last ones."""
+
+
+def facts(seen: Seen, width: int) -> Iterator[Line]:
+    """Yield what is known apart from the actors themselves, beginning with what they share."""
+    moment = seen.moment
+    old = seen.before
+    if not moment.shared:
+        yield (("  nothing yet", Ink.DIM),)
+    yield from _values("", moment.shared, old.shared if old else (), width)
+    yield from _values("watched", moment.watched, old.watched if old else (), width)
+    yield from _locks(seen, width)
+    yield from _step(seen)
+    yield from _printed(moment.output)
+
+
+def _values(title: str, values: Sequence[Shown], before: Sequence[Shown], width: int) -> Iterator[Line]:
+    if not values:
+        return
+    if title:
+        yield ((title, Ink.TITLE),)
+    old = {one.name: one.text for one in before}
+    names = [cut_middle(plain(one.name), max(width // 2, 8)) for one in values]
+    widest = max(cell_len(name) for name in names)
+    for name, one in zip(names, values, strict=True):
+        padded = f"  {name}{' ' * (widest - cell_len(name))}  "
+        yield _value(padded, plain(one.text), plain(old.get(one.name, one.text)), width)
+
+
+def _value(name: str, text: str, before: str, width: int) -> Line:
+    room = max(width - cell_len(name), 6)
+    if text == before:
+        return ((name, Ink.PLAIN), (cut(text, room), Ink.PLAIN))
+    half = max((room - 3) // 2, 2)
+    return ((name, Ink.PLAIN), (cut(before, half), Ink.DIM), (" → ", Ink.HOLD), (cut(text, half), Ink.HOLD))
+
+
+def _locks(seen: Seen, width: int) -> Iterator[Line]:
+    locks = seen.moment.locks
+    if not locks:
+        return
+    yield (("locks", Ink.TITLE),)
+    names = [cut_middle(plain(lock.name), max(width // 2, 8)) for lock in locks]
+    widest = max(cell_len(name) for name in names)
+    for name, lock in zip(names, locks, strict=True):
+        line: Line = ((f"  {name}{' ' * (widest - cell_len(name))}  ", Ink.PLAIN), *_held(seen, lock))
+        waiters = _waiters(seen, lock)
+        if width_of(line) + width_of(waiters) + 2 <= width:
+            yield (*line, ("  " if waiters else "", Ink.PLAIN), *waiters)
+        else:
+            yield line
+            yield ((" " * (widest + 4), Ink.PLAIN), *waiters)
+
+
+def _held(seen: Seen, lock: LockView) -> Line:
+    if lock.owner == -1:
+        return ((plain(lock.state), Ink.DIM),)
+    return (("held by ", Ink.DIM), (plain(seen.name(lock.owner)), Ink.HOLD))
+
+
+def _waiters(seen: Seen, lock: LockView) -> Line:
+    if not lock.waiters:
+        return ()
+    verb = "waits" if len(lock.waiters) == 1 else "wait"
+    return ((f"{plain(seen.names(lock.waiters))} {verb}", Ink.WAIT),)
+
+
+def _step(seen: Seen) -> Iterator[Line]:
+    node = seen.here
+    if node.operation is None:
+        return
+    yield ((f"step {seen.at}", Ink.TITLE),)
+    yield ((f"  {plain(seen.name(node.actor))} ", Ink.STRONG), (did(node), Ink.PLAIN))
+    if node.operation.place is not None:
+        yield ((f"  at {where(node.operation.place)}", Ink.DIM),)
+    switched = preemption(seen, node)
+    if switched:
+        yield (("  ", Ink.PLAIN), *switched)
+
+
+def _printed(output: str) -> Iterator[Line]:
+    lines = [line for line in output.splitlines() if line.strip()]
+    if not lines:
+        return
+    yield (("printed", Ink.TITLE),)
+    for line in lines[-MOST_PRINTED:]:
+        yield ((f"  {plain(line.expandtabs(4))}", Ink.DIM),)
+
+
+class Facts(Inspector, can_focus=False):
+    """Shows the facts below a heading of its own."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"stage--head"}
+    fixed = 1
+
+    seen: reactive[Seen | None] = reactive(None)
+
+    def watch_seen(self) -> None:
+        """Tell them anew."""
+        self._tell()
+
+    def on_resize(self) -> None:
+        """Align them anew."""
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.seen is not None:
+            self.lines = tuple(facts(self.seen, self.size.width - 2))
+
+    def render_line(self, y: int) -> Strip:
+        """Return the heading, or a line."""
+        if y == 0:
+            ground = Style(bgcolor=self.get_component_rich_style("stage--head").bgcolor)
+            return self.draw(((" shared", Ink.TITLE),), ground)
+        return super().render_line(y)
