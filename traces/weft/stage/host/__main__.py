@@ -244,7 +244,7 @@ def _about(production: Production, wanted: Mapping[str, Any]) -> dict[str, Any]:
 def _trial(production: Production, backwards: bool) -> dict[str, Any]:
     learner = _Learner(production.stage)
     run = Run(production, learner, Stops.ACCESS)
-    run.all_in_turn(backwards)
+    run.all_in_turn(learner.log, backwards)
     return learner.log.learned()._asdict()
 
 

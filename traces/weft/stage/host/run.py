@@ -188,13 +188,17 @@ class Run:
             self._diverge()
         return self.look()
 
-    def all_in_turn(self, backwards: bool = False) -> None:
-        """Let the actors run one after another, whoever can."""
+    def all_in_turn(self, log: Log, backwards: bool = False) -> None:
+        """Let the actors run one after another, whoever can, and log what they do."""
         pick = -1 if backwards else 0
 
         def choose() -> Player | None:
             able = self.stage.movable()
-            return able[pick] if able else None
+            if not able:
+                return None
+            if able[pick].pending is not None:
+                log.tell(able[pick], able[pick].pending.text)
+            return able[pick]
 
         self.stage.choose = choose
         until = _monotonic() + TRIAL_SECONDS

@@ -118,9 +118,13 @@ class Log:
             self.shared.update(dict.fromkeys(sorted(met)))
         return met
 
+    def tell(self, player: Player, what: object) -> None:
+        """Note something that a player did, which must be the same in every run."""
+        self._digest.update(f"{player.index} {what}\n".encode(errors="replace"))
+
     def _note(self, player: Player, key: Key, touch: Touch) -> None:
         self.known[key] = None
-        self._digest.update(f"{player.index}{key}{touch.name}\n".encode(errors="replace"))
+        self.tell(player, (key, touch.name))
         # An attribute and the container in it may have the same name.
         self._touched[f"{touch.key[0]} {touch.name}", player.index, touch.kind == "write", key] = None
 

@@ -1,0 +1,126 @@
+"""On the stage an app's threads are what they are in production, and what is not so is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.staging import finish, play, staged, upcoming
+from weft.stage.moment import Status, Stops
+
+
+def test_what_belongs_to_a_thread_or_a_request_stays_its_own(tmp_path: Path) -> None:
+    source = """
+import contextvars
+from flask import current_app
+here, there = threading.local(), contextvars.ContextVar("there", default=None)
+def create_app():
+    app = Flask("shop")
+    app.secret_key = "secret"
+    @app.post("/login/<name>")
+    def login(name):
+        assert not hasattr(here, "name") and there.get() is None and "user" not in session
+        here.name = name
+        there.set(name)
+        session["user"] = g.user = name
+        time.sleep(1)
+        return [here.name, there.get(), session["user"], g.user, request.path, current_app.name]
+    @app.get("/me")
+    def me():
+        assert not hasattr(g, "user")
+        return session["user"]
+    return app
+SCENARIO = Scenario(
+    "x", create_app, {name: [post(f"/login/{name}"), get("/me")] for name in ("alice", "bob")},
+    check=lambda outcome: all(answer.body == name for name, answer in outcome.responses.items()),
+)
+"""
+    with staged(tmp_path, source) as session:
+        play(session, 0, 1)
+        assert set(upcoming(session).values()) == {"sleep 1 s"}, "nothing of this is shared"
+        alice = session.moment.actors[0].context
+        assert (alice.app, alice.request, alice.endpoint) == ("shop", "POST /login/alice", "login")
+        assert (alice.g, alice.session) == ((("user", "'alice'"),), (("user", "'alice'"),))
+        assert "'alice'" in dict(session.moment.actors[0].variables)["name"]
+        play(session, 0)
+        assert session.moment.actors[0].next.text == "respond 200"
+        finish(session, 1)
+        finish(session, 0)
+        assert session.moment.verdict.kind == "holds"
+
+
+def test_what_only_one_actor_touches_is_no_stop_until_another_one_does(tmp_path: Path) -> None:
+    source = """
+BASKETS = {}
+COUNT = {"all": 0}
+def buy(name):
+    BASKETS[name] = 1
+    BASKETS[name] += 1
+    COUNT["all"] += 1
+SCENARIO = Scenario("x", None, {"alice": lambda: buy("alice"), "bob": lambda: buy("bob")})
+"""
+    with staged(tmp_path, source) as session:
+        assert finish(session, 0) == ["start", 'read COUNT["all"]', 'write COUNT["all"]']
+        assert [shown.name for shown in session.moment.shared] == ['COUNT["all"]']
+
+
+def test_locks_made_by_a_library_only_show_when_somebody_waits(tmp_path: Path) -> None:
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    (packages / "vault.py").write_text(
+        "import threading\nlock = threading.Lock()\ndef locked(act):\n    with lock:\n        act()\n"
+    )
+    source = f"""
+import sys
+sys.path.insert(0, {str(packages)!r})
+import vault
+def act():
+    vault.locked(lambda: time.sleep(1))
+SCENARIO = Scenario("x", None, {{"alice": act, "bob": act}})
+"""
+    with staged(tmp_path, source) as session:
+        assert play(session, 0) == ["start"]
+        assert upcoming(session)["alice"] == "sleep 1 s"
+        play(session, 1)
+        assert upcoming(session)["bob"] == "blocked: wait in locked"
+        finish(session, 0)
+        finish(session, 1)
+        assert session.moment.verdict.kind == "holds"
+
+
+def test_an_app_that_is_not_the_same_twice_says_so(tmp_path: Path) -> None:
+    source = """
+import os
+def first():
+    time.sleep(os.getpid() % 1000)
+SCENARIO = Scenario("x", None, {"alice": first})
+"""
+    with staged(tmp_path, source) as session:
+        assert session.note.startswith("two runs in the same order were not the same")
+    with staged(tmp_path, source.replace("os.getpid()", "7")) as session:
+        assert session.note == ""
+
+
+def test_an_exception_in_an_actor_is_told_with_its_place(tmp_path: Path) -> None:
+    source = """
+def first():
+    time.sleep(1)
+    raise LookupError("gone\\x1b[31m")
+SCENARIO = Scenario("x", None, {"alice": first})
+"""
+    with staged(tmp_path, source) as session:
+        finish(session, 0)
+        assert session.moment.actors[0].status is Status.FAILED
+        assert session.moment.verdict.kind == "exception"
+        assert session.moment.verdict.text.startswith("alice: program.py:9: LookupError: gone")
+
+
+def test_lines_stop_in_the_apps_files_only(tmp_path: Path) -> None:
+    source = """
+import json
+def first():
+    text = json.dumps({"a": 1})
+    return text
+SCENARIO = Scenario("x", None, {"alice": first})
+"""
+    with staged(tmp_path, source, stops=Stops.LINE) as session:
+        assert finish(session, 0) == ["start", 'text = json.dumps({"a": 1})', "return text"]
