@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.staging import HEAD, finish, play, staged
+from support.staging import HEAD, finish, play, staged, upcoming
 from weft import WeftError
 from weft.stage.process import AppProcess, list_scenarios
 
@@ -210,3 +210,15 @@ SCENARIO = Scenario("x", None, {"alice": first, "bob": lambda: None})
             session.step(0)
         finish(session, 1)
         assert session.moment.actors[1].status == "done"
+
+
+def test_an_app_among_the_installed_packages_of_the_folder_is_the_apps_too(tmp_path: Path, monkeypatch) -> None:
+    package = tmp_path / ".venv" / "site-packages" / "shop"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "app.py").write_text(HEAD + APP)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{package.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    with staged(tmp_path, "", target="shop.app:create_app", requests=["POST /buy", "POST /buy"]) as session:
+        assert play(session, 0) == ["start"]
+        assert upcoming(session)["alice"] == 'read STOCK["left"]'

@@ -58,7 +58,8 @@ class Target:
             here = os.getcwd()
             sys.path.insert(0, here)
             self.file = _file_of(self.where.partition(".")[0])
-            self.root = here if self.file.startswith(here + os.sep) else os.path.dirname(self.file)
+            below = self.file.removeprefix(here)
+            self.root = here if below != self.file and not _library(below) else os.path.dirname(self.file)
 
     def ours(self, file: str) -> bool:
         """Return whether a file is the app's: below its folder, and no library that happens to lie there too."""
