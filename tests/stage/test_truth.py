@@ -124,3 +124,41 @@ SCENARIO = Scenario("x", None, {"alice": first})
 """
     with staged(tmp_path, source, stops=Stops.LINE) as session:
         assert finish(session, 0) == ["start", 'text = json.dumps({"a": 1})', "return text"]
+
+
+def test_who_waits_for_a_notification_inside_a_library_waits_for_nobody(tmp_path: Path) -> None:
+    source = """
+pool = ThreadPoolExecutor(1)
+def work():
+    time.sleep(1)
+def first():
+    pool.submit(work).result()
+SCENARIO = Scenario("x", None, {"alice": first, "bob": lambda: time.sleep(2)})
+"""
+    with staged(tmp_path, source) as session:
+        play(session, 0, 0)
+        alice = session.moment.actors[0]
+        assert (alice.status, alice.next.text) == (Status.BLOCKED, "wait in Future.result")
+        assert (alice.why, alice.waits_for, session.moment.stuck) == ("waits for a notification", (), ())
+        finish(session, 2)
+        finish(session, 0)
+        finish(session, 1)
+        assert session.moment.verdict.kind == "holds"
+
+
+def test_taking_a_lock_twice_is_a_circle_of_one(tmp_path: Path) -> None:
+    source = """
+till = threading.Lock()
+def first():
+    with till:
+        with till:
+            pass
+SCENARIO = Scenario("x", None, {"alice": first, "bob": lambda: time.sleep(2)})
+"""
+    with staged(tmp_path, source) as session:
+        play(session, 0, 0)
+        assert session.moment.stuck == (0,)
+        finish(session, 1)
+        assert session.moment.verdict.text == (
+            "nobody can go on: alice waits for till, held by alice since program.py:9"
+        )

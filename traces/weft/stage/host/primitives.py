@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import threading
 import weakref
 from _thread import RLock as RawRLock
 from _thread import allocate_lock
@@ -25,6 +26,9 @@ from .baton import Pending, Player, Stage
 from .clock import Clock
 
 RawLock = type(allocate_lock())
+
+_WAIT = threading.Condition.wait.__code__
+"""It makes a lock and takes it twice: who releases it is who notifies, not who took it."""
 
 
 class Maker:
@@ -109,7 +113,9 @@ class Lock(metaclass=_Factory):
         self.owner: Player | None = None
         self.taken_at: Place | None = None
         self.waiters: list[Player] = []
-        self.name = self.maker.name(sys._getframe(1), self)
+        frame = sys._getframe(1)
+        self._signal = frame.f_code is _WAIT
+        self.name = self.maker.name(frame, self)
 
     def _make_raw(self) -> Any:
         return allocate_lock()
@@ -200,9 +206,11 @@ class Lock(metaclass=_Factory):
             self.waiters.remove(me)
 
     def _holders(self) -> Sequence[Player]:
-        return () if self.owner is None else (self.owner,)
+        return () if self.owner is None or self._signal else (self.owner,)
 
     def _why(self) -> str:
+        if self._signal:
+            return "a notification"
         name = self.name or "the lock"
         if self.owner is None:
             return f"{name}, held by a thread that is not on the stage" if self._raw.locked() else ""

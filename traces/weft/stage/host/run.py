@@ -194,11 +194,10 @@ class Run:
 
         def choose() -> Player | None:
             able = self.stage.movable()
-            if not able:
-                return None
-            if able[pick].pending is not None:
-                log.tell(able[pick], able[pick].pending.text)
-            return able[pick]
+            player = able[pick] if able else None
+            if player is not None and player.pending is not None:
+                log.tell(player, player.pending.text)
+            return player
 
         self.stage.choose = choose
         until = _monotonic() + TRIAL_SECONDS
