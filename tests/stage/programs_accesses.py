@@ -393,8 +393,8 @@ PROGRAMS: list[tuple[str, str, str]] = [
         write current_app.config["STOCK"]["n"] -> app.config["STOCK"]["n"]
         read current_app.extensions -> app.extensions
         read current_app.extensions["shop"] -> app.extensions["shop"]
-        write current_app.extensions["shop"].append() -> app.extensions["shop"]
-        write shop.append() -> app.extensions["shop"]
+        write current_app.extensions["shop"].append() -> shop
+        write shop.append() -> shop
         """,
     ),
 ]

@@ -162,3 +162,50 @@ SCENARIO = Scenario("x", None, {"alice": first, "bob": lambda: time.sleep(2)})
         assert session.moment.verdict.text == (
             "nobody can go on: alice waits for till, held by alice since program.py:9"
         )
+
+
+def test_what_threads_of_the_app_touch_is_a_stop_too(tmp_path: Path) -> None:
+    source = """
+COUNT = {"all": 0}
+def count():
+    COUNT["all"] += 1
+def first():
+    helper = threading.Thread(target=count, name="helper")
+    helper.start()
+    count()
+    helper.join()
+SCENARIO = Scenario("x", None, {"alice": first})
+"""
+    with staged(tmp_path, source) as session:
+        assert play(session, 0, 0) == ["start", "start helper"]
+        assert finish(session, 1) == ["start", 'read COUNT["all"]', 'write COUNT["all"]']
+        assert finish(session, 0) == ['read COUNT["all"]', 'write COUNT["all"]', "join helper"]
+
+
+def test_threads_that_run_since_the_app_was_loaded_are_on_the_stage(tmp_path: Path) -> None:
+    source = """
+jobs, done = queue.Queue(), []
+def work():
+    while True:
+        done.append(jobs.get())
+        jobs.task_done()
+def create_app():
+    threading.Thread(target=work, name="worker", daemon=True).start()
+    return Flask("x")
+def first():
+    jobs.put(1)
+    jobs.join()
+SCENARIO = Scenario("x", create_app, {"alice": first}, check=lambda outcome: done == [1])
+"""
+    with staged(tmp_path, source) as session:
+        assert [view.name for view in session.moment.actors] == ["alice", "worker"]
+        assert session.moment.actors[1].frames[0].function == "work"
+        play(session, 0, 0, 1)
+        assert upcoming(session) == {"alice": "blocked: join jobs", "worker": "get from jobs"}
+        while session.refusal(0):
+            play(session, 1)
+        finish(session, 0)
+        assert session.moment.verdict.kind == "holds"
+        assert session.note == ""
+    with staged(tmp_path, source.replace(", daemon=True", "")) as session:
+        assert session.note.startswith("threads that were started when the app was loaded are not on the stage: worker")

@@ -151,7 +151,7 @@ class Staged:
         )
         self.starts = self.steps = 0
         self.closed = self.broken = False
-        self.deterministic = True
+        self.note = ""
         self.stubborn = -1
         self.stops = Stops.ACCESS
 

@@ -23,6 +23,7 @@ def as_text(session: Session, replayed: Replayed | None) -> str:
     lines += ["", *_steps(nodes, names), ""]
     lines += [f"{shown.name} is {shown.text}" for shown in (*moment.shared, *moment.watched)]
     lines.append(_verdict(session))
+    lines += [f"note: {session.note}"] if session.note else []
     if replayed is not None:
         lines += of_replay(replayed)
     return "\n".join(plain(line) for line in lines)
@@ -45,6 +46,7 @@ def as_json(session: Session, replayed: Replayed | None) -> dict[str, Any]:
         "stops": session.stops.value,
         "actors": [{"name": name, "does": does} for name, does in zip(info.actors, info.does, strict=True)],
         "steps": [_step(node) for node in session.here.path()],
+        "note": session.note,
         "shared": {shown.name: shown.text for shown in session.moment.shared},
         "verdict": None
         if verdict is None

@@ -124,7 +124,7 @@ class AppProcess:
         try:
             answer = _asked(self._control, self._wanted)
             self.info = Info(**answer["ready"])
-            self.deterministic: bool = answer["deterministic"]
+            self.note: str = answer["note"]
             self._order(Stops.ACCESS)
         except BaseException:
             self.close()

@@ -14,9 +14,6 @@ LIMIT = 5_000
 """Steps that running on makes at most in one go."""
 
 
-UNSTEADY = "two runs in the same order were not the same: the app is not deterministic, going back may lead elsewhere"
-
-
 class Info(NamedTuple):
     """What a scenario says about itself.
 
@@ -70,8 +67,8 @@ class Runner(Protocol):
     """Runs a scenario from its beginning; `weft.stage.process` has the real one."""
 
     info: Info
-    deterministic: bool
-    """Two runs in the same order did the same."""
+    note: str
+    """What a person should know before the first step: what is not as it should be; empty for nothing."""
 
     def start(self, path: Sequence[Choice], stops: Stops) -> Moment:
         """Begin anew and make these steps, leaving out no stop in between.
@@ -208,8 +205,7 @@ class Session:
         self._runner = runner
         self.stops = stops
         self.interpreter = interpreter
-        self.note = "" if runner.deterministic else UNSTEADY
-        """What a person should know before the first step."""
+        self.note = runner.note
         self.stopped: Callable[[], bool] = lambda: False
         """Asked between steps that are made in one go: whether to end early."""
         self.root = self.here = Node(runner.start((), stops))

@@ -15,6 +15,7 @@ import select
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import monotonic
@@ -38,6 +39,12 @@ from .sharing import Learned, Sharing
 SETTLE = 0.03
 """A copy that is not needed yet is made when the client has been quiet for so long (seconds): it takes a core for
 some ms."""
+
+
+UNSTEADY = "two runs in the same order were not the same: the app is not deterministic, going back may lead elsewhere"
+LEFT_BEHIND = (
+    "threads that were started when the app was loaded are not on the stage: {}; those that are daemons would be"
+)
 
 
 class Channel:
@@ -89,7 +96,11 @@ def main() -> None:
     except Exception as error:
         control.say({"error": f"weft itself failed to load {wanted['target']}: {error!r}; please report this"})
         return
-    control.say({"ready": _about(production, wanted), "deterministic": same})
+    note = "" if same else UNSTEADY
+    left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
+    if left:
+        note = LEFT_BEHIND.format(", ".join(left))
+    control.say({"ready": _about(production, wanted), "note": note})
     _serve(control, production)
 
 
@@ -156,6 +167,7 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     setup = scenario.setup
     if setup is not None:
         _guarded(target, "the setup", lambda: setup(app))
+    blocking.loading = False
     production.rehearse = _rehearsal(app)
     production.rehearse()
     eyes.prepare()

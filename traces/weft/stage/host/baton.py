@@ -100,6 +100,8 @@ class Stage:
     def __init__(self, choose: Callable[[], Player | None] = lambda: None) -> None:
         self.players: list[Player] = []
         self.choose = choose
+        self.entering: Callable[[], object] = lambda: None
+        """Called in the thread of each player before its first step."""
         self.happened: list[tuple[str, str, int]] = []
         self._by_ident: dict[int, Player] = {}
         self._running: Player | None = None
@@ -127,6 +129,7 @@ class Stage:
         player.pending = START
         player.frame = None
         self._by_ident[player.ident] = player
+        self.entering()
         parked()
         player.baton.acquire()
         player.pending = None

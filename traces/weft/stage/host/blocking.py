@@ -48,6 +48,10 @@ class Blocking:
         self.maker = maker
         self.stage, self.clock = maker.stage, maker.clock
         self.things: list[Thing] = []
+        self.loading = True
+        """The app is being loaded: daemon threads that it starts now are started anew in each copy of the process."""
+        self._waiting: list[threading.Thread] = []
+        self._begin: Callable[[threading.Thread], None]
 
     def install(self, patches: Patches) -> None:
         """Replace the locks, and wrap what waits."""
@@ -68,6 +72,14 @@ class Blocking:
         self._simple_queue(patches, simple)
         self._threads(patches)
         self._sleep(patches)
+
+    def start_waiting(self) -> None:
+        """Start the threads that the app has started when it was loaded."""
+        for thread in self._waiting:
+            if hasattr(thread, "_handle"):
+                # Python 3.13 takes all threads but one for dead after a fork, this one too, which never ran.
+                thread._handle = type(thread._handle)()
+            self._begin(thread)
 
     # What is wrapped
 
@@ -212,16 +224,27 @@ class Blocking:
         start, join = kind.start, kind.join
         players: dict[int, tuple[threading.Thread, Player]] = {}
 
-        def starts(it: threading.Thread) -> None:
-            me = self.stage.me()
-            if me is None or it._started.is_set():  # type: ignore[attr-defined]
-                return start(it)
-            if not me.inside:
-                self.stage.point(Pending("spawn", f"start {it.name}", it.name), sys._getframe(1))
+        def begin(it: threading.Thread) -> None:
             player = self.stage.enter(it.name, "a thread of the app")
+            player.entry = self.maker.place_of(getattr(it, "_target", None) or it.run)
             players[id(it)] = (it, player)
             self._play(it, player)
-            return start(it)
+            start(it)
+
+        self._begin = begin
+
+        def starts(it: threading.Thread) -> None:
+            me, caller = self.stage.me(), sys._getframe(1)
+            if it._started.is_set():  # type: ignore[attr-defined]
+                return start(it)  # raises
+            if me is None:
+                if self.loading and it.daemon and self.maker.ours(caller.f_code.co_filename):
+                    self._waiting.append(it)
+                    return None
+                return start(it)
+            if not me.inside:
+                self.stage.point(Pending("spawn", f"start {it.name}", it.name), caller)
+            return begin(it)
 
         def joins(it: threading.Thread, timeout: float | None = None) -> None:
             me = self.stage.me()

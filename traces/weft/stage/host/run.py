@@ -151,8 +151,10 @@ class Run:
         random.seed(scenario.seed)  # a fork seeds it anew
         gc.disable()  # a collection runs finalizers wherever it happens
         production.eyes.start(watcher, stops)
+        self.stage.entering = production.eyes.enter_thread
         for name in scenario.actors:
             self._begin(name, scenario.acts(name))
+        production.blocking.start_waiting()
 
     def _begin(self, name: str, acts: Sequence[Act]) -> None:
         player = self.stage.enter(name, does(acts), own=True)
@@ -166,7 +168,6 @@ class Run:
             eyes.enter_thread()
             contextvars.Context().run(self._production.rehearse)
             play(player, act, parked.release)
-            eyes.leave_thread()
 
         thread = threading.Thread(target=perform, name=name, daemon=True)
         thread.start()
@@ -190,17 +191,21 @@ class Run:
 
     def all_in_turn(self, log: Log, backwards: bool = False) -> None:
         """Let the actors run one after another, whoever can, and log what they do."""
-        pick = -1 if backwards else 0
+        own = [player for player in self.stage.players if player.own]
+        order = own[::-1] if backwards else own
+        until = _monotonic() + TRIAL_SECONDS
 
         def choose() -> Player | None:
+            if _monotonic() > until or all(player.done for player in own):
+                return None
             able = self.stage.movable()
-            player = able[pick] if able else None
+            first = [player for player in order if player in able] + able
+            player = first[0] if first else None
             if player is not None and player.pending is not None:
                 log.tell(player, player.pending.text)
             return player
 
         self.stage.choose = choose
-        until = _monotonic() + TRIAL_SECONDS
         while _monotonic() < until:
             following = choose()
             if following is not None:
