@@ -80,7 +80,7 @@ SCENARIO = Scenario("x", create_app, {{"alice": post("/buy")}}, watch=["STOCK['l
         ("x = 1", "", "has no scenario; make one with weft.stage.Scenario"),
         ("x = 1", ":x", "is no scenario; is it an app?"),
         ("x = 1", ":y", "has no y"),
-        ('a = Scenario("a")\nb = Scenario("b")', "", "has several scenarios; name one"),
+        ('a = Scenario("a")\nb = Scenario("b")', "", "has several scenarios (a, b); name one"),
         (
             'def make(): 1 / 0\na = Scenario("a", make)',
             "",

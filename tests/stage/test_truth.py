@@ -42,7 +42,7 @@ SCENARIO = Scenario(
         assert (alice.g, alice.session) == ((("user", "'alice'"),), (("user", "'alice'"),))
         assert "'alice'" in dict(session.moment.actors[0].variables)["name"]
         play(session, 0)
-        assert session.moment.actors[0].next.text == "respond 200"
+        assert session.moment.actors[0].next.text == "respond 200 to POST /login/alice"
         finish(session, 1)
         finish(session, 0)
         assert session.moment.verdict.kind == "holds"
@@ -209,3 +209,20 @@ SCENARIO = Scenario("x", create_app, {"alice": first}, check=lambda outcome: don
         assert session.note == ""
     with staged(tmp_path, source.replace(", daemon=True", "")) as session:
         assert session.note.startswith("threads that were started when the app was loaded are not on the stage: worker")
+
+
+def test_jobs_of_one_pool_thread_may_be_several_actors(tmp_path: Path) -> None:
+    source = """
+pool, audit = ThreadPoolExecutor(2), []
+def send():
+    number = len(audit)
+    audit.append(number)
+def mail():
+    pool.submit(send)
+    pool.submit(send).result()
+SCENARIO = Scenario("x", None, {"alice": mail})
+"""
+    with staged(tmp_path, source) as session:
+        while session.refusal(1):
+            play(session, 0)
+        assert finish(session, 1)[:3] == ["start", "read len(audit)", "write audit.append()"]

@@ -13,8 +13,13 @@ from weft.stage.session import Badge, Node, Session
 WIDEST = 44
 
 
-def as_text(session: Session, replayed: Replayed | None) -> str:
-    """Return the way to the point looked at as plain text that can be pasted into a ticket."""
+def as_text(session: Session, replayed: Replayed | None, ended: str = "") -> str:
+    """Return the way to the point looked at as plain text that can be pasted into a ticket.
+
+    Args:
+        replayed: how the replay of a schedule went.
+        ended: why the run could not go on.
+    """
     info, moment = session.info, session.moment
     nodes = session.here.path()
     names = [view.name for view in moment.actors]
@@ -22,7 +27,9 @@ def as_text(session: Session, replayed: Replayed | None) -> str:
     lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
     lines += ["", *_steps(nodes, names), ""]
     lines += [f"{shown.name} is {shown.text}" for shown in (*moment.shared, *moment.watched)]
-    lines.append(_verdict(session))
+    lines.append(ended or _verdict(session))
+    if session.moment.verdict is None and not ended:
+        lines += [f"  {view.name} {view.why}" for view in moment.actors if view.own and view.why]
     lines += [f"note: {session.note}"] if session.note else []
     if replayed is not None:
         lines += of_replay(replayed)
@@ -34,7 +41,7 @@ def plain(text: str) -> str:
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
-def as_json(session: Session, replayed: Replayed | None) -> dict[str, Any]:
+def as_json(session: Session, replayed: Replayed | None, ended: str = "") -> dict[str, Any]:
     """Return the same for programs; docs/stage.md explains the keys."""
     info, verdict = session.info, session.moment.verdict
     return {
@@ -47,6 +54,7 @@ def as_json(session: Session, replayed: Replayed | None) -> dict[str, Any]:
         "actors": [{"name": name, "does": does} for name, does in zip(info.actors, info.does, strict=True)],
         "steps": [_step(node) for node in session.here.path()],
         "note": session.note,
+        "ended": ended,
         "shared": {shown.name: shown.text for shown in session.moment.shared},
         "verdict": None
         if verdict is None
@@ -95,13 +103,13 @@ def _steps(nodes: Sequence[Node], names: Sequence[str]) -> Iterable[str]:
         row[node.actor] = cell[:WIDEST].ljust(widths[node.actor])
         place = node.operation.place if node.operation is not None else None
         where = f"  {Path(place.file).name}:{place.line}" if place is not None else ""
-        mark = {Badge.NONE: " ", Badge.THIS: "!", Badge.FREE_THREADED: "?"}[node.badge]
+        mark = {Badge.NONE: " ", Badge.THIS: "!", Badge.FREE_THREADED: "‡"}[node.badge]
         yield f"{node.number:4}{mark} {'  '.join(row)}{where}".rstrip()
     badges = {node.badge for node in nodes}
     if Badge.THIS in badges:
         yield "   ! a switch that this interpreter can make"
     if Badge.FREE_THREADED in badges:
-        yield "   ? a switch that only a build without the GIL makes"
+        yield "   ‡ a switch that only a build without the GIL makes"
 
 
 def _cell(node: Node) -> str:

@@ -63,6 +63,9 @@ class _Telling:
         self._requests = 0
         self._views: Sequence[ActorView] = ()
         self._kinds: dict[str, str] = {}
+        self._made: dict[str, Place] = {}
+        self._endpoints: dict[int, str] = {}
+        self._pushed: set[int] = set()
 
     def enter(self, moment: Moment) -> None:
         """Begin with what is there before the first step."""
@@ -83,8 +86,10 @@ class _Telling:
                 self._released(value, on)
             elif kind == "request":
                 self._request(value, on)
+            elif kind == "endpoint":
+                self._endpoints[value] = on
             elif kind == "response":
-                self._put(actor, Kind.REQUEST_EXIT, 0, value)
+                self._answer(actor, value)
         if operation is not None and operation.kind in ("read", "write"):
             access = Kind.READ if operation.kind == "read" else Kind.WRITE
             self._put(actor, access, 0, self._id("variable", operation.on, {"name": operation.on}))
@@ -95,11 +100,13 @@ class _Telling:
         self._now = now
         for lock, (actor, since) in self._held.items():
             self._put_at(actor, since, Kind.HOLD, now, self._lock(lock))
-        self.words[PROCESS_THREAD] += (now, 0, code_of(Kind.PROCESS_EXIT))
+        if all(view.status in (Status.DONE, Status.FAILED) for view in self._views if view.own):
+            self.words[PROCESS_THREAD] += (now, 0, code_of(Kind.PROCESS_EXIT))
 
     def _look(self, moment: Moment) -> None:
         before = self._views
         self._kinds.update((lock.name, lock.kind) for lock in moment.locks)
+        self._made.update((lock.name, lock.made_at) for lock in moment.locks if lock.made_at is not None)
         for actor, view in enumerate(moment.actors):
             if actor >= len(before):
                 self._put(actor, Kind.THREAD_ENTER, 0, self._id("name", view.name, {"parts": [view.name]}))
@@ -114,14 +121,28 @@ class _Telling:
     def _contexts(self, actor: int, before: ActorView | None, view: ActorView) -> None:
         had = before.context.request if before is not None and before.context is not None else ""
         has = view.context.request if view.context is not None else ""
-        if has and has != had and view.context is not None:
-            name = view.context.endpoint
-            code = self._id("endpoint", name, {"name": name}) if name else 0
-            self._put(actor, Kind.APP_PUSH)
-            self._put(actor, Kind.REQUEST_PUSH, 0, code)
-        elif had and not has:
-            self._put(actor, Kind.REQUEST_POP)
-            self._put(actor, Kind.APP_POP)
+        if had and has != had:
+            self._pop(actor)
+        if has and has != had:
+            self._push(actor)
+
+    def _push(self, actor: int) -> None:
+        name = self._endpoints.get(actor, "")
+        self._put(actor, Kind.APP_PUSH)
+        self._put(actor, Kind.REQUEST_PUSH, 0, self._id("endpoint", name, {"name": name}) if name else 0)
+        self._pushed.add(actor)
+
+    def _pop(self, actor: int) -> None:
+        self._put(actor, Kind.REQUEST_POP)
+        self._put(actor, Kind.APP_POP)
+
+    def _answer(self, actor: int, status: int) -> None:
+        if actor not in self._pushed:
+            # Its contexts came and went between two stops.
+            self._push(actor)
+            self._pop(actor)
+        self._pushed.discard(actor)
+        self._put(actor, Kind.REQUEST_EXIT, 0, status)
 
     def _waits(self, actor: int, view: ActorView, moment: Moment) -> None:
         on = (view.next.on or view.next.text) if view.next is not None else ""
@@ -166,7 +187,9 @@ class _Telling:
 
     def _lock(self, name: str) -> int:
         kind = self._kinds.get(name, "")
-        return self._id("lock", name, {"name": name, "kind": kind, "file": "", "function": "", "line": 0})
+        place = self._made.get(name, Place("", 0, ""))
+        made = {"file": place.file, "function": place.function, "line": place.line}
+        return self._id("lock", name, {"name": name, "kind": kind, **made})
 
     def _stack(self, frames: Sequence[Place]) -> int:
         listed = [[place.file, place.function, place.line] for place in frames]

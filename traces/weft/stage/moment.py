@@ -124,6 +124,7 @@ class LockView(NamedTuple):
         state: ``held``, ``free``, ``set``, ``2 of 3``, ``empty`` ...
         owner: index of the actor that holds it, -1 for none.
         waiters: indices of the actors that wait for it.
+        made_at: the line of the app that made it.
     """
 
     name: str
@@ -131,6 +132,7 @@ class LockView(NamedTuple):
     state: str
     owner: int = -1
     waiters: Sequence[int] = ()
+    made_at: Place | None = None
 
 
 class Verdict(NamedTuple):
@@ -221,8 +223,8 @@ def from_json(data: Any) -> Moment:
 
 
 def _lock(data: Any) -> LockView:
-    name, kind, state, owner, waiters = data
-    return LockView(name, kind, state, owner, tuple(waiters))
+    name, kind, state, owner, waiters, made_at = data
+    return LockView(name, kind, state, owner, tuple(waiters), place(made_at))
 
 
 def _actor(data: Any) -> ActorView:

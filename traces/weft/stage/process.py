@@ -175,7 +175,7 @@ class AppProcess:
             copy.end()
             self._copy = None
             how = f"{ended} with status {self._status(copy.pid)}" if str(ended) == "ended" else str(ended)
-            raise WeftError(f"the app's process {how}; look at what it did last: go back, or restart") from None
+            raise WeftError(f"the app's process {how}; go back, or restart") from None
 
     def _order(self, stops: Stops, *, later: bool = False) -> None:
         """Ask for the next copy."""

@@ -186,6 +186,9 @@ def _expected(session: Session, entry: Entry, actor: int) -> str:
         return f"there is no {entry.actor}"
     view = session.moment.actors[actor]
     at = f" at {entry.place}" if entry.place else ""
+    refusal = session.refusal(actor)
+    if view.next is not None and view.next.text == entry.text and refusal:
+        return f"{entry.actor} was to {entry.text}{at}, but {refusal}"
     instead = f"is about to {view.next.text}" if view.next is not None else "has finished"
     if view.next is not None and view.why:
         instead += f", and {view.why}"

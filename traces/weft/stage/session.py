@@ -266,7 +266,12 @@ class Session:
             return self.go(known)
         self._catch_up()
         self._live = None
-        done = self._runner.step(actor)
+        try:
+            done = self._runner.step(actor)
+        except WeftError as error:
+            name = self.moment.actors[actor].name
+            what = f" was to {following.text}" if following is not None else " had its step"
+            raise WeftError(f"{name}{what}: {error}") from None
         node = Node(done.moment, self.here, actor, done.operation)
         self.here.children.append(node)
         self.here = self._live = node
@@ -314,7 +319,10 @@ class Session:
         return self.moment
 
     def on_fixed(self) -> Session:
-        """Make the same choices, as far as it has them, on the fixed app; from there on the one with the bug."""
+        """Make the same choices, as far as it has them, on the fixed app; from there on the one with the bug.
+
+        If they lead to the end here, the other one is run to its end too, in turn.
+        """
         runner = self._runner.again(fixed=not self.info.running_fixed)
         other = Session(runner, stops=self.stops, interpreter=self.interpreter)
         other.stopped = self.stopped
@@ -322,6 +330,8 @@ class Session:
             if self.stopped():
                 break
             other.follow(node.choice())
+        if self.moment.verdict is not None:
+            other.run_all(Order.ROUND_ROBIN)
         return other
 
     def undo(self, count: int = 1) -> Node:

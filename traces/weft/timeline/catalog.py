@@ -78,8 +78,8 @@ class Catalog:
         number = whole(entry.get("id"))
         if not 0 < number < ID_LIMIT:
             return False
-        if what == "name":
-            # The reader has already made threads of it.
+        if what in ("name", "variable"):
+            # Of names the reader has already made threads; variables are not shown yet.
             return True
         if what == "lock":
             return self._lock(process, number, entry)

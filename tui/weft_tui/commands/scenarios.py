@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from weft import WeftError
+
 
 @click.command()
 @click.argument("targets", nargs=-1)
@@ -14,7 +16,10 @@ def scenarios(targets: tuple[str, ...]) -> None:
 
     rows = [(name, text, f"weft step {name}") for name, text in described().items()] if not targets else []
     for target in targets:
-        rows += [(name, text, f"weft step {target}:{label}") for label, name, text in list_scenarios(target)]
+        found = list_scenarios(target)
+        if not found:
+            raise WeftError(f"{target} has no scenario; docs/stage.md tells how one is written")
+        rows += [(name, text, f"weft step {target}:{label}") for label, name, text in found]
     width = max((len(name) for name, _, _ in rows), default=0)
     for name, text, how in rows:
         click.echo(f"{name.ljust(width)}  {text}".rstrip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from pathlib import Path
@@ -16,9 +17,9 @@ from weft.stage.process import AppProcess
 from weft.stage.schedule import Schedule
 from weft.stage.session import Order, Session
 from weft_tui import telling
-from weft_tui.commands import force_option, need_terminal
+from weft_tui.commands import need_terminal
 
-BROKEN = 1
+BROKEN, UNDECIDED = 1, 3
 
 
 @click.command()
@@ -35,7 +36,7 @@ BROKEN = 1
     "--as", "interpreter", type=click.Choice([one.value for one in As]), default=None,
     help="Which switches are allowed: this interpreter's, or all.  [default: free-threaded]",
 )  # fmt: skip
-@click.option("--seed", type=int, default=None, help="Of the app's random numbers.")
+@click.option("--seed", type=int, default=None, help="Of the app's random numbers, and of --order random.")
 @click.option("--fixed", is_flag=True, help="Run the scenario's fixed app.")
 @click.option("--schedule", type=click.Path(path_type=Path, dir_okay=False), help="Make the steps of this file first.")
 @click.option("--order", type=click.Choice([one.value for one in Order]), default=None, help="Then let all actors run.")
@@ -43,7 +44,7 @@ BROKEN = 1
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of --headless.")
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Headless: write the schedule here.")
 @click.option("--trace", type=click.Path(path_type=Path, dir_okay=False), help="Headless: write the run as a trace.")
-@force_option
+@click.option("--force", is_flag=True, help="Replace the files named by --save and --trace.")
 def step(
     target: str | None,
     requests: tuple[str, ...],
@@ -67,7 +68,8 @@ def step(
     weft step scenarios.py
     weft step shop:create_app --request "POST /buy" --request "POST /buy" --check "GET /stock == 0"
 
-    Headless, the exit status is 0 when all went well, 1 when something is wrong with the app.
+    Headless, the exit status is 0 when the run has ended and all is well, 1 when something is wrong with the app, and
+    3 when that could not be told.
     """
     known = schedules.load(schedule) if schedule is not None else None
     wanted = _wanted(known, target, requests, check, seed, fixed)
@@ -78,9 +80,11 @@ def step(
             _need_free(path, force)
         session = Session(AppProcess(**wanted), stops=made_stops, interpreter=played)
         try:
-            return _headless(session, wanted, known, Order(order) if order else None, form, save, trace)
+            return _headless(session, wanted, known, Order(order) if order else None, form, save, trace, force)
         finally:
             session.close()
+    if save is not None or trace is not None or order is not None:
+        raise WeftError("--save, --trace and --order are for --headless; on the screen use the keys s, w and a")
     need_terminal("`weft step --headless`")
     _on_screen(wanted, known, made_stops, played)
     return 0
@@ -98,7 +102,7 @@ def _on_screen(wanted: dict[str, Any], known: Schedule | None, stops: Stops, int
 
     def trace_of(session: Session) -> Path:
         path = places.new_trace("step")
-        write_trace(path, session)
+        write_trace(path, session, force=True)
         return path
 
     play(
@@ -116,12 +120,19 @@ def _wanted(
 ) -> dict[str, Any]:
     if known is not None and target is None:
         wanted = dict(known.wanted)
+        file = str(wanted["target"]).rpartition(":")[0] or str(wanted["target"])
+        if file.endswith(".py") and not Path(file).exists():
+            raise WeftError(f"the schedule is for {file}, which is not here; name it: weft step FILE.py --schedule …")
     elif target is None:
         raise WeftError("name a scenario to step through, as in `weft step oversell`; `weft scenarios` lists them")
     else:
         from weft_demos import scenarios
 
-        wanted = {"target": scenarios().get(target, target), "requests": [], "check": "", "seed": None, "fixed": False}
+        demos = scenarios()
+        close = difflib.get_close_matches(target, demos, 1)
+        if close and target not in demos and not Path(target).exists():
+            raise WeftError(f"no scenario is called {target}; did you mean {close[0]}?")
+        wanted = {"target": demos.get(target, target), "requests": [], "check": "", "seed": None, "fixed": False}
     if requests:
         wanted["requests"] = list(requests)
     if check:
@@ -144,40 +155,50 @@ def _headless(
     form: str,
     save: Path | None,
     trace: Path | None,
+    force: bool,
 ) -> int:
-    replayed = schedules.replay(session, known) if known is not None else None
-    if session.moment.verdict is None and (order is not None or known is None):
-        session.run_all(order or Order.ROUND_ROBIN)
+    replayed, ended = None, ""
+    try:
+        replayed = schedules.replay(session, known) if known is not None else None
+        if session.moment.verdict is None and (order is not None or known is None):
+            session.run_all(order or Order.ROUND_ROBIN)
+    except WeftError as error:
+        ended = str(error)
     if save is not None:
-        write_schedule(save, session, wanted)
+        write_schedule(save, session, wanted, force=force)
     if trace is not None:
-        write_trace(trace, session)
+        write_trace(trace, session, force=force)
     if form == "json":
-        click.echo(json.dumps(telling.as_json(session, replayed), indent=2))
+        click.echo(json.dumps(telling.as_json(session, replayed, ended), indent=2))
     else:
-        click.echo(telling.as_text(session, replayed))
+        click.echo(telling.as_text(session, replayed, ended))
     verdict = session.moment.verdict
-    return BROKEN if verdict is not None and verdict.failed else 0
+    if verdict is not None and verdict.failed:
+        return BROKEN
+    fits = replayed is None or (not replayed.diverged and replayed.same)
+    return 0 if verdict is not None and verdict.kind == "holds" and fits else UNDECIDED
 
 
-def write_schedule(path: Path, session: Session, wanted: dict[str, Any]) -> None:
+def write_schedule(path: Path, session: Session, wanted: dict[str, Any], *, force: bool = False) -> None:
     """Write the way to the point looked at as a schedule file.
 
     Raises:
-        WeftError: it cannot be written.
+        WeftError: it cannot be written, or is there already and ``force`` is not set.
     """
+    _need_free(path, force)
     try:
         path.write_text(schedules.dump(schedules.of(session, wanted)), encoding="utf-8")
     except OSError as error:
         raise WeftError(f"{path}: {error.strerror or error}; choose another place") from None
 
 
-def write_trace(path: Path, session: Session) -> None:
+def write_trace(path: Path, session: Session, *, force: bool = False) -> None:
     """Write the way to the point looked at as a trace.
 
     Raises:
-        WeftError: it cannot be written.
+        WeftError: it cannot be written, or is there already and ``force`` is not set.
     """
+    _need_free(path, force)
     from weft.log import writer
     from weft.stage import as_trace
 

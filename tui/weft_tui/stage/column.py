@@ -149,7 +149,8 @@ def _next(seen: Seen, actor: Actor, width: int) -> list[Line]:
     view = actor.view
     text = plain(view.why) or WORDS[view.status][0]
     if view.status is Status.DONE:
-        return wrap((("✓ ", Ink.GOOD), (text, Ink.PLAIN)), width)
+        failed = text[:1] in ("4", "5")
+        return wrap((("✗ ", Ink.WAIT) if failed else ("✓ ", Ink.GOOD), (text, Ink.PLAIN)), width)
     if view.status is Status.FAILED:
         return wrap((("✗ ", Ink.ALARM), (f" {text}", Ink.WAIT)), width)
     if view.status is Status.BLOCKED:
@@ -164,5 +165,7 @@ def _next(seen: Seen, actor: Actor, width: int) -> list[Line]:
 def _place(seen: Seen, actor: Actor, width: int) -> Line:
     place = shown_place(seen, actor)
     if place is None:
-        return (("  not begun" if actor.view.status is Status.READY else "", Ink.DIM),)
+        following = actor.view.next
+        what = "  not begun" if following is not None and following.kind == "start" else "  in no file of the app"
+        return ((what if actor.view.status is Status.READY else "", Ink.DIM),)
     return fit((("  " + where(place), Ink.DIM),), width)

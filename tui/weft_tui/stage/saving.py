@@ -54,7 +54,7 @@ class Saving(Playing):
         """Ask where to save the choices, or a picture."""
         schedule = self.save_schedule is not None
         note = "the choices, to be played again; a name that ends in .svg saves a picture of the screen instead"
-        name = f"{self._stem()}{'.json' if schedule else '.svg'}"
+        name = self._unused(".json" if schedule else ".svg")
         self.app.push_screen(NameScreen("save", name, note if schedule else "a picture of the screen"), self._save)
 
     def action_write_trace(self) -> None:
@@ -63,7 +63,13 @@ class Saving(Playing):
             self.refuse("there is no trace of this run")
             return
         note = "a trace of the run, for weft replay and weft report"
-        self.app.push_screen(NameScreen("write a trace", f"{self._stem()}.weft", note), self._write_trace)
+        self.app.push_screen(NameScreen("write a trace", self._unused(".weft"), note), self._write_trace)
+
+    def _unused(self, suffix: str) -> str:
+        """Return a name for a file that is not there yet."""
+        stem = self._stem()
+        names = (f"{stem}{suffix}", *(f"{stem}-{number}{suffix}" for number in range(2, 1000)))
+        return next((name for name in names if not Path(name).exists()), names[0])
 
     def _stem(self) -> str:
         name = self.seen.info.name if self.seen is not None else ""

@@ -211,7 +211,10 @@ def reveal(seen: Seen) -> Iterator[Line]:
             yield (("  look first at ", Ink.DIM), (where(verdict.place), Ink.STRONG))
         yield ((" ", Ink.PLAIN),)
     yield from _preemptions(seen)
-    yield from _told("Lesson", info.lesson)
+    if verdict is not None:
+        yield from _told("Lesson", info.lesson)
+    elif info.hints:
+        yield from _told("Hints", "press h for one after another")
 
 
 def _told(title: str, text: str) -> Iterator[Line]:

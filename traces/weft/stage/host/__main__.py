@@ -159,7 +159,7 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     for thing in maker.named():
         # By its way from the app's variables, as values are: ``accounts[1].lock`` rather than ``Account.lock #2``.
         named = thing if isinstance(thing, Lock) else thing._weft
-        named.name = names.path(thing) or named.name
+        named.name = maker.rename(named.name, names.path(thing))
         inner = getattr(thing, "_lock", None)
         if isinstance(inner, Lock) and inner.name and not names.path(inner):
             inner.name = named.name  # a Condition's own

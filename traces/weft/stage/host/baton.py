@@ -56,6 +56,7 @@ class Player:
         switchable: since its last operation this interpreter could have switched to another thread.
         switched_at: the instruction that made it so, if it was one only.
         inside: what it is doing, outermost first, while library code runs on its behalf.
+        response, told: what it got last, and one line about it.
         outside: it was given a step and has not come back.
     """
 
@@ -74,7 +75,15 @@ class Player:
         self.outside = self.done = False
         self.error: BaseException | None = None
         self.response: Any = None
+        self.told = ""
         self.parks = 0
+        self.jobs = 0
+        """How often a thread of the app has taken something from a queue: what follows may be for somebody else."""
+
+    @property
+    def doing(self) -> int:
+        """On whose behalf it may run: itself as an actor, somebody else with each job as a thread of the app."""
+        return self.index if self.own else self.index + self.jobs * 1_000
 
     @property
     def parked(self) -> bool:

@@ -76,9 +76,10 @@ class Blocking:
     def start_waiting(self) -> None:
         """Start the threads that the app has started when it was loaded."""
         for thread in self._waiting:
-            if hasattr(thread, "_handle"):
+            handle = vars(thread).get("_handle")
+            if handle is not None:
                 # Python 3.13 takes all threads but one for dead after a fork, this one too, which never ran.
-                thread._handle = type(thread._handle)()
+                vars(thread)["_handle"] = type(handle)()
             self._begin(thread)
 
     # What is wrapped
@@ -180,6 +181,7 @@ class Blocking:
             self._inside(me, thing, "put", lambda: put(it, item, block, 0 if now else timeout))
 
         def gets(it: Any, block: bool = True, timeout: float | None = None) -> Any:
+            self._next_job()
             me, thing = self._seen(it)
             if me is None or thing is None:
                 return get(it, block, timeout)
@@ -208,6 +210,7 @@ class Blocking:
         get = kind.get
 
         def gets(it: Any, block: bool = True, timeout: float | None = None) -> Any:
+            self._next_job()
             me, thing = self._seen(it)
             if me is None or thing is None:
                 return get(it, block, timeout)
@@ -331,6 +334,11 @@ class Blocking:
             return self._inside(me, thing, what, lambda: original(it, *args, **options))
 
         patches.set(kind, method, announced)
+
+    def _next_job(self) -> None:
+        me = self.stage.me()
+        if me is not None:
+            me.jobs += 1
 
     def _seen(self, it: Any) -> tuple[Player | None, Thing | None]:
         """Return who is here and what this is; no player when it already runs on behalf of something announced."""

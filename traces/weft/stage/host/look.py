@@ -12,6 +12,7 @@ from .baton import Pending, Player, Stage
 from .blocking import Thing
 from .clock import Clock
 from .primitives import Lock, Maker
+from .target import WEFT
 from .texts import safe_text
 from .touches import Touch, peek
 from .web import context
@@ -102,7 +103,7 @@ class Looker:
         if player.error is not None:
             return Status.FAILED, f"{type(player.error).__name__}: {safe_text(str(player.error), 200)}"
         if player.done:
-            return Status.DONE, player.response.summary if player.response is not None else ""
+            return Status.DONE, player.told
         if pending is None:
             return (Status.OUTSIDE, self._outside(player)) if player.outside else (Status.READY, "")
         if pending.ready is None or pending.ready():
@@ -112,6 +113,8 @@ class Looker:
 
     def _outside(self, player: Player) -> str:
         frame = sys._current_frames().get(player.ident)
+        while frame is not None and frame.f_code.co_filename.startswith(WEFT):
+            frame = frame.f_back
         place = self._maker.place(frame)
         if frame is None or place is None:
             return "runs where the stage does not see it"
@@ -150,10 +153,13 @@ class Looker:
             if isinstance(lock, Lock):
                 waiters = tuple(player.index for player in lock.waiters if not player.ready())
                 owner = lock.owner.index if lock.owner is not None else -1
-                yield LockView(lock.name, lock.kind, "held" if lock.locked() else "free", owner, waiters)
+                state = "held" if lock.locked() else "free"
+                yield LockView(lock.name, lock.kind, state, owner, waiters, self._maker.made_at.get(lock.name))
         for thing in self._things[:MOST_LOCKS]:
             waiters = tuple(player.index for player in thing.waiters if not player.ready())
-            yield LockView(thing.name, thing.kind, thing.state(), -1, waiters)
+            if thing.kind != "Condition" or waiters:  # a condition's lock stands for it
+                made_at = self._maker.made_at.get(thing.name)
+                yield LockView(thing.name, thing.kind, thing.state(), -1, waiters, made_at)
 
     def _evaluated(self, code: CodeType) -> str:
         try:

@@ -45,6 +45,7 @@ class Maker:
         self.ours = ours
         self._made_at: dict[tuple[object, int, type], int] = {}
         self._named: list[weakref.ref[Any]] = []
+        self.made_at: dict[str, Place] = {}
 
     def name(self, frame: FrameType, thing: Any) -> str:
         """Return the name of what is made in a frame, empty when that is none of the app's."""
@@ -60,7 +61,14 @@ class Maker:
         count = self._made_at[key] = self._made_at.get(key, 0) + 1
         name = names.of_lock(code, offset, str(frame.f_globals.get("__name__", "?")), count)
         self._named.append(weakref.ref(thing))
+        self.made_at[name] = Place(str(file), frame.f_lineno, code.co_qualname.replace(".<locals>", ""))
         return name
+
+    def rename(self, old: str, new: str) -> str:
+        """Call something by another name; return that name."""
+        if new and old in self.made_at:
+            self.made_at[new] = self.made_at[old]
+        return new or old
 
     def named(self) -> list[Any]:
         """Return what the app has made and still has, in order."""

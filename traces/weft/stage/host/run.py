@@ -11,6 +11,7 @@ import sys
 import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic as _monotonic
 from time import sleep as _sleep
 from types import FrameType
@@ -33,15 +34,6 @@ from .texts import safe_text
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 TRIAL_SECONDS = 1.0
 """How long the actors may run in a trial, when they compute or wait where the stage does not see them."""
-
-
-class Got(Response):
-    """A response, with one line about it."""
-
-    @property
-    def summary(self) -> str:
-        """Return status and the beginning of the body."""
-        return f"{self.status} {safe_text(self.body.strip(), 60)}"
 
 
 class Production:
@@ -161,7 +153,7 @@ class Run:
         player.entry = self._production.maker.place_of(web.entry(self._production.app, acts[0]) if acts else None)
         parked = allocate_lock()
         parked.acquire()
-        play, act = self.stage.play, _script_of(acts, self._production.app, player, self.stage)
+        play, act = self.stage.play, partial(self._act, acts, player)
         eyes = self._production.eyes
 
         def perform() -> None:
@@ -172,6 +164,29 @@ class Run:
         thread = threading.Thread(target=perform, name=name, daemon=True)
         thread.start()
         parked.acquire()
+
+    def _act(self, acts: Sequence[Act], player: Player) -> None:
+        """Do what an actor was told to do, in its thread."""
+        app = self._production.app
+        customer = web.Customer(app) if any(isinstance(act, Request) for act in acts) else None
+        for act in acts:
+            if isinstance(act, Request) and customer is not None:
+                self._request(customer, act, player, f" to {act}" if len(acts) > 1 else "")
+            elif callable(act):
+                _call(act, app)
+
+    def _request(self, customer: web.Customer, request: Request, player: Player, to: str) -> None:
+        happened, failures = self.stage.happened, self._production.failures
+        failures.pop(player.index, None)
+        happened.append(("request", str(request), player.index))
+        happened.append(("endpoint", web.endpoint(self._production.app, request), player.index))
+        response = player.response = customer.send(request)
+        error = failures.get(player.index)
+        what = safe_text(response.body.strip(), 60) if error is None else self._production.target.sentence(error)
+        player.told = f"{response.status} {what}"
+        player.switchable = True  # Flask's own functions have run since
+        self.stage.point(Pending("respond", f"respond {response.status}{to}"))
+        happened.append(("response", str(request), response.status))
 
     # Many steps at once
 
@@ -308,16 +323,16 @@ class Run:
             return Verdict("inconclusive", f"weft lost sight of the app: {failures[0]!r}; please report this")
         check = self._production.scenario.check
         if check is None:
-            return Verdict("holds", "all actors have finished; the scenario checks nothing else")
+            return Verdict("holds", f"all actors have finished{_errors(responses)}; the scenario checks nothing else")
         try:
             result = check(Outcome(self._production.app, responses))
         except AssertionError as error:
-            return Verdict("invariant", str(error) or "what must hold does not", self._place(error))
+            return Verdict("invariant", str(error) or f"{_called(check)} is not true", self._place(error))
         except BaseException as error:
             return Verdict("inconclusive", f"the check itself failed: {self._production.target.sentence(error)}")
         if result is False:
-            return Verdict("invariant", "what must hold does not")
-        return Verdict("holds", "all actors have finished and the invariant holds")
+            return Verdict("invariant", f"{_called(check)} is not true")
+        return Verdict("holds", f"all actors have finished{_errors(responses)} and the invariant holds")
 
     def _place(self, error: BaseException | None) -> Place | None:
         found = None
@@ -330,26 +345,20 @@ class Run:
         return found
 
 
+def _called(check: Callable[..., object]) -> str:
+    name = getattr(check, "__name__", "<lambda>")
+    return "what must hold" if name == "<lambda>" else name
+
+
+def _errors(responses: Mapping[str, Response]) -> str:
+    """Return who got an error, in parentheses: a green verdict must not hide that a request went nowhere."""
+    errors = [f"{name} got {response.status}" for name, response in responses.items() if response.status >= 400]
+    return f" ({', '.join(errors)})" if errors else ""
+
+
 def does(acts: Sequence[Act]) -> str:
     """Return what an actor was told to do, in a few words."""
     return ", ".join(str(act) if isinstance(act, Request) else getattr(act, "__name__", "a callable") for act in acts)
-
-
-def _script_of(acts: Sequence[Act], app: Any, player: Player, stage: Stage) -> Callable[[], None]:
-    customer = web.Customer(app) if any(isinstance(act, Request) for act in acts) else None
-
-    def play() -> None:
-        for act in acts:
-            if isinstance(act, Request) and customer is not None:
-                stage.happened.append(("request", str(act), player.index))
-                player.response = Got(*customer.send(act))
-                player.switchable = True  # Flask's own functions have run since
-                stage.point(Pending("respond", f"respond {player.response.status}"))
-                stage.happened.append(("response", str(act), player.response.status))
-            elif callable(act):
-                _call(act, app)
-
-    return play
 
 
 def _call(act: Callable[..., object], app: Any) -> None:

@@ -110,9 +110,9 @@ class Log:
             if not (other == touch.key or conflicts(other, touch.key)):
                 continue
             for (index, wrote), sites in entries.items():
-                if index != player.index and (wrote or writes):
+                if index != player.doing and (wrote or writes):
                     met |= sites
-        by_key.setdefault(touch.key, defaultdict(set))[player.index, writes].add(key)
+        by_key.setdefault(touch.key, defaultdict(set))[player.doing, writes].add(key)
         if met:
             met.add(key)
             self.shared.update(dict.fromkeys(sorted(met)))
@@ -126,7 +126,7 @@ class Log:
         self.known[key] = None
         self.tell(player, (key, touch.name))
         # An attribute and the container in it may have the same name.
-        self._touched[f"{touch.key[0]} {touch.name}", player.index, touch.kind == "write", key] = None
+        self._touched[f"{touch.key[0]} {touch.name}", player.doing, touch.kind == "write", key] = None
 
     def learned(self) -> Learned:
         """Return what there is to tell."""

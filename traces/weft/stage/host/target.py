@@ -33,7 +33,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 )  # fmt: skip
 
 
-_WEFT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "")
+WEFT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "")
 
 
 class Target:
@@ -63,7 +63,7 @@ class Target:
 
     def ours(self, file: str) -> bool:
         """Return whether a file is the app's: below its folder, and no library that happens to lie there too."""
-        if not file.startswith(self.root + os.sep) or file.startswith(_WEFT):
+        if not file.startswith(self.root + os.sep) or file.startswith(WEFT):
             return False
         return not _library(file[len(self.root) :])
 
@@ -139,7 +139,7 @@ def _in_module(target: Target, module: ModuleType) -> Scenario:
         )
     if len(found) > 1:
         example = f"{target.where}:{next(iter(found))}"
-        raise WeftError(f"{target.where} has several scenarios; name one, as in {example}: {_there_is(found)}")
+        raise WeftError(f"{target.where} has several scenarios ({', '.join(found)}); name one, as in {example}")
     return next(iter(found.values()))
 
 
@@ -216,7 +216,13 @@ def parse_check(text: str, namespace: Mapping[str, Any]) -> Callable[[Outcome], 
         code = compile(text, "--check", "eval")
     except SyntaxError:
         raise WeftError(f'{text!r} is no check; write "GET /path == value" or a Python expression') from None
-    return lambda outcome: eval(code, {**namespace, "app": outcome.app, "responses": outcome.responses})  # noqa: S307
+
+    def check(outcome: Outcome) -> None:
+        known = {**namespace, "app": outcome.app, "responses": outcome.responses}
+        if not eval(code, known):  # noqa: S307 - whoever types it runs the app as well
+            raise AssertionError(f"{text} is not true")
+
+    return check
 
 
 def _compared(match: re.Match[str]) -> Callable[[Outcome], object]:
@@ -226,6 +232,8 @@ def _compared(match: re.Match[str]) -> Callable[[Outcome], object]:
 
     def check(outcome: Outcome) -> None:
         answer = outcome.request(match["method"], match["path"])
+        if answer.status >= 400:
+            raise LookupError(f"{match['method']} {match['path']} answered {answer.status}")
         value = answer.json if answer.json is not None else _literal(answer.body)
         for key in keys:
             value = value[int(key)] if isinstance(value, list) else value[key]

@@ -33,16 +33,21 @@ def send(app: Any, request: Request) -> Response:
     return Customer(app).send(request)
 
 
+def endpoint(app: Any, request: Request) -> str:
+    """Return the endpoint that a request goes to, empty when no route matches or the app is no Flask app."""
+    try:
+        path = request.path.partition("?")[0]
+        name, _ = app.url_map.bind("localhost").match(path, method=request.method)
+    except Exception:
+        return ""  # the app's own answer will tell
+    return str(name)
+
+
 def entry(app: Any, act: Any) -> Any:
     """Return the function that an actor is going to call first: itself, or a request's view; None when unknown."""
     if not isinstance(act, Request):
         return act
-    try:
-        path = act.path.partition("?")[0]
-        endpoint, _ = app.url_map.bind("localhost").match(path, method=act.method)
-        return app.view_functions[endpoint]
-    except Exception:
-        return None  # nothing matches, or the app is no Flask app; its own answer will tell
+    return getattr(app, "view_functions", {}).get(endpoint(app, act))
 
 
 def context(seen: contextvars.Context | None) -> Context | None:
