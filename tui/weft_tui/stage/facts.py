@@ -62,16 +62,22 @@ def _locks(seen: Seen, width: int) -> Iterator[Line]:
     if not locks:
         return
     yield (("locks", Ink.TITLE),)
-    names = [cut_middle(plain(lock.name), max(width // 2, 8)) for lock in locks]
+    names = [cut_middle(plain(lock.name), max(width - 2, 8)) for lock in locks]
     widest = max(cell_len(name) for name in names)
-    for name, lock in zip(names, locks, strict=True):
-        line: Line = ((f"  {name}{' ' * (widest - cell_len(name))}  ", Ink.PLAIN), *_held(seen, lock))
+    held = [_held(seen, lock) for lock in locks]
+    beside = widest + 4 + max(width_of(line) for line in held) <= width
+    for name, state, lock in zip(names, held, locks, strict=True):
         waiters = _waiters(seen, lock)
+        if beside:
+            line: Line = ((f"  {name}{' ' * (widest - cell_len(name))}  ", Ink.PLAIN), *state)
+        else:
+            yield ((f"  {name}", Ink.PLAIN),)
+            line = (("    ", Ink.PLAIN), *state)
         if width_of(line) + width_of(waiters) + 2 <= width:
             yield (*line, ("  " if waiters else "", Ink.PLAIN), *waiters)
         else:
             yield line
-            yield ((" " * (widest + 4), Ink.PLAIN), *waiters)
+            yield ((" " * (widest + 4 if beside else 4), Ink.PLAIN), *waiters)
 
 
 def _held(seen: Seen, lock: LockView) -> Line:
