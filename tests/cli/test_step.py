@@ -53,8 +53,14 @@ def test_an_app_is_stepped_through_and_the_run_saved(shop: Path) -> None:
     said = json.loads(again.stdout)
     assert (again.returncode, said["verdict"]["kind"], said["replay"]["diverged"]) == (0, "holds", "")
     assert said["steps"][0] == {
-        "number": 1, "actor": said["steps"][0]["actor"], "kind": "start", "text": "start", "value": "",
-        "place": said["steps"][0]["place"], "preempts": None, "possible": None,
+        "number": 1,
+        "actor": said["steps"][0]["actor"],
+        "kind": "start",
+        "text": "start",
+        "value": "",
+        "place": said["steps"][0]["place"],
+        "preempts": None,
+        "possible": None,
     }
     report = _weft(shop, "report", "run.weft", "--format", "json")
     data = json.loads(report.stdout)
