@@ -15,6 +15,9 @@ from .stacks import told
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
 
+_HELD: Final = frozenset({"Lock", "RLock", "Condition"})
+"""Kinds of locks; nobody holds an event or a queue."""
+
 STATE_INKS: Final = {
     State.OFF: Ink.DIM,
     State.IDLE: Ink.DIM,
@@ -99,9 +102,11 @@ def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
         yield (("  held by ", Ink.PLAIN), *_holder(snapshot, now), *_since(now.hold.start_ns, moment.time_ns))
     elif wait.holder is not None and not moment.blames:
         yield (("  held by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
-    elif not moment.blames:
+    elif not moment.blames and snapshot.locks[wait.lock].kind in _HELD:
         yield (("  the recorder does not know who holds it", Ink.DIM),)
     yield from told("  when the wait began, the holder was at ", wait.holder_at)
+    if wait.woken_by is not None:
+        yield (("  woken by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.woken_by].lane].name, Ink.PLAIN))
     others = [blame for blame in moment.blames if blame is not now]
     if others:
         yield (("  during this wait it was also held by", Ink.DIM),)
