@@ -121,7 +121,7 @@ class Patched:
     """What the recorder has replaced, to be put back and replaced again."""
 
     def __init__(self, patches: Any) -> None:
-        self._originals = [*patches._originals]
+        self._originals = [patch for patch in patches._originals if not patch[1].startswith("_weft")]
         self._replaced = [(target, name, getattr(target, name)) for target, name, _ in self._originals]
 
     def bare(self) -> None:

@@ -465,6 +465,28 @@ def test_objects_look_and_behave_as_ever(tmp_path: Path) -> None:
     )
 
 
+def test_everything_replaced_is_put_back(tmp_path: Path) -> None:
+    record(
+        tmp_path,
+        """
+        import concurrent.futures, queue, sys, threading
+        recorder = sys.modules["_weft.record.recorder"].active
+        classes = [threading.Condition, threading.Event, threading.Semaphore, threading.BoundedSemaphore]
+        classes += [threading.Barrier, threading.Timer, threading.Thread, queue.Queue, concurrent.futures.Future]
+        ours = lambda: [
+            name for each in classes for name, value in vars(each).items()
+            if name.startswith("_weft") or "_weft" in str(getattr(value, "__globals__", {}).get("__name__"))
+        ]
+        assert len(ours()) > 12
+        semaphore = threading.Semaphore()
+        recorder._patches.undo()
+        assert ours() == []
+        with semaphore:
+            pass
+        """,
+    )
+
+
 def test_a_report_and_a_timeline_show_waits_and_no_holds(tmp_path: Path) -> None:
     record(
         tmp_path,

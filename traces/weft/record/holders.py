@@ -17,7 +17,7 @@ from .patches import Patches
 from .sections import nobody
 
 HELD = "_weft_held_by"
-"""Attribute of a marked condition: the ``put`` of those who have what is waited for there, oldest first."""
+"""Attribute of a condition: the ``put`` of those who have what is waited for there, oldest first, or None."""
 
 MOST = 64
 """Holders of one semaphore that are remembered."""
@@ -28,14 +28,13 @@ def oldest(condition: Any) -> Put:
     try:
         held = getattr(condition, HELD, None)
         return held[0] if held else nobody
-    except IndexError:  # given back just now
+    except Exception:  # given back just now
         return nobody
 
 
-def of_semaphore(semaphore: Any) -> None:
-    """Remember from now on who has a new semaphore."""
-    # Not through the instance's __dict__: to ask for that makes all its attributes slower.
-    setattr(semaphore._cond, HELD, deque(maxlen=min(semaphore._value, MOST)))
+def of_semaphore(semaphore: Any, marked: bool) -> None:
+    """Remember from now on who has a new semaphore, if it is a marked one."""
+    setattr(semaphore._cond, HELD, deque(maxlen=min(semaphore._value, MOST)) if marked else None)
 
 
 def install(patches: Patches) -> None:
@@ -54,7 +53,7 @@ def watch_futures(patches: Patches, future_class: Any) -> None:
     @functools.wraps(original)
     def set_running_or_notify_cancel(self: Any) -> bool:
         running: bool = original(self)
-        if running:
+        if running and self._condition._weft_waits_for is not None:
             setattr(self._condition, HELD, (put_here(),))
         return running
 
@@ -67,9 +66,14 @@ def _acquiring(original: Callable[..., bool]) -> Callable[..., bool]:
         got = original(self, blocking, timeout)
         if got:
             try:
-                self._cond._weft_held_by.append(here.put)
-            except AttributeError:
-                _remember(self._cond)
+                held = self._cond._weft_held_by
+            except AttributeError:  # made before the recorder was there
+                return got
+            if held is not None:
+                try:
+                    held.append(here.put)
+                except AttributeError:
+                    held.append(put_here())
         return got
 
     return acquire
@@ -80,25 +84,16 @@ def _releasing(original: Callable[..., None]) -> Callable[..., None]:
     def release(self: Any, n: int = 1) -> None:
         # Before the semaphore is given back: whoever gets it then must not be taken for one too many.
         try:
-            self._cond._weft_held_by.remove(here.put)
-        except (AttributeError, ValueError, IndexError):
-            _forget(self._cond)
-        if n != 1:
-            _forget(self._cond)
+            held = self._cond._weft_held_by
+        except AttributeError:
+            held = None
+        if held is not None:
+            try:
+                held.remove(here.put)
+            except (AttributeError, ValueError, IndexError):
+                held.clear()
+            if n != 1:
+                held.clear()
         original(self, n)
 
     return release
-
-
-def _remember(condition: Any) -> None:
-    """Note the running thread as a holder, if the holders are noted at all."""
-    held = getattr(condition, HELD, None)
-    if held is not None:
-        held.append(put_here())
-
-
-def _forget(condition: Any) -> None:
-    """Name nobody until the next who acquires it."""
-    held = getattr(condition, HELD, None)
-    if held is not None:
-        held.clear()

@@ -75,6 +75,7 @@ def install(patches: Patches) -> None:
     if not _familiar(threading.Condition):
         trouble.say("this Python's threading.Condition is not known: what is waited for besides locks is not recorded")
         return
+    patches.set(threading.Condition, MARK, None)
     patches.set(threading.Condition, "wait", _waiting(threading.Condition.wait))
     _mark(patches, threading.Condition, [("", "wait")])
     # concurrent.futures.wait and as_completed wait for an event.
@@ -122,7 +123,7 @@ def _mark(
     parts: Sequence[tuple[str, str]],
     own_names: int = OWN_NAMES,
     maker: Callable[[FrameType], FrameType] | None = None,
-    then: Callable[[Any], None] | None = None,
+    then: Callable[[Any, bool], None] | None = None,
 ) -> None:
     """Let a class mark its conditions.
 
@@ -132,7 +133,7 @@ def _mark(
         parts: paths of attributes from an object to its conditions, and what a wait there is called.
         own_names: objects of one place that are told apart.
         maker: returns the frame on whose behalf an object is made, if that is not who calls the class.
-        then: is done with an object that was marked.
+        then: is done with every object; the second argument is whether it was marked.
     """
     original: Callable[..., None] = owner.__init__  # type: ignore[misc]
     conditions = [(attrgetter(path) if path else _itself, operation) for path, operation in parts]
@@ -142,15 +143,16 @@ def _mark(
         original(self, *args, **kwargs)
         try:
             frame = sys._getframe(1) if maker is None else maker(sys._getframe(1))
-            if locks.show_all or names.shown(frame):
+            marked = locks.show_all or names.shown(frame)
+            if marked:
                 frame = _outermost(frame, self)
                 module = frame.f_globals.get("__name__", "?")
                 for condition, operation in conditions:
                     # Not through the instance's __dict__: to ask for that makes all its attributes slower.
                     mark = frame.f_code, frame.f_lasti, module, type(self), operation, own_names
                     setattr(condition(self), MARK, mark)
-                if then is not None:
-                    then(self)
+            if then is not None:
+                then(self, marked)
         except Exception as error:
             trouble.note(error)
 
@@ -184,7 +186,7 @@ def _resource(condition: Any, mark: Mark) -> Resource:
     if kind == "Condition":  # as its lock is called already
         kind = "Condition.wait"
     with _making:
-        found = getattr(condition, MARK)
+        found = condition._weft_waits_for
         if isinstance(found, Resource):
             return found
         family = _families.setdefault((id(code), offset, operation), [])
@@ -199,7 +201,7 @@ def _waiting(original: Callable[..., bool]) -> Callable[..., bool]:
     @functools.wraps(original)
     def wait(self: Any, timeout: float | None = None) -> bool:
         # The rest is Condition.wait, with a waiter that notes who wakes it, and records around its blocking.
-        mark = getattr(self, MARK, None)
+        mark = self._weft_waits_for
         if mark is None:
             return original(self, timeout)
         if not self._is_owned():
