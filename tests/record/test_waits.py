@@ -528,7 +528,7 @@ unittest.main(module=tests, argv=["tests", *{names}], verbosity=0)
     ("module", "names"),
     [
         ("test_queue", ["CQueueTest", "PyQueueTest", "CLifoQueueTest", "CPriorityQueueTest", "CFailingQueueTest"]),
-        ("test_threading", ["ThreadJoinOnShutdown", "ThreadingExceptionTests", "TimerTests"]),
+        ("test_threading", ["ThreadingExceptionTests", "TimerTests"]),
     ],
 )
 def test_cpythons_own_tests_of_waits_pass(tmp_path: Path, module: str, names: list[str]) -> None:

@@ -42,6 +42,9 @@ _families: dict[tuple[int, int, str], list[Resource]] = {}
 
 _making = RawRLock()
 
+_VARIABLE = 0x04 | 0x08
+"""Flags of code that takes ``*args`` or ``**kwargs``."""
+
 Mark = tuple[CodeType, int, str, type, str, int]
 """Code that made an object, offset of the call (bytes), module, class, operation, how many are told apart."""
 
@@ -136,27 +139,62 @@ def _mark(
         then: is done with every object; the second argument is whether it was marked.
     """
     original: Callable[..., None] = owner.__init__  # type: ignore[misc]
+    dull: dict[int, CodeType] = {}
+    """Code of libraries, kept so that its id stays its own."""
     conditions = [(attrgetter(path) if path else _itself, operation) for path, operation in parts]
 
-    @functools.wraps(original)
-    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
+    def mark(made: Any, caller: FrameType) -> None:
         try:
-            frame = sys._getframe(1) if maker is None else maker(sys._getframe(1))
+            frame = caller if maker is None else maker(caller)
             marked = locks.show_all or names.shown(frame)
             if marked:
-                frame = _outermost(frame, self)
+                frame = _outermost(frame, made)
                 module = frame.f_globals.get("__name__", "?")
                 for condition, operation in conditions:
                     # Not through the instance's __dict__: to ask for that makes all its attributes slower.
-                    mark = frame.f_code, frame.f_lasti, module, type(self), operation, own_names
-                    setattr(condition(self), MARK, mark)
+                    place = frame.f_code, frame.f_lasti, module, type(made), operation, own_names
+                    setattr(condition(made), MARK, place)
+            elif frame is caller and then is None:
+                dull[id(caller.f_code)] = caller.f_code
             if then is not None:
-                then(self, marked)
+                then(made, marked)
         except Exception as error:
             trouble.note(error)
 
-    patches.set(owner, "__init__", __init__)
+    patches.set(owner, "__init__", _init(original, dull, mark))
+
+
+def _init(
+    original: Callable[..., None], dull: dict[int, CodeType], mark: Callable[[Any, FrameType], None]
+) -> Callable[..., None]:
+    """Return an ``__init__`` that marks what it has made, unless the code that calls it is known to be a library's."""
+    code, frame_of = original.__code__, sys._getframe
+
+    def of_nothing(self: Any) -> None:
+        original(self)
+        caller = frame_of(1)
+        if id(caller.f_code) not in dull:
+            mark(self, caller)
+
+    def of_lock(self: Any, lock: Any = None) -> None:
+        original(self, lock)
+        caller = frame_of(1)
+        if id(caller.f_code) not in dull:
+            mark(self, caller)
+
+    def of_anything(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        caller = frame_of(1)
+        if id(caller.f_code) not in dull:
+            mark(self, caller)
+
+    # The first two are what every request may make some of: without ``*args`` they take half the time.
+    chosen: Callable[..., None] = of_anything
+    if code.co_argcount == 1 and not code.co_flags & _VARIABLE:
+        chosen = of_nothing
+    elif code.co_varnames[: code.co_argcount] == ("self", "lock") and original.__defaults__ == (None,):
+        chosen = of_lock
+    return functools.wraps(original)(chosen)
 
 
 def _itself(made: Any) -> Any:
