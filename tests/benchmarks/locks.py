@@ -1,53 +1,165 @@
-"""`with lock: pass`, recorded against bare, in one process and interleaved rounds. Thread CPU time, medians."""
+"""Calls that do not block, recorded against bare, in one process and interleaved rounds. Thread CPU time, medians.
+
+The recorder replaces methods of the standard library's classes in place, so what it replaces is put back for the bare
+rounds.
+"""
 
 from __future__ import annotations
 
 import platform
+import queue
 import statistics
 import tempfile
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import thread_time_ns
 from typing import Any
 
 ROUNDS, PASSES = 60, 5000
-BARE = {"Lock": threading.Lock(), "RLock": threading.RLock()}
+
+Work = Callable[[Any], object]
 
 
-def _with(lock: Any) -> float:
-    start = thread_time_ns()
+def _with(lock: Any) -> None:
     for _ in range(PASSES):
         with lock:
             pass
-    return (thread_time_ns() - start) / PASSES
 
 
-def _acquire(lock: Any) -> float:
-    start = thread_time_ns()
+def _acquire(lock: Any) -> None:
     for _ in range(PASSES):
         lock.acquire()
         lock.release()
-    return (thread_time_ns() - start) / PASSES
+
+
+def _wait(event: Any) -> None:
+    for _ in range(PASSES):
+        event.wait()
+
+
+def _set(event: Any) -> None:
+    for _ in range(PASSES):
+        event.set()
+
+
+def _through(jobs: Any) -> None:
+    for _ in range(PASSES):
+        jobs.put(1)
+        jobs.get()
+
+
+def _barrier(barrier: Any) -> None:
+    for _ in range(PASSES):
+        barrier.wait()
+
+
+def _join(thread: Any) -> None:
+    for _ in range(PASSES):
+        thread.join()
+
+
+def _result(future: Any) -> None:
+    for _ in range(PASSES):
+        future.result()
+
+
+def _make(kind: Any) -> None:
+    for _ in range(PASSES):
+        kind()
+
+
+def _submit(pool: Any) -> None:
+    for _ in range(PASSES // 10):
+        pool.submit(int)
+    pool.submit(int).result()
+
+
+def _event() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
+def _done() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future
+
+
+def _ended() -> threading.Thread:
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+    return thread
+
+
+CALLS: list[tuple[str, Callable[[], Any], Work, int]] = [
+    ("with Lock", lambda: threading.Lock(), _with, PASSES),
+    ("with RLock", lambda: threading.RLock(), _with, PASSES),
+    ("Lock acquire, release", lambda: threading.Lock(), _acquire, PASSES),
+    ("RLock acquire, release", lambda: threading.RLock(), _acquire, PASSES),
+    ("with Condition", threading.Condition, _with, PASSES),
+    ("with Semaphore", threading.Semaphore, _with, PASSES),
+    ("BoundedSemaphore acquire, release", threading.BoundedSemaphore, _acquire, PASSES),
+    ("Event.wait, set already", _event, _wait, PASSES),
+    ("Event.set", threading.Event, _set, PASSES),
+    ("Barrier(1).wait", lambda: threading.Barrier(1), _barrier, PASSES),
+    ("Queue put, get", queue.Queue, _through, PASSES),
+    ("PriorityQueue put, get", queue.PriorityQueue, _through, PASSES),
+    ("Thread.join, ended", _ended, _join, PASSES),
+    ("Future.result, done", _done, _result, PASSES),
+    ("make an Event", lambda: threading.Event, _make, PASSES),
+    ("make a Queue", lambda: queue.Queue, _make, PASSES),
+    ("make a Future", lambda: Future, _make, PASSES),
+    ("ThreadPoolExecutor.submit", lambda: ThreadPoolExecutor(1), _submit, PASSES // 10),
+]
+
+
+class Patched:
+    """What the recorder has replaced, to be put back and replaced again."""
+
+    def __init__(self, patches: Any) -> None:
+        self._originals = [patch for patch in patches._originals if not patch[1].startswith("_weft")]
+        self._replaced = [(target, name, getattr(target, name)) for target, name, _ in self._originals]
+
+    def bare(self) -> None:
+        for target, name, original in reversed(self._originals):
+            setattr(target, name, original)
+
+    def recorded(self) -> None:
+        for target, name, replacement in self._replaced:
+            setattr(target, name, replacement)
+
+
+def _time(work: Work, argument: Any) -> int:
+    start = thread_time_ns()
+    work(argument)
+    return thread_time_ns() - start
 
 
 def main() -> None:
     from weft.log import writer
     from weft.record import recorder
 
+    bare = [make() for _, make, _, _ in CALLS]
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "trace.weft")
         writer.create(path)
         running = recorder.start(recorder.Options(path))
-        recorded = {"Lock": threading.Lock(), "RLock": threading.RLock()}
-        print(f"\nuncontended pass, ns of thread CPU, Python {platform.python_version()}")
-        for name, measure in (("with", _with), ("acquire/release", _acquire)):
-            for kind in BARE:
-                bare, ours = [], []
-                for _ in range(ROUNDS):
-                    bare.append(measure(BARE[kind]))
-                    ours.append(measure(recorded[kind]))
-                one, other = statistics.median(bare), statistics.median(ours)
-                print(f"  {name:16} {kind:6} bare {one:5.0f}  recorded {other:5.0f}  x{other / one:.2f}")
+        recorded = [make() for _, make, _, _ in CALLS]
+        patched = Patched(running._patches)
+        print(f"\ncalls that do not block, ns of thread CPU, Python {platform.python_version()}")
+        for (name, _, work, passes), one, other in zip(CALLS, bare, recorded, strict=True):
+            times: tuple[list[int], list[int]] = [], []
+            for _ in range(ROUNDS):
+                patched.bare()
+                times[0].append(_time(work, one))
+                patched.recorded()
+                times[1].append(_time(work, other))
+            before, after = (statistics.median(each) / passes for each in times)
+            print(f"  {name:34} bare {before:6.0f}  recorded {after:6.0f}  x{after / before:.2f}")
         running.finish()
 
 

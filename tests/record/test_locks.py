@@ -90,9 +90,9 @@ def test_a_wait_has_a_holder_both_stacks_an_end_and_a_hand_off(tmp_path: Path) -
         holder.join()
         """,
     )
-    (wait,) = found.of(Kind.WAIT)
+    (wait,) = found.of(Kind.WAIT, thread="waiter")
     (acquire,) = found.of(Kind.ACQUIRE)
-    (handoff,) = found.of(Kind.HANDOFF)
+    (handoff,) = found.of(Kind.HANDOFF, thread="waiter")
     (held,) = found.of(Kind.SECTION, thread="holder")
     (passed,) = found.of(Kind.SECTION, thread="waiter")
     ids = {entry["name"]: entry["id"] for entry in found.defined("thread")}
@@ -100,8 +100,8 @@ def test_a_wait_has_a_holder_both_stacks_an_end_and_a_hand_off(tmp_path: Path) -
     assert acquire.value == wait.time
     assert held.time < wait.time < held.value == handoff.value <= acquire.time == passed.time
     stacks = {entry["id"]: [frame[1] for frame in entry["frames"]] for entry in found.defined("stack")}
-    (waiter_at,) = found.of(Kind.WAITER_AT)
-    (holder_at,) = found.of(Kind.HOLDER_AT)
+    (waiter_at,) = found.of(Kind.WAITER_AT, thread="waiter")
+    (holder_at,) = found.of(Kind.HOLDER_AT, thread="waiter")
     assert stacks[waiter_at.value][0] == "wait_for_it"
     assert "hold_it" in stacks[holder_at.value]
 
@@ -183,7 +183,7 @@ def test_condition_wait_releases_and_acquires_again(tmp_path: Path) -> None:
         """,
     )
     kinds = {entry["name"]: entry["kind"] for entry in found.defined("lock")}
-    assert kinds == {"app.ready": "Condition"}
+    assert kinds == {"app.ready": "Condition", "app.ready.wait": "Condition.wait"}
     first, second = found.of(Kind.SECTION, thread="MainThread")
     (told,) = found.of(Kind.SECTION, thread="teller")
     assert first.value <= told.time < second.time
@@ -213,7 +213,7 @@ def test_an_exception_that_ends_a_wait_ends_it_in_the_trace(tmp_path: Path) -> N
         done.set()
         """,
     )
-    (wait,) = found.of(Kind.WAIT)
+    (wait,) = (row for row in found.of(Kind.WAIT) if row.what == "app.lock")
     (gave_up,) = found.of(Kind.GIVE_UP)
     assert gave_up.value == wait.time
 

@@ -48,7 +48,11 @@ class Recorded:
 
 _NAMED = {
     **dict.fromkeys(
-        (Kind.SECTION, Kind.WAIT, Kind.ACQUIRE, Kind.HANDOFF, Kind.GIVE_UP, Kind.TRY_FAILED, Kind.HOLD), "lock"
+        (
+            *(Kind.SECTION, Kind.WAIT, Kind.ACQUIRE, Kind.HANDOFF, Kind.GIVE_UP, Kind.TRY_FAILED, Kind.HOLD),
+            *(Kind.RESUME, Kind.WAKE),
+        ),
+        "lock",
     ),
     Kind.REQUEST_ENTER: "target",
     Kind.REQUEST_PUSH: "endpoint",

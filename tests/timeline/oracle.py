@@ -70,7 +70,7 @@ class Oracle:
         for thread, kind, obj, time, value in rows:
             self.events += events_in(kind)
             ago = value if kind in (Kind.PUSH_BOTH, Kind.POP_AND_EXIT) else 0
-            began = value if kind in (Kind.ACQUIRE, Kind.GIVE_UP) else time - ago
+            began = value if kind in (Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME) else time - ago
             self.start = min(self.start, began)
             self.end = max(self.end, value if kind in (Kind.SECTION, Kind.HOLD) else time)
             if thread:
@@ -95,9 +95,9 @@ class Oracle:
             self._wait_over(key, time)
             self._wait[key] = Interval(key, obj, time)
             self.waits.append(self._wait[key])
-        elif kind in (Kind.ACQUIRE, Kind.GIVE_UP):
+        elif kind in (Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME):
             self._wait_over(key, value)
-            self.waits.append(Interval(key, obj, value, time, good=kind == Kind.ACQUIRE))
+            self.waits.append(Interval(key, obj, value, time, good=kind != Kind.GIVE_UP))
             self._last_wait[key] = value, time
             if kind == Kind.ACQUIRE:
                 self._hold_on(key, obj, time)

@@ -29,6 +29,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "acquire": (Kind.ACQUIRE, "lock value"),
     "handoff": (Kind.HANDOFF, "lock value"),
     "giveup": (Kind.GIVE_UP, "lock value"),
+    "resume": (Kind.RESUME, "lock value"),
+    "wake": (Kind.WAKE, "lock thread"),
     "try": (Kind.TRY_FAILED, "lock thread"),
     "hold": (Kind.HOLD, "lock value"),
     "waiter_at": (Kind.WAITER_AT, "lock stack"),

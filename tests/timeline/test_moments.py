@@ -53,6 +53,33 @@ def test_a_wait_with_a_hand_off_goes_through_its_states() -> None:
     ]  # fmt: skip
 
 
+def test_a_wait_for_what_nobody_holds_ends_without_a_hold_and_names_who_woke_it() -> None:
+    snapshot = play(
+        """
+        main   0 enter
+        worker 0 enter
+        worker 30 wait bell -
+        worker 30 waiter_at bell listen
+        ---
+        worker 58 resume bell 30
+        worker 58 handoff bell 50
+        worker 30 wake bell main
+        worker 95 exit
+        main 100 exit
+        """
+    )
+    assert [at(snapshot, "worker", time).name for time in (29, 30, 49, 50, 57, 58)] == [
+        "RUN", "WAIT", "WAIT", "HANDOFF", "HANDOFF", "RUN",
+    ]  # fmt: skip
+    moment = snapshot.moment(lane(snapshot, "worker"), 40)
+    assert moment.wait is not None
+    assert (moment.wait.end_ns, moment.wait.acquired, moment.wait.holder) == (58, True, None)
+    assert moment.wait.woken_by == next(thread.id for thread in snapshot.threads if thread.name == "main")
+    assert (moment.blames, moment.holds) == ((), ())
+    (row,) = snapshot.lock_figures()
+    assert (row.acquisitions, row.contended, row.wait_ns, row.hold_ns, row.holder_now) == (0, 1, 28, 0, None)
+
+
 def test_a_wait_names_who_held_the_lock_and_what_that_served() -> None:
     snapshot = play(HANDED_OVER)
     moment = snapshot.moment(lane(snapshot, "worker"), 40)

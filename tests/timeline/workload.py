@@ -62,7 +62,8 @@ class App:
         self._at(time + self.rng.randint(0, 9), thread, "act")
 
     def _act(self, thread: _Thread, time: int) -> None:
-        act = self.rng.choice([self._take, self._take, self._take, self._leave, self._leave, self._serve, self._end])
+        take, leave = [self._take] * 3, [self._leave] * 2
+        act = self.rng.choice([*take, *leave, self._serve, self._end, *[self._listen] * (self.rng.random() < 0.3)])
         if self.rng.random() < 0.01 and not thread.held and not thread.serving:
             self._put(time, thread, Kind.THREAD_EXIT, time)
             heir = _Thread(self.process, f"worker_{self._number + 10}")
@@ -97,11 +98,31 @@ class App:
         if thread.waiting is None or time <= thread.waiting[1]:
             return
         lock, began = thread.waiting
-        if thread in self._queue[lock]:
+        if thread in self._queue.get(lock, ()):
             self._queue[lock].remove(thread)
             thread.waiting = None
             self._put(time, thread, Kind.GIVE_UP, time, began, lock)
             self._at(time + 1, thread, "act")
+
+    def _listen(self, thread: _Thread, time: int) -> bool:
+        """Wait for what nobody holds."""
+        self._put(time, thread, Kind.WAIT, time, "-", "bell")
+        self._put(time, thread, Kind.WAITER_AT, time, f"in_{thread.name}", "bell")
+        thread.waiting = ("bell", time)
+        self._at(time + self.rng.choice([1, 5, 30, 90]), thread, "hear")
+        return False
+
+    def _hear(self, thread: _Thread, time: int) -> None:
+        assert thread.waiting is not None
+        _, began = thread.waiting
+        thread.waiting = None
+        if self.rng.random() < 0.3:
+            self._put(time, thread, Kind.GIVE_UP, time, began, "bell")
+        else:
+            self._put(time, thread, Kind.RESUME, time, began, "bell")
+            self._put(time, thread, Kind.HANDOFF, time, time - self.rng.choice([0, 1]), "bell")
+            self._put(time, thread, Kind.WAKE, began, thread.name, "bell")
+        self._at(time + 1, thread, "act")
 
     def _leave(self, thread: _Thread, time: int) -> bool:
         if thread.held:

@@ -72,6 +72,25 @@ def test_an_unknown_holder_is_admitted() -> None:
     assert "the recorder does not know who holds it" in told(trace, 2, 700)
 
 
+def waiting_for(kind: str, holder: int | None, woken_by: int | None) -> str:
+    """Return what is said of a wait for what is no lock."""
+    first, *locks = shop().locks
+    wait = replace(shop().waits[0], holder=holder, woken_by=woken_by, holder_at=())
+    return told(replace(shop(), locks=(replace(first, kind=kind), *locks), holds=(), waits=(wait,)), 2, 700)
+
+
+def test_nobody_holds_an_event_but_somebody_sets_it() -> None:
+    text = waiting_for("Event", None, 3)
+    assert "woken by Thread-3 (worker)" in text
+    assert "hold" not in text
+
+
+def test_who_waits_for_a_thread_or_its_work_waits_for_no_holder() -> None:
+    assert "which is Thread-1 (worker)" in waiting_for("Thread", 1, None)
+    assert "which is the work of Thread-1 (worker)" in waiting_for("Future", 1, 1)
+    assert "held by Thread-1 (worker)" in waiting_for("Semaphore", 1, 1)
+
+
 def test_a_ring_is_called_a_deadlock() -> None:
     """Lane 1 holds stock and waits for audit, lane 3 holds audit and waits for stock."""
     ring = replace(

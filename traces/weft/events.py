@@ -2,7 +2,8 @@
 
 A record is three unsigned 64-bit words: ``time``, ``value`` and ``code``. Times are ``time.perf_counter_ns()`` (ns,
 one clock for all processes of a machine). ``code`` is ``object << KIND_BITS | kind``; the object is the small id of a
-lock, a request target, an endpoint, a stack or a variable, defined earlier in the same stream, or a status. The thread
+lock (or of what else is waited for), a request target, an endpoint, a stack or a variable, defined earlier in the same
+stream, or a status. The thread
 is that of the run that the record stands in. What ``value`` means depends on the kind, see `Kind`.
 """
 
@@ -28,7 +29,8 @@ class Kind(IntEnum):
     ACQUIRE = 3
     """A wait ended with the lock: acquired at, began to wait, lock. Its `SECTION` follows at release."""
     HANDOFF = 4
-    """Behind an `ACQUIRE`: acquired at, when the lock had been let go, lock. Between both nobody ran with it."""
+    """Behind an `ACQUIRE`: acquired at, when the lock had been let go, lock. Between both nobody ran with it.
+    Behind a `RESUME`: resumed at, when the thread had been woken, what was waited for."""
     GIVE_UP = 5
     """A wait ended without the lock (timeout, exception): gave up at, began to wait, lock."""
     TRY_FAILED = 6
@@ -39,6 +41,10 @@ class Kind(IntEnum):
     """Behind a `WAIT`: began to wait, the waiter's stack, lock."""
     HOLDER_AT = 9
     """Behind a `WAIT`: began to wait, the holder's stack at that moment, lock."""
+    RESUME = 10
+    """A wait ended, for what nobody holds then (an event, an item): resumed at, began to wait, what was waited for."""
+    WAKE = 11
+    """Behind a `RESUME`: began to wait, the thread that ended the wait (0: not known), what was waited for."""
 
     THREAD_ENTER = 16
     """A thread began: when, the number that stands between the two parts of its name, name."""
@@ -80,7 +86,7 @@ class Kind(IntEnum):
 
 
 NOTES: Final = frozenset(
-    {Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.THREAD_NAME, Kind.LOST, Kind.PULSE}
+    {Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.WAKE, Kind.THREAD_NAME, Kind.LOST, Kind.PULSE}
 )
 """Kinds that say more about another event or about the recording, and are not counted as events."""
 

@@ -15,6 +15,12 @@ from .stacks import told
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
 
+_HELD: Final = frozenset({"Lock", "RLock", "Condition"})
+"""Kinds of locks; nobody holds an event or a queue."""
+
+_BEHIND: Final = {"Thread": "  which is ", "Future": "  which is the work of "}
+"""How to name the one who is waited for, by kind, where he is no holder."""
+
 STATE_INKS: Final = {
     State.OFF: Ink.DIM,
     State.IDLE: Ink.DIM,
@@ -62,6 +68,9 @@ def _does(snapshot: Snapshot, moment: Moment) -> Line:
             *_since(wait.start_ns, moment.time_ns),
         )
     if moment.state is State.HANDOFF:
+        if wait and snapshot.locks[wait.lock].kind not in _HELD:
+            woken = _lock(snapshot, wait.lock, Ink.HANDOFF)
+            return ((" was waiting for ", Ink.PLAIN), woken, (": it is woken, but not running yet", Ink.PLAIN))
         what: Line = (_lock(snapshot, wait.lock, Ink.HANDOFF),) if wait else (("a lock", Ink.HANDOFF),)
         return ((" is handed ", Ink.PLAIN), *what, (": it is free, this thread is not running yet", Ink.PLAIN))
     if moment.holds:
@@ -98,10 +107,13 @@ def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
     if now is not None:
         yield (("  held by ", Ink.PLAIN), *_holder(snapshot, now), *_since(now.hold.start_ns, moment.time_ns))
     elif wait.holder is not None and not moment.blames:
-        yield (("  held by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
-    elif not moment.blames:
+        behind = _BEHIND.get(snapshot.locks[wait.lock].kind, "  held by ")
+        yield ((behind, Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
+    elif not moment.blames and snapshot.locks[wait.lock].kind in _HELD:
         yield (("  the recorder does not know who holds it", Ink.DIM),)
     yield from told("  when the wait began, the holder was at ", wait.holder_at)
+    if wait.woken_by is not None:
+        yield (("  woken by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.woken_by].lane].name, Ink.PLAIN))
     others = [blame for blame in moment.blames if blame is not now]
     if others:
         yield (("  during this wait it was also held by", Ink.DIM),)

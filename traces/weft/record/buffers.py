@@ -70,10 +70,16 @@ def join(name: str | None = None, kind: Kind = Kind.THREAD_NAME) -> Put:
 
 def _named(name: str, kind: Kind) -> tuple[int, int, int]:
     """Return the record of a thread's name: threads called alike but for a number share a definition."""
-    number = _LAST_NUMBER.search(name)
-    key = (name,) if number is None else (name[: number.start()], name[number.end() :])
+    key = family(name)
     known = names.get(key) or names.add(key)
-    return perf_counter_ns(), 0 if number is None else int(number[0]), code_of(kind, known)
+    number = name[len(key[0]) : len(name) - len(key[1])] if len(key) > 1 else "0"
+    return perf_counter_ns(), int(number), code_of(kind, known)
+
+
+def family(name: str) -> tuple[str, ...]:
+    """Return what stands before and behind the last number in a name, or all of it."""
+    number = _LAST_NUMBER.search(name)
+    return (name,) if number is None else (name[: number.start()], name[number.end() :])
 
 
 # At most 18 digits fit a word, and a leading zero would be lost.

@@ -21,14 +21,29 @@ HIDDEN = frozenset(
 """Top-level packages whose locks are the server's or the framework's business, not the app's."""
 
 _CONDITION = threading.Condition.__init__.__code__
+_WAITED_IN = frozenset({"threading", "queue", "concurrent.futures._base", "concurrent.futures.thread"})
 _verdicts: dict[int, tuple[CodeType, bool]] = {}
 
 
 def creator(frame: FrameType) -> tuple[FrameType, bool]:
     """Return the frame on whose behalf a lock is created, and whether that is a Condition's own lock."""
-    if frame.f_code is _CONDITION and frame.f_back is not None:
-        return frame.f_back, True
-    return frame, False
+    if frame.f_code is not _CONDITION or frame.f_back is None:
+        return frame, False
+    maker = frame.f_back
+    if maker.f_globals.get("__package__") == __package__ and maker.f_back is not None:
+        maker = maker.f_back
+    return maker, True
+
+
+def waiter(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame that is neither ours nor of the library's modules that threads wait in, if any."""
+    inner = frame
+    while inner is not None:
+        space = inner.f_globals
+        if space.get("__package__") != __package__ and space.get("__name__") not in _WAITED_IN:
+            return inner
+        inner = inner.f_back
+    return frame
 
 
 def shown(frame: FrameType) -> bool:
@@ -51,7 +66,7 @@ def _is_app(frame: FrameType) -> bool:
     return any(part in file for part in _SITE) or not file.startswith(_STDLIB)
 
 
-def of_lock(code: CodeType, offset: int, module: str, ordinal: int) -> str:
+def of_lock(code: CodeType, offset: int, module: str, ordinal: int, kind: str = "lock") -> str:
     """Return a lock's name from what the instruction behind its creation assigns it to.
 
     ``stock_lock = Lock()`` in module shop is ``shop.stock_lock``, ``self._lock = Lock()`` in class Cache is
@@ -61,6 +76,7 @@ def of_lock(code: CodeType, offset: int, module: str, ordinal: int) -> str:
         code, offset: the creating code object and the offset (bytes) of its call.
         module: ``__name__`` of the creating module.
         ordinal: how many locks that place has made, this one included.
+        kind: what to call it when it is not assigned to anything.
     """
     target, operation = _target(code, offset)
     scope = code.co_qualname.replace(".<locals>", "")
@@ -68,7 +84,7 @@ def of_lock(code: CodeType, offset: int, module: str, ordinal: int) -> str:
         scope = scope.rpartition(".")[0] or scope
     elif scope == "<module>" or operation == "STORE_GLOBAL":
         scope = _module(module, code.co_filename)
-    name = f"{scope}.{target}" if target else f"{scope} lock"
+    name = f"{scope}.{target}" if target else f"{scope} {kind}"
     return name if ordinal == 1 else f"{name} #{ordinal}"
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+_ABSENT: Final = object()
 
 
 class Patches:
-    """Attributes that were replaced, restored in reverse order."""
+    """Attributes that were replaced or added, restored in reverse order."""
 
     def __init__(self) -> None:
         self._originals: list[tuple[Any, str, Any]] = []
 
     def set(self, target: Any, name: str, value: Any) -> None:
-        """Replace ``target.name``."""
-        self._originals.append((target, name, getattr(target, name)))
+        """Replace ``target.name``, or add it."""
+        self._originals.append((target, name, getattr(target, name, _ABSENT)))
         setattr(target, name, value)
 
     def undo(self) -> None:
         """Put everything back."""
         while self._originals:
             target, name, original = self._originals.pop()
-            setattr(target, name, original)
+            if original is _ABSENT:
+                delattr(target, name)
+            else:
+                setattr(target, name, original)

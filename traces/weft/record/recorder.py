@@ -13,7 +13,7 @@ from types import ModuleType
 
 from ..events import Kind
 from ..log.writer import TraceWriter
-from . import buffers, definitions, flask_app, locks, stacks, threads, traced, trouble
+from . import buffers, definitions, flask_app, joins, locks, stacks, threads, traced, trouble, waits
 from .drain import Drain
 from .patches import Patches
 
@@ -50,6 +50,8 @@ class Recorder:
         locks.show_all = self.options.all_locks
         self._patches.set(threading, "Lock", locks.Lock)
         self._patches.set(threading, "RLock", locks.RLock)
+        waits.install(self._patches)
+        joins.install(self._patches)
         threads.install(self._patches)
         self.watch_flask()
         buffers.enter(threading.current_thread().name)
@@ -127,6 +129,7 @@ class Recorder:
             self._drain = self._new_drain()
             buffers.keep_only_this()
             traced.after_fork()
+            waits.after_fork()
             self._drain.start()
         except Exception as error:
             trouble.note(error, "carrying on after a fork")

@@ -153,7 +153,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
             for _ in range(state[1] - 1):
                 try_acquire(False)
         else:
-            began = _contended(put, own, number)
+            began = contended(put, own, number)
             raw._acquire_restore(state[0])
         depth, t0, own = state[1], clock(), put
         if began:
@@ -166,7 +166,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
     return Closures(acquire, acquire, leave, lambda: (own, t0), reset, save, restore)
 
 
-def _contended(put: Put, own: Put, number: int) -> int:
+def contended(put: Put, own: Put, number: int) -> int:
     """Record that this thread is about to block, with the holder and both stacks; return when the wait began (ns)."""
     began = perf_counter_ns()
     try:
@@ -187,7 +187,7 @@ def _contended(put: Put, own: Put, number: int) -> int:
 
 def _blocked(raw: Any, put: Put, own: Put, number: int, timeout: float) -> int:
     """Block on a taken lock; return when the wait began (ns), 0 when it ended without the lock."""
-    began = _contended(put, own, number)
+    began = contended(put, own, number)
     got = False
     try:
         got = raw.acquire(True, timeout)

@@ -28,9 +28,13 @@ def _name(*parts: str) -> Entry:
     return {"parts": parts}
 
 
-def _lock(code: CodeType, offset: int, line: int, module: str, ordinal: int, kind: str) -> Entry:
+def _lock(
+    code: CodeType, offset: int, line: int, module: str, ordinal: int, kind: str, operation: str = "", name: str = ""
+) -> Entry:
+    what = "lock" if kind in ("Lock", "RLock") else kind.partition(".")[0].lower()
+    name = name or names.of_lock(code, offset, module, ordinal, what)
     return {
-        "name": names.of_lock(code, offset, module, ordinal),
+        "name": f"{name}.{operation}" if operation else name,
         "kind": kind,
         "file": code.co_filename,
         "function": code.co_qualname,

@@ -6,12 +6,11 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
+from . import names
 from .definitions import Table
 
 DEPTH = 40
 """Frames kept, innermost first."""
-
-_PACKAGE = __name__.rpartition(".")[0]
 
 
 def _describe(key: tuple[int, ...], chain: list[tuple[CodeType, int]]) -> tuple[Any, ...]:
@@ -25,11 +24,8 @@ _table = Table("stack", _describe)
 
 
 def here() -> int:
-    """Return the id of the caller's stack without the recorder's own frames."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__package__") == _PACKAGE:
-        frame = frame.f_back
-    return _id(frame)
+    """Return the id of the caller's stack without the recorder's own frames, and without those it waits in."""
+    return _id(names.waiter(sys._getframe(1)))
 
 
 def of(ident: int) -> int:

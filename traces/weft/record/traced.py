@@ -23,7 +23,8 @@ Site = tuple[CodeType, int, int, str, int, str]
 in_use: list[weakref.ref[Traced]] = []
 """Locks that have been used, for the drain thread to look at."""
 
-_numbers = itertools.count(1)
+numbers = itertools.count(1)
+"""Ids of locks, and of all else that is waited for."""
 
 
 class Traced:
@@ -56,7 +57,7 @@ class Traced:
     def __init__(self, raw: Any, site: Site) -> None:
         self._raw = raw
         self._site = site
-        self._number = next(_numbers)
+        self._number = next(numbers)
         self._announced = 0
 
     # The first use of any of these is the last time that they are called through the type.

@@ -183,10 +183,10 @@ class Builder:
         self._locking.fold(batch, lock, self._noted(batch))
 
     def _noted(self, batch: Batch) -> I64:
-        """Return what the values of notes mean: the index of the holding thread, or of a stack."""
+        """Return what the values of notes mean: the index of the holding or waking thread, or of a stack."""
         noted = np.full(len(batch), UNKNOWN, np.int64)
-        holder = batch.kind == Kind.WAIT
-        noted[holder] = self._register.find(batch.process[holder], batch.value[holder])
+        thread = (batch.kind == Kind.WAIT) | (batch.kind == Kind.WAKE)
+        noted[thread] = self._register.find(batch.process[thread], batch.value[thread])
         stack = (batch.kind == Kind.WAITER_AT) | (batch.kind == Kind.HOLDER_AT)
         if stack.any():
             some = batch.only(stack)

@@ -30,7 +30,7 @@ KNOWN: Final = kinds(*Kind)
 OF_PROCESS: Final = kinds(Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.LOST, Kind.PULSE)
 UNTIL: Final = kinds(Kind.SECTION, Kind.HOLD)
 """``value`` is a later moment than ``time``."""
-SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP)
+SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME)
 """``value`` is an earlier moment than ``time``."""
 AGO: Final = kinds(Kind.PUSH_BOTH, Kind.POP_AND_EXIT)
 """``value`` tells how long before ``time`` something else had happened (ns)."""

@@ -15,12 +15,13 @@ from .intake import Batch, kinds
 
 LOCKING: Final = kinds(*(kind for kind in Kind if kind < Kind.THREAD_ENTER))
 
-HOLDER, WAITER_AT, HOLDER_AT = 0, 1, 2
-"""What a note's value is: a thread, the waiter's stack, the holder's stack."""
+HOLDER, WAITER_AT, HOLDER_AT, WAKER = 0, 1, 2, 3
+"""What a note's value is: a thread, the waiter's stack, the holder's stack, the thread that ended the wait."""
 
-_END_WAIT: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP)
+_END_WAIT: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME)
+_GOT_IT: Final = kinds(Kind.ACQUIRE, Kind.RESUME)
 _HOLDING: Final = kinds(Kind.ACQUIRE, Kind.HOLD)
-_NOTES: Final = {HOLDER: Kind.WAIT, WAITER_AT: Kind.WAITER_AT, HOLDER_AT: Kind.HOLDER_AT}
+_NOTES: Final = {HOLDER: Kind.WAIT, WAITER_AT: Kind.WAITER_AT, HOLDER_AT: Kind.HOLDER_AT, WAKER: Kind.WAKE}
 
 
 class Locking:
@@ -39,12 +40,13 @@ class Locking:
         Args:
             batch: records of kinds in `LOCKING`, of known threads.
             lock: int64 ``[n]``, index of the lock.
-            value: int64 ``[n]``, for `Kind.WAIT` the index of the holding thread, for stacks that of the stack.
+            value: int64 ``[n]``, for `Kind.WAIT` the index of the holding thread, for `Kind.WAKE` that of the waking
+                one, for stacks that of the stack.
         """
         kind = batch.kind
         ending = np.flatnonzero(_END_WAIT[kind])
         waits = _rows(WAIT, batch, lock, ending, batch.value[ending], batch.time[ending])
-        waits["acquired"] = kind[ending] == Kind.ACQUIRE
+        waits["acquired"] = _GOT_IT[kind[ending]]
         beginning = np.flatnonzero(kind == Kind.WAIT)
         announced = _rows(WAIT, batch, lock, beginning, batch.time[beginning], FOREVER)
         self._settle(self.waits, announced, waits)
@@ -92,9 +94,9 @@ class Locking:
             self.tally.waits(finished)
 
     def _hand_off(self, batch: Batch, lock: I64, at: I64) -> None:
-        """Append the last parts of waits; a hand-off stands behind its ACQUIRE, if not in an earlier batch."""
+        """Append the last parts of waits; a hand-off stands behind its wait's end, if not in an earlier batch."""
         before = np.maximum(at - 1, 0)
-        beside = (batch.kind[before] == Kind.ACQUIRE) & (batch.time[before] == batch.time[at])
+        beside = _GOT_IT[batch.kind[before]] & (batch.time[before] == batch.time[at])
         beside &= batch.thread[before] == batch.thread[at]
         began = np.where(beside, batch.value[before], FOREVER)
         if not beside.all():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows
-from .locking import HOLDER, HOLDER_AT, WAITER_AT
+from .locking import HOLDER, HOLDER_AT, WAITER_AT, WAKER
 from .serving import APP
 from .tables import Tables, not_later
 from .values import Blame, Hold, Lane, Moment, Request, Stack, State, Wait
@@ -165,6 +165,7 @@ def _wait(tables: Tables, row: dict[str, int], behind: Rows) -> Wait:
         holder=told.get(HOLDER, int(behind["thread"][0]) if len(behind) else None),
         waiter_at=_stack(tables, told.get(WAITER_AT)),
         holder_at=_stack(tables, told.get(HOLDER_AT)),
+        woken_by=told.get(WAKER),
     )
 
 

@@ -21,7 +21,7 @@ class State(IntEnum):
     HOLD = 3
     """Holding at least one lock."""
     WAIT = 4
-    """Blocked on a lock, holding none."""
+    """Blocked on a lock (or waiting for what another thread is to do), holding none."""
     WAIT_HOLD = 5
     """Blocked on a lock while holding another."""
     HANDOFF = 6
@@ -82,7 +82,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock, by the name of what it was assigned to."""
+    """A lock, by the name of what it was assigned to. What else threads wait for (an event, a queue) is one too."""
 
     id: int
     process: int
@@ -131,7 +131,10 @@ class LockFigures:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A thread blocked on a lock. ``end_ns`` is None while it lasts; ``acquired`` is False for a timeout."""
+    """A thread blocked on a lock. ``end_ns`` is None while it lasts; ``acquired`` is False for a timeout.
+
+    What was waited for need not be a lock: then nobody holds it afterwards, and ``acquired`` says that it came about.
+    """
 
     thread: int
     lane: int
@@ -143,6 +146,8 @@ class Wait:
     """Thread that held the lock when the wait began, or, when that was not known then, that held it next."""
     waiter_at: Stack
     holder_at: Stack
+    woken_by: int | None = None
+    """Thread that ended the wait: notified, set, put, released."""
 
 
 @dataclass(frozen=True, slots=True)
