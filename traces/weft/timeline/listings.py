@@ -11,6 +11,9 @@ from .figures import Sums
 from .tables import Tables
 from .values import Lock, LockFigures
 
+HELD = frozenset({"", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
+"""Kinds of what a thread can hold while others wait for it; events, queues, threads and futures are only waited for."""
+
 
 def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[LockFigures]:
     """Return a row per lock, longest total wait first; what is still going on counts up to now."""
@@ -24,7 +27,8 @@ def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[Lock
     waiting = np.bincount(waits["lock"][_lasting(waits, tables.roster.close, tables.end_ns)], minlength=size)
     holding = holds[_lasting(holds, tables.roster.gone, tables.end_ns)]
     holder = dict(zip(holding["lock"].tolist(), holding["thread"].tolist(), strict=True))
-    order = np.lexsort((np.arange(size), -hold_ns, -wait_ns))
+    idle = np.array([lock.kind not in HELD for lock in locks], bool)
+    order = np.lexsort((np.arange(size), -hold_ns, -wait_ns, idle))
     columns = np.stack((acquisitions, contended, wait_ns, wait_max, hold_ns, hold_max, waiting), axis=1)
     return [
         LockFigures(

@@ -75,7 +75,7 @@ class Snapshot:
         return moments.moment(self.tables, row, time_ns, serves=bool(self.serves[row.process]))
 
     def lock_figures(self) -> list[LockFigures]:
-        """Return a row per lock, longest total wait first."""
+        """Return a row per lock, longest total wait first; behind them what nobody can hold."""
         return listings.lock_figures(self.tables, self.sums, self.locks)
 
     def requests(self, limit: int) -> list[Request]:
