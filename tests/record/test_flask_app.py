@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.recorded import record
+from support.recorded import Recorded, record
 from weft.events import Kind
 
 APP = """
@@ -52,8 +52,8 @@ def test_statuses_of_errors(tmp_path: Path) -> None:
         + """
 import logging
 app.logger.disabled = True
-client.get("/broken")
-client.get("/nowhere")
+client.get("/broken", buffered=True)
+client.get("/nowhere", buffered=True)
 app.config["PROPAGATE_EXCEPTIONS"] = True
 try:
     client.get("/broken")
@@ -61,7 +61,13 @@ except ZeroDivisionError:
     print("propagated")
 """,
     )
-    assert [row.what for row in found.of(Kind.POP_AND_EXIT)] == ["500", "404", "0"]
+    # Werkzeug makes error pages by running one WSGI app in another: they are read like streams.
+    ends = found.of(Kind.POP_AND_EXIT, Kind.REQUEST_CLOSE)
+    assert [(row.kind, row.what) for row in ends] == [
+        (Kind.REQUEST_CLOSE, "500"),
+        (Kind.REQUEST_CLOSE, "404"),
+        (Kind.POP_AND_EXIT, "0"),
+    ]
     assert [row.what for row in found.of(Kind.PUSH_BOTH)] == ["broken", "0", "broken"]
     assert found.done is not None
     assert found.done.stdout == "propagated\n"
@@ -147,3 +153,174 @@ except LookupError:
     assert kinds == [Kind.REQUEST_ENTER, Kind.APP_PUSH, Kind.APP_POP, Kind.PUSH_BOTH, Kind.POP_AND_EXIT]
     assert found.done is not None
     assert found.done.stdout == "propagated\nnot pushed\n"
+
+
+STREAMS = (
+    APP
+    + """
+from flask import Response, stream_with_context
+def parts():
+    try:
+        yield "a"
+        with lock:
+            yield "b"
+    finally:
+        print("over")
+
+@app.get("/stream")
+def stream():
+    return Response(parts())
+
+@app.get("/with-context")
+def with_context():
+    def read():
+        yield request.path
+        with lock:
+            yield "x"
+    return Response(stream_with_context(read()))
+
+@app.get("/callback")
+def callback():
+    response = Response("x")
+    @response.call_on_close
+    def release():
+        with lock:
+            pass
+    return response
+
+@app.get("/file")
+def file():
+    import flask, io
+    return flask.send_file(io.BytesIO(b"abc"), mimetype="text/plain")
+"""
+)
+SERVED = (Kind.REQUEST_ENTER, Kind.REQUEST_STREAM, Kind.REQUEST_CLOSE, Kind.REQUEST_EXIT, Kind.POP_AND_EXIT)
+
+
+def _served(found: Recorded) -> list[tuple[Kind, int]]:
+    return [(row.kind, row.value if row.kind != Kind.POP_AND_EXIT else 0) for row in found.of(*SERVED)]
+
+
+def test_a_streaming_response_belongs_to_its_request_until_it_is_closed(tmp_path: Path) -> None:
+    found = record(tmp_path, STREAMS + "client.get('/stream', buffered=True); client.get('/item/1')")
+    assert _served(found) == [
+        (Kind.REQUEST_ENTER, 1),
+        (Kind.REQUEST_STREAM, 1),
+        (Kind.REQUEST_CLOSE, 1),
+        (Kind.REQUEST_ENTER, 2),
+        (Kind.POP_AND_EXIT, 0),
+    ]
+    (returned,), (closed,) = found.of(Kind.REQUEST_STREAM), found.of(Kind.REQUEST_CLOSE)
+    assert returned.what == closed.what == "200"
+    (popped,) = found.of(Kind.APP_POP)
+    (section, _) = found.of(Kind.SECTION)
+    assert popped.time < returned.time < section.time < section.value < closed.time
+
+
+def test_a_dropped_stream_ends_when_it_is_dropped_and_so_does_its_generator(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        STREAMS
+        + """
+import gc
+gc.disable()
+environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/stream", "SERVER_NAME": "x", "SERVER_PORT": "80",
+           "wsgi.url_scheme": "http"}
+reader = app(environ, lambda *_: None)
+print(next(reader))
+del reader
+print("dropped")
+client.get("/item/1")
+""",
+    )
+    assert [kind for kind, _ in _served(found)][:3] == [Kind.REQUEST_ENTER, Kind.REQUEST_STREAM, Kind.REQUEST_CLOSE]
+    assert found.done is not None
+    assert found.done.stdout == "b'a'\nover\ndropped\n"
+
+
+def test_streams_that_end_in_another_order_than_they_began(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        STREAMS + "first = client.get('/stream'); second = client.get('/stream'); first.close(); second.close()",
+    )
+    assert _served(found) == [
+        (Kind.REQUEST_ENTER, 1),
+        (Kind.REQUEST_STREAM, 1),
+        (Kind.REQUEST_ENTER, 2),
+        (Kind.REQUEST_STREAM, 2),
+        (Kind.REQUEST_CLOSE, 1),
+        (Kind.REQUEST_CLOSE, 2),
+    ]
+
+
+def test_callbacks_and_files_end_with_their_response(tmp_path: Path) -> None:
+    found = record(
+        tmp_path, STREAMS + "client.get('/callback', buffered=True); print(client.get('/file', buffered=True).text)"
+    )
+    assert [kind for kind, _ in _served(found)] == [Kind.REQUEST_ENTER, Kind.REQUEST_STREAM, Kind.REQUEST_CLOSE] * 2
+    (section,) = found.of(Kind.SECTION)
+    assert section.value < found.of(Kind.REQUEST_CLOSE)[0].time
+    assert found.done is not None
+    assert found.done.stdout == "abc\n"
+
+
+def test_contexts_of_a_stream_with_context_are_closed_and_its_request_last(tmp_path: Path) -> None:
+    found = record(tmp_path, STREAMS + "print(client.get('/with-context', buffered=True).text)")
+    kinds = [row.kind for row in found.of(*Kind) if Kind.REQUEST_ENTER <= row.kind <= Kind.REQUEST_CLOSE]
+    assert _depth(kinds) == 0
+    assert kinds[-1] == Kind.REQUEST_CLOSE
+    assert found.done is not None
+    assert found.done.stdout == "/with-contextx\n"
+
+
+def _depth(kinds: list[Kind]) -> int:
+    """Return how many contexts are left open."""
+    steps = {
+        Kind.APP_PUSH: 1,
+        Kind.REQUEST_PUSH: 1,
+        Kind.PUSH_BOTH: 1,
+        Kind.APP_POP: -1,
+        Kind.REQUEST_POP: -1,
+        Kind.POP_AND_EXIT: -1,
+    }
+    return sum(steps.get(kind, 0) for kind in kinds)
+
+
+def test_an_error_while_closing_is_the_apps_and_the_request_ends(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        STREAMS
+        + """
+@app.get("/bad-close")
+def bad_close():
+    response = Response("x")
+    response.call_on_close(lambda: 1 / 0)
+    return response
+try:
+    client.get("/bad-close", buffered=True)
+except ZeroDivisionError:
+    print("raised")
+""",
+    )
+    assert [kind for kind, _ in _served(found)] == [Kind.REQUEST_ENTER, Kind.REQUEST_STREAM, Kind.REQUEST_CLOSE]
+    assert found.done is not None
+    assert found.done.stdout == "raised\n"
+
+
+def test_a_teardown_that_raises_goes_through_as_an_exception(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+@app.teardown_request
+def broken_teardown(error):
+    raise RuntimeError
+try:
+    client.get("/item/1")
+except RuntimeError:
+    print("raised")
+""",
+    )
+    assert [(row.kind, row.what) for row in found.of(*SERVED[1:])] == [(Kind.POP_AND_EXIT, "0")]
+    assert found.done is not None
+    assert found.done.stdout == "raised\n"
