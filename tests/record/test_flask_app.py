@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.recorded import Recorded, record
 from weft.events import Kind
 
@@ -83,9 +85,11 @@ def test_flask_is_wrapped_whether_it_is_imported_before_or_after(tmp_path: Path)
         tmp_path,
         """
         import sys
-        assert not any(type(finder).__name__ == "WhenImported" for finder in sys.meta_path if "flask" in sys.modules)
+        (finder,) = (finder for finder in sys.meta_path if type(finder).__name__ == "WhenImported")
+        assert "flask" not in sys.modules
+        assert "flask" in finder._then
         import flask.ctx, importlib.util
-        assert not any(type(finder).__name__ == "WhenImported" for finder in sys.meta_path)
+        assert "flask" not in finder._then
         assert importlib.util.find_spec("flask.app").loader.get_code("flask.app")
         app = flask.Flask("app")
         with app.app_context():
@@ -324,3 +328,218 @@ except RuntimeError:
     assert [(row.kind, row.what) for row in found.of(*SERVED[1:])] == [(Kind.POP_AND_EXIT, "0")]
     assert found.done is not None
     assert found.done.stdout == "raised\n"
+
+
+def _shape(found: Recorded, thread: str | None = None) -> str:
+    """Return what requests and contexts did as a line of brackets: ``<([])>`` is a plain request."""
+    signs = {
+        Kind.REQUEST_ENTER: "<",
+        Kind.REQUEST_EXIT: ">",
+        Kind.REQUEST_STREAM: "~",
+        Kind.REQUEST_CLOSE: ">",
+        Kind.APP_PUSH: "(",
+        Kind.APP_POP: ")",
+        Kind.REQUEST_PUSH: "[",
+        Kind.REQUEST_POP: "]",
+        Kind.PUSH_BOTH: "([",
+        Kind.POP_AND_EXIT: "])>",
+    }
+    return "".join(signs[row.kind] for row in found.of(*signs, thread=thread))
+
+
+def test_aborts_and_exceptions_everywhere_end_their_request(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+from flask import abort, Response
+where = None
+def maybe(place):
+    if where == place:
+        raise RuntimeError(place)
+@app.get("/abort")
+def aborting():
+    abort(Response("teapot", 418))
+class Stop(BaseException): pass
+@app.get("/stop")
+def stop():
+    raise Stop
+app.before_request(lambda: maybe("before"))
+app.after_request(lambda response: (maybe("after"), response)[1])
+app.teardown_request(lambda error: maybe("teardown"))
+app.teardown_appcontext(lambda error: maybe("teardown app"))
+app.logger.disabled = True
+client.get("/abort", buffered=True)
+for where in ("before", "after", "teardown", "teardown app"):
+    try:
+        client.get("/item/1", buffered=True)
+    except RuntimeError as error:
+        print(error)
+where = None
+try:
+    client.get("/stop")
+except Stop:
+    print("stop")
+client.get("/item/1")
+""",
+    )
+    ends = found.of(Kind.REQUEST_EXIT, Kind.POP_AND_EXIT, Kind.REQUEST_CLOSE)
+    assert [row.what for row in ends] == ["418", "500", "500", "0", "0", "0", "200"]
+    assert len(found.of(Kind.REQUEST_ENTER)) == 7
+    assert _depth([row.kind for row in found.rows]) == 0
+    assert found.done is not None
+    assert found.done.stdout == "teardown\nteardown app\nstop\n"
+
+
+def test_a_copied_context_in_a_thread_is_that_threads(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+from flask import copy_current_request_context
+@app.get("/elsewhere")
+def elsewhere():
+    @copy_current_request_context
+    def work():
+        with lock:
+            return request.path
+    thread = threading.Thread(target=work, name="helper")
+    thread.start()
+    thread.join()
+    return "x"
+client.get("/elsewhere")
+""",
+    )
+    assert _shape(found, "MainThread") == "<([])>"
+    assert _shape(found, "helper") == "([)"
+    (section,) = found.of(Kind.SECTION)
+    assert section.thread == "helper"
+
+
+def test_commands_have_an_app_context(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+@app.cli.command("tidy")
+def tidy():
+    with lock:
+        print("tidied")
+app.test_cli_runner().invoke(args=["tidy"], standalone_mode=True)
+""",
+    )
+    assert _shape(found) == "()"
+    (push,), (pop,), (section,) = (found.of(kind) for kind in (Kind.APP_PUSH, Kind.APP_POP, Kind.SECTION))
+    assert push.time < section.time < section.value < pop.time
+
+
+def test_several_apps_in_one_process(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import Client
+other = Flask("other")
+@other.get("/inside")
+def inside():
+    return app.test_client().get("/item/7").text + request.script_root
+root = Client(ProxyFix(DispatcherMiddleware(app, {"/other": other}), x_prefix=1))
+root.get("/item/1")
+print(root.get("/other/inside", headers={"X-Forwarded-Prefix": "/site"}).text)
+""",
+    )
+    targets = {entry["id"]: entry["path"] for entry in found.defined("target")}
+    assert [*targets.values()] == ["/item/1", "/site/other/inside", "/item/7"]
+    assert _shape(found) == "<([])><([<([])>])>"
+    assert [row.what for row in found.of(Kind.PUSH_BOTH)] == ["item", "inside", "item"]
+    assert found.done is not None
+    assert found.done.stdout == "item 7/site/other\n"
+
+
+def test_blueprints_and_middleware_that_answers_itself(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+from flask import Blueprint
+shop = Blueprint("shop", __name__, url_prefix="/shop")
+shop.add_url_rule("/<name>", "view", lambda name: name)
+app.register_blueprint(shop)
+inner = app.wsgi_app
+def gate(environ, start_response):
+    if environ["PATH_INFO"] == "/closed":
+        start_response("403 Forbidden", [])
+        return [b""]
+    return inner(environ, start_response)
+app.wsgi_app = gate
+assert client.get("/closed").status_code == 403
+assert client.get("/shop/x").text == "x"
+""",
+    )
+    assert [row.what for row in found.of(Kind.PUSH_BOTH)] == ["shop.view"]
+    assert _shape(found) == "<([])>"
+
+
+def test_a_request_without_a_path_is_one_of_the_root(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+environ = {"REQUEST_METHOD": "GET", "SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.url_scheme": "http"}
+print(b"".join(app(environ, lambda *_: None))[:9])
+""",
+    )
+    assert [entry["path"] for entry in found.defined("target")] == [""]
+    assert len(found.of(Kind.REQUEST_ENTER)) == 1
+
+
+def test_contexts_that_a_test_client_preserves(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+with client:
+    client.get("/item/1")
+    assert request.path == "/item/1"
+    client.get("/item/2")
+print("out")
+""",
+    )
+    assert _depth([row.kind for row in found.rows]) == 0
+    assert len(found.of(*SERVED)) == 4
+
+
+def test_async_views_are_requests_like_others(tmp_path: Path) -> None:
+    pytest.importorskip("asgiref")
+    found = record(
+        tmp_path,
+        APP
+        + """
+@app.get("/later")
+async def later():
+    with lock:
+        return request.path
+print(client.get("/later").text)
+""",
+    )
+    assert _shape(found) == "<([])>"
+    assert len(found.of(Kind.SECTION)) == 1
+    assert found.done is not None
+    assert found.done.stdout == "/later\n"
+
+
+def test_signals_are_left_alone(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+import flask
+if hasattr(flask.request_started, "receivers"):
+    assert not flask.request_started.receivers
+    assert not flask.appcontext_pushed.receivers
+client.get("/item/1")
+""",
+    )
+    assert _shape(found) == "<([])>"

@@ -9,7 +9,6 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib.machinery import ModuleSpec
 from time import perf_counter_ns
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -93,10 +92,11 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
         except Exception as error:
             trouble.note(error)
             return original(self, environ, start_response)  # type: ignore[no-any-return]
-        streams = False
+        stream = None
         try:
             result = original(self, environ, start)
-            streams = is_read_later(result)
+            if is_read_later(result):
+                stream = result
             return result  # type: ignore[no-any-return]
         except BaseException:
             status = ""
@@ -106,7 +106,7 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
             now, buffer = clock(), put.__self__
             popped = buffer.popped
             buffer.popped = 0
-            if streams and _follow(result, put, number, code):
+            if stream is not None and _follow(stream, put, number, code):
                 if popped:
                     put((popped, 0, _APP_POP))
                 put((now, number, code + _BOTH_TO_STREAM))
@@ -230,39 +230,3 @@ def _method_and_path(environ: WSGIEnvironment) -> tuple[str, str]:
     """Return what is recorded of a request; WSGI hands the path's UTF-8 bytes over as Latin-1."""
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     return environ["REQUEST_METHOD"], path.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-class WhenImported:
-    """A finder that does nothing but run a function once a module has been imported by somebody else."""
-
-    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        self._name = name
-        self._then = then
-
-    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Let the other finders find the module, and hook into its loader."""
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        from importlib.util import find_spec
-
-        spec = find_spec(name)
-        try:
-            if spec is not None and spec.loader is not None:
-                self._hook(spec.loader)
-        except Exception as error:
-            trouble.note(error, f"preparing for {name}")
-        return spec
-
-    def _hook(self, loader: Any) -> None:
-        execute = loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
-            execute(module)
-            try:
-                self._then(module)
-            except Exception as error:
-                trouble.note(error, f"wrapping {self._name}")
-
-        loader.exec_module = exec_module

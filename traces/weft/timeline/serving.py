@@ -136,7 +136,7 @@ def _close(rows: Rows, owner: I64, time: I64, status: I64 | None = None) -> tupl
 
 def _end_streams(rows: Rows, batch: Batch) -> tuple[Rows, Rows]:
     """Return the responses that were closed, and those that are still being read; they end in any order."""
-    rows["end"], rows["status"] = FOREVER, UNKNOWN
+    rows["end"] = FOREVER
     at = {key: index for index, key in enumerate(zip(rows["thread"].tolist(), rows["number"].tolist(), strict=True))}
     still_open = np.ones(len(rows), np.bool_)
     for closing in np.flatnonzero(batch.kind == Kind.REQUEST_CLOSE).tolist():
