@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import os
 import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,46 @@ def test_the_reloader_starts_a_process_that_is_recorded_too(tmp_path: Path) -> N
         answers = total([before, served.load("b")])
         served.stop(stop)
     assert recorded(served.snapshot()) == answers
+
+
+FILES = """
+import os
+from flask import Flask, send_file
+app = Flask(__name__)
+
+@app.get("/file/<name>")
+def file(name):
+    return send_file(os.path.abspath("app.py"), download_name=name)
+
+@app.get("/endless")
+def endless():
+    def parts():
+        while True:
+            yield b"x" * 65536
+    return app.response_class(parts())
+"""
+BY_FILE = ["werkzeug threaded", "gunicorn sync", "gunicorn gthread", "waitress", "cheroot"]
+
+
+@pytest.mark.parametrize("name", BY_FILE)
+def test_files_and_streams_that_the_customer_leaves(name: str, tmp_path: Path) -> None:
+    module, _, command, stop = SERVERS[name]
+    pytest.importorskip(module)
+    with serve(tmp_path, *command, app=FILES) as served:
+        expected: Answers = Counter()
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+        for number in range(5):
+            path = f"/file/{number}"
+            assert served.ask(path, connection) == (200, FILES)
+            expected[path, 200] += 1
+        connection.close()
+        leaver = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+        leaver.request("GET", "/endless")
+        answer = leaver.getresponse()
+        assert len(answer.read(200_000)) == 200_000
+        answer.close()
+        leaver.close()
+        expected["/endless", 200] += 1
+        served.wait_for(expected)
+        served.stop(stop)
+    assert recorded(served.snapshot()) == expected
