@@ -543,3 +543,24 @@ client.get("/item/1")
 """,
     )
     assert _shape(found) == "<([])>"
+
+
+def test_who_takes_a_files_close_keeps_the_file(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        STREAMS
+        + """
+from werkzeug.wsgi import FileWrapper
+environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/file", "SERVER_NAME": "x", "SERVER_PORT": "80",
+           "wsgi.url_scheme": "http"}
+reader = app(environ, lambda *_: None)
+assert isinstance(reader, FileWrapper)
+assert type(reader).__name__ == "FileWrapper"
+file, close = reader.file, reader.close
+del reader
+assert not file.closed
+close()
+assert file.closed
+""",
+    )
+    assert [kind for kind, _ in _served(found)] == [Kind.REQUEST_ENTER, Kind.REQUEST_STREAM, Kind.REQUEST_CLOSE]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 from typing import Any
-from weakref import WeakMethod
 
 from .buffers import Put
 
@@ -45,10 +44,13 @@ class Stream:
                 result._callbacks = [self]
             else:
                 close = result.close
-                # Its own method must not keep it alive.
-                own = getattr(close, "__self__", None) is result
-                self._closers = (_Weak(close) if own else close,)
-                result.close = self
+                own: bool = getattr(close, "__self__", None) is result
+                if own:
+                    result.__class__ = _closing_kind(type(result))
+                    result._weft_stream = self
+                else:
+                    self._closers = (close,)
+                    result.close = self
         except (AttributeError, TypeError):
             self._put = None
             return False
@@ -60,26 +62,39 @@ class Stream:
             for close in self._closers:
                 close()
         finally:
-            self._end()
+            self.end()
 
     def __del__(self) -> None:
-        self._end()
+        self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Record the end, once."""
         put, self._put = self._put, None
         if put is not None:
             put((perf_counter_ns(), *self._words))
 
 
-class _Weak:
-    """Calls a method while its object is there."""
+_closing: dict[type, type] = {}
 
-    __slots__ = ("_method",)
 
-    def __init__(self, method: Any) -> None:
-        self._method = WeakMethod(method)
+def _closing_kind(kind: type) -> type:
+    """Return a subclass whose ``close`` ends the stream too: as a method, so that whoever takes it keeps its object.
 
-    def __call__(self) -> None:
-        method = self._method()
-        if method is not None:
-            method()
+    Raises:
+        TypeError: making a subclass would run code of the app's.
+    """
+    known = _closing.get(kind)
+    if known is not None:
+        return known
+    if type(kind) is not type or any("__init_subclass__" in vars(base) for base in kind.__mro__[:-1]):
+        raise TypeError(kind)
+
+    def close(self: Any) -> Any:
+        try:
+            return kind.close(self)  # type: ignore[attr-defined]
+        finally:
+            self._weft_stream.end()
+
+    names = {"close": close, "__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+    made = _closing[kind] = type(kind.__name__, (kind,), names)
+    return made
