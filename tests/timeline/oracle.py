@@ -52,6 +52,7 @@ class Oracle:
     _wait: dict[Key, Interval] = field(default_factory=dict)
     _hold: dict[tuple[Key, int], Interval] = field(default_factory=dict)
     _stack: dict[tuple[Key, str], list[Interval]] = field(default_factory=dict)
+    _streams: dict[tuple[Key, int], Interval] = field(default_factory=dict)
     _last_wait: dict[Key, tuple[int, int]] = field(default_factory=dict)
     _sections: set[tuple[Key, int, int]] = field(default_factory=set)
 
@@ -143,6 +144,11 @@ class Oracle:
             self.requests.append(requests[-1])
         elif kind in (Kind.REQUEST_EXIT, Kind.POP_AND_EXIT) and requests:
             requests.pop().end = time
+        elif kind == Kind.REQUEST_STREAM and requests:
+            self._streams[key, value] = requests.pop()
+        elif kind == Kind.REQUEST_CLOSE and (key, value) in self._streams:
+            stream = self._streams.pop((key, value))
+            stream.end = time if stream.end is None else stream.end
         if kind in (Kind.REQUEST_PUSH, Kind.PUSH_BOTH) and requests and requests[-1].endpoint is None:
             requests[-1].endpoint = obj
         self._push_and_pop(key, kind, time, value)
@@ -173,15 +179,18 @@ class Oracle:
         for interval in [*self._wait.values(), *self._hold.values()]:
             if interval.thread[0] == process:
                 interval.cut = min(NEVER if interval.cut is None else interval.cut, max(time, interval.start))
-        for (key, _), stack in self._stack.items():
+        for (key, _), stack in [*self._stack.items(), *self._streaming()]:
             if key[0] == process:
                 self._close(stack, time)
 
     def _gone(self, key: Key, time: int) -> None:
         self.ended.setdefault(key, max(time, self.started[key]))
-        for (owner, _), stack in self._stack.items():
+        for (owner, _), stack in [*self._stack.items(), *self._streaming()]:
             if owner == key:
                 self._close(stack, time)
+
+    def _streaming(self) -> list[tuple[tuple[Key, int], list[Interval]]]:
+        return [(at, [interval]) for at, interval in self._streams.items() if interval.end is None]
 
     def _close(self, stack: list[Interval], time: int) -> None:
         for interval in stack:

@@ -39,6 +39,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "exit": (Kind.THREAD_EXIT, ""),
     "request": (Kind.REQUEST_ENTER, "value target"),
     "done": (Kind.REQUEST_EXIT, "status"),
+    "stream": (Kind.REQUEST_STREAM, "value status"),
+    "close": (Kind.REQUEST_CLOSE, "value status"),
     "pop_done": (Kind.POP_AND_EXIT, "value status"),
     "push": (Kind.REQUEST_PUSH, "endpoint"),
     "push_both": (Kind.PUSH_BOTH, "value endpoint"),

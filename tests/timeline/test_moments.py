@@ -218,6 +218,33 @@ def test_requests_nest_and_waiting_counts_for_both() -> None:
     assert [request.number for request in snapshot.requests(10)] == [1, 2]
 
 
+def test_streams_end_by_their_number_in_any_order() -> None:
+    snapshot = play(
+        """
+        a 10 request 1 /first
+        a 20 stream 1 200
+        a 30 request 2 /second
+        a 40 wait db -
+        a 45 giveup db 40
+        a 50 stream 2 201
+        a 60 request 3 /plain
+        a 65 close 2 201
+        ---
+        a 70 done 404
+        a 80 close 1 500
+        a 85 request 4 /unread
+        a 86 stream 4 200
+        a 90 exit
+        """
+    )
+    ends = {request.number: (request.end_ns, request.status) for request in snapshot.requests(10)}
+    assert ends == {1: (80, 500), 2: (65, 201), 3: (70, 404), 4: (90, 200)}
+    moment = snapshot.moment(lane(snapshot, "a"), 75)
+    assert moment.state == State.RUN
+    assert moment.request is not None
+    assert moment.request.number == 1
+
+
 def test_two_processes_use_the_same_ids() -> None:
     snapshot = play(
         """

@@ -20,6 +20,8 @@ class _Thread:
     name: str
     held: list[tuple[str, int]] = field(default_factory=list)
     serving: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    streams: list[int] = field(default_factory=list)
     waiting: tuple[str, int] | None = None
 
 
@@ -66,6 +68,7 @@ class App:
         act = self.rng.choice([*take, *leave, self._serve, self._end, *[self._listen] * (self.rng.random() < 0.3)])
         if self.rng.random() < 0.01 and not thread.held and not thread.serving:
             self._put(time, thread, Kind.THREAD_EXIT, time)
+            thread.streams.clear()
             heir = _Thread(self.process, f"worker_{self._number + 10}")
             self._at(time + self.rng.randint(0, 20), heir, "enter")
             return
@@ -164,6 +167,7 @@ class App:
         if len(thread.serving) < 3:
             self._number += 1
             thread.serving.append("request")
+            thread.numbers.append(self._number)
             self._put(time, thread, Kind.REQUEST_ENTER, time, self._number, f"/{self.rng.randint(1, 3)}")
             if self.rng.random() < 0.8:
                 endpoint = self.rng.choice(["", "shop", "cart"])
@@ -177,7 +181,7 @@ class App:
 
     def _end(self, thread: _Thread, time: int) -> bool:
         if thread.serving:
-            pushed = thread.serving.pop()
+            pushed, number = thread.serving.pop(), thread.numbers.pop()
             if pushed == "pushed":
                 self._put(time, thread, Kind.REQUEST_POP, time)
             status = self.rng.choice(["0", "200", "404"])
@@ -186,8 +190,18 @@ class App:
                 return True
             if pushed != "request":
                 self._put(time, thread, Kind.APP_POP, time)
+            if self.rng.random() < 0.3:
+                self._put(time, thread, Kind.REQUEST_STREAM, time, number, status)
+                thread.streams.append(number)
+                self._at(time + self.rng.randint(0, 90), thread, "close")
+                return True
             self._put(time, thread, Kind.REQUEST_EXIT, time, 0, status)
         return True
+
+    def _close(self, thread: _Thread, time: int) -> None:
+        if thread.streams:
+            number = thread.streams.pop(self.rng.randrange(len(thread.streams)))
+            self._put(time, thread, Kind.REQUEST_CLOSE, time, number, "200")
 
 
 def trace(seed: int, *, losses: bool = False, until: int = 1500) -> list[Item]:

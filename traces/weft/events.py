@@ -75,6 +75,11 @@ class Kind(IntEnum):
     WRITE = 33
     """A thread on the stage wrote what others share: when, 0, variable."""
 
+    REQUEST_STREAM = 40
+    """The WSGI call returned a response that is yet to be read: when, request id, status code. In place of an exit."""
+    REQUEST_CLOSE = 41
+    """A response of `REQUEST_STREAM` was closed or dropped, in any order: when, request id, status code."""
+
     PROCESS_ENTER = 48
     """On `PROCESS_THREAD`: recording began, wall clock (ns since the epoch), none."""
     PROCESS_EXIT = 49

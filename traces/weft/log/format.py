@@ -11,6 +11,7 @@ and that it would spend most of its time on: they stand as they are behind the c
 Definitions name things before records use their ids, which are per process:
 
     {"is": "process", "pid": 4711, "argv": ["…"], "python": "3.12.1", "gil": true}
+    {"is": "notice", "id": 1, "text": "gevent replaces threads by greenlets, …"}    why something is missing
     {"is": "name", "id": 1, "parts": ["Thread-", " (handle)"]}         a thread's number stands between two parts
     {"is": "lock", "id": 1, "name": "shop.stock_lock", "kind": "Lock", "file": "…", "function": "<module>", "line": 12}
     {"is": "target", "id": 1, "method": "GET", "path": "/report"}

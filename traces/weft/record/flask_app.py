@@ -9,16 +9,16 @@ import itertools
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib.machinery import ModuleSpec
 from time import perf_counter_ns
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..events import Kind, code_of
 from . import trouble
-from .buffers import here, join, put_here
+from .buffers import Put, here, join, put_here
 from .definitions import Table
 from .patches import Patches
+from .streams import Stream, is_read_later
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -31,6 +31,9 @@ _ends = {str(number): code_of(Kind.POP_AND_EXIT, number) for number in range(100
 # From the code of one event to that of the record that tells of two.
 _PUSH_TO_BOTH = Kind.PUSH_BOTH - Kind.REQUEST_PUSH
 _EXIT_TO_BOTH = Kind.POP_AND_EXIT - Kind.REQUEST_EXIT
+_BOTH_TO_STREAM = Kind.REQUEST_STREAM - Kind.POP_AND_EXIT
+_BOTH_TO_CLOSE = Kind.REQUEST_CLOSE - Kind.POP_AND_EXIT
+_APP_POP = code_of(Kind.APP_POP)
 
 
 def install(patches: Patches, flask: ModuleType) -> None:
@@ -77,27 +80,51 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
                 put: Any = here.put
             except AttributeError:
                 put = join()
-            key: Any = environ["PATH_INFO"]
+            try:
+                key: Any = environ["PATH_INFO"]
+            except KeyError:
+                key = ""
             method, mount = environ["REQUEST_METHOD"], environ.get("SCRIPT_NAME")
             if mount or method != "GET":
                 key = method, mount, key
-            put((clock(), next_number(), target(key) or _targets.add(key, environ)))
+            number = next_number()
+            put((clock(), number, target(key) or _targets.add(key, environ)))
         except Exception as error:
             trouble.note(error)
             return original(self, environ, start_response)  # type: ignore[no-any-return]
+        stream = None
         try:
-            return original(self, environ, start)  # type: ignore[no-any-return]
+            result = original(self, environ, start)
+            if is_read_later(result):
+                stream = result
+            return result  # type: ignore[no-any-return]
+        except BaseException:
+            status = ""
+            raise
         finally:
             code = end_of(status[:3], no_status)
             now, buffer = clock(), put.__self__
             popped = buffer.popped
-            if popped:
-                buffer.popped = 0
+            buffer.popped = 0
+            if stream is not None and _follow(stream, put, number, code):
+                if popped:
+                    put((popped, 0, _APP_POP))
+                put((now, number, code + _BOTH_TO_STREAM))
+            elif popped:
                 put((now, now - popped, code))
             else:
                 put((now, 0, code - _EXIT_TO_BOTH))
 
     patches.set(flask_class, "wsgi_app", wsgi_app)
+
+
+def _follow(result: Any, put: Put, number: int, code: int) -> bool:
+    """Let the end of the response be recorded; return False when that is not possible: the request ends now."""
+    try:
+        return Stream(put, (number, code + _BOTH_TO_CLOSE)).follow(result)
+    except Exception as error:
+        trouble.note(error)
+        return False
 
 
 def _wrap_request_push(patches: Patches, context_class: Any) -> None:
@@ -201,41 +228,5 @@ def _wrap_app_pop(patches: Patches, context_class: Any, serving: Any) -> None:
 
 def _method_and_path(environ: WSGIEnvironment) -> tuple[str, str]:
     """Return what is recorded of a request; WSGI hands the path's UTF-8 bytes over as Latin-1."""
-    path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     return environ["REQUEST_METHOD"], path.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-class WhenImported:
-    """A finder that does nothing but run a function once a module has been imported by somebody else."""
-
-    def __init__(self, name: str, then: Callable[[ModuleType], None]) -> None:
-        self._name = name
-        self._then = then
-
-    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Let the other finders find the module, and hook into its loader."""
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        from importlib.util import find_spec
-
-        spec = find_spec(name)
-        try:
-            if spec is not None and spec.loader is not None:
-                self._hook(spec.loader)
-        except Exception as error:
-            trouble.note(error, f"preparing for {name}")
-        return spec
-
-    def _hook(self, loader: Any) -> None:
-        execute = loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            del loader.exec_module
-            execute(module)
-            try:
-                self._then(module)
-            except Exception as error:
-                trouble.note(error, f"wrapping {self._name}")
-
-        loader.exec_module = exec_module

@@ -14,8 +14,7 @@ from operator import attrgetter
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from . import holders, locks, names, trouble
-from .flask_app import WhenImported
+from . import holders, imports, locks, names, trouble
 from .patches import Patches
 
 MARK = "_weft_waits_for"
@@ -43,12 +42,12 @@ def install(patches: Patches) -> None:
         _mark(patches, counted, [("_cond", "")], then=holders.of_semaphore)
     _mark(patches, threading.Timer, [("finished._cond", "")])
     holders.install(patches)
-    for module, then in (("queue", _mark_queues), ("concurrent.futures._base", _mark_futures)):
-        loaded = sys.modules.get(module)
-        if loaded is not None:
-            then(patches, loaded)
-        else:
-            sys.meta_path.insert(0, WhenImported(module, functools.partial(then, patches)))
+    imports.watch(
+        {
+            "queue": functools.partial(_mark_queues, patches),
+            "concurrent.futures._base": functools.partial(_mark_futures, patches),
+        }
+    )
 
 
 def _mark_queues(patches: Patches, queue: ModuleType) -> None:

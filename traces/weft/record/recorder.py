@@ -10,10 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns, time_ns
 from types import ModuleType
+from typing import Any
 
 from ..events import Kind
 from ..log.writer import TraceWriter
-from . import buffers, definitions, flask_app, joins, locks, stacks, threads, traced, trouble, waits
+from . import (
+    buffers,
+    definitions,
+    flask_app,
+    greenlets,
+    imports,
+    joins,
+    locks,
+    stacks,
+    threads,
+    traced,
+    trouble,
+    waits,
+)
 from .drain import Drain
 from .patches import Patches
 
@@ -44,16 +58,21 @@ class Recorder:
         self._patches = Patches()
         self._drain = self._new_drain()
         self._forking = False
+        self._withdrawn = False
 
     def start(self) -> None:
         """Patch, and start the drain."""
+        greens = greenlets.patched()
+        if greens is not None:
+            self.withdraw(greens)
+            return
         locks.show_all = self.options.all_locks
         self._patches.set(threading, "Lock", locks.Lock)
         self._patches.set(threading, "RLock", locks.RLock)
         waits.install(self._patches)
         joins.install(self._patches)
         threads.install(self._patches)
-        self.watch_flask()
+        imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
             os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
@@ -62,16 +81,24 @@ class Recorder:
         self._drain.write_now()
         self._drain.start()
 
-    def watch_flask(self) -> None:
-        """Wrap Flask now if it has been imported, else when it is."""
-        loaded = sys.modules.get("flask")
-        if loaded is not None:
-            self._wrap_flask(loaded)
-        else:
-            sys.meta_path.insert(0, flask_app.WhenImported("flask", self._wrap_flask))
+    def withdraw(self, greens: str) -> None:
+        """End the recording and put every name back, since the threads are about to be replaced by greenlets."""
+        try:
+            if self._withdrawn:
+                return
+            self._withdrawn = True
+            text = f"{greens} replaces threads by greenlets, which are not recorded"
+            trouble.say(f"{text}: the app goes on, the recording of process {os.getpid()} ends here")
+            definitions.pending.append(("notice", 1, (text,)))
+            self.finish()
+            self._patches.undo()
+        except Exception as error:
+            trouble.note(error, f"giving way to {greens}")
 
     def finish(self) -> None:
         """Write what there is and end the recording; recorded locks keep working."""
+        if self._drain.failed:
+            return
         try:
             self._drain.mark(Kind.PROCESS_EXIT)
             self._drain.finish()
@@ -80,9 +107,26 @@ class Recorder:
 
     def _wrap_flask(self, flask: ModuleType) -> None:
         flask_app.install(self._patches, flask)
+        uwsgi = sys.modules.get("uwsgi")
+        if uwsgi is not None:
+            self._follow_uwsgi(uwsgi)
+            if "uwsgidecorators" not in sys.modules:
+                imports.watch({"uwsgidecorators": lambda _: self._follow_uwsgi(uwsgi)})
+
+    def _follow_uwsgi(self, uwsgi: Any) -> None:
+        """Carry on in uWSGI's workers: it forks below Python, which then runs none of its own hooks."""
+        theirs = getattr(uwsgi, "post_fork_hook", None)
+
+        def post_fork_hook() -> None:
+            if self._pid != os.getpid():
+                self._carry_on()
+            if theirs is not None:
+                theirs()
+
+        self._patches.set(uwsgi, "post_fork_hook", post_fork_hook)
 
     def _new_drain(self) -> Drain:
-        pid = os.getpid()
+        self._pid = pid = os.getpid()
         drain = Drain(TraceWriter(self.options.path, _process_number(pid)), self.options.bound)
         gil = getattr(sys, "_is_gil_enabled", lambda: True)()
         argv = [*getattr(sys, "orig_argv", sys.argv)]
@@ -127,6 +171,7 @@ class Recorder:
             stacks.forget()
             flask_app.forget()
             self._drain = self._new_drain()
+            self._drain.failed = self._withdrawn
             buffers.keep_only_this()
             traced.after_fork()
             waits.after_fork()

@@ -55,8 +55,13 @@ def _stack(chain: list[tuple[CodeType, int]]) -> Entry:
     return {"frames": [[code.co_filename, code.co_qualname, stacks.line_at(code, offset)] for code, offset in shown]}
 
 
+def _notice(text: str) -> Entry:
+    return {"text": text}
+
+
 _SPELL: dict[str, Callable[..., Entry]] = {
     "process": _process,
+    "notice": _notice,
     "name": _name,
     "lock": _lock,
     "target": _target,

@@ -18,6 +18,7 @@ ID_LIMIT: Final = 1 << 22
 
 _FRAMES: Final = 64
 _TEXT: Final = 1000
+_NOTICES: Final = 1000
 
 Entry = Mapping[str, Any]
 
@@ -67,6 +68,8 @@ class Catalog:
         self.targets: list[tuple[str, str]] = []
         self.endpoints: list[str] = []
         self.stacks: list[Stack] = []
+        self.notices: list[tuple[int, str]] = []
+        """Process, and what its recorder says that the trace lacks."""
 
     def define(self, process: int, entry: Entry) -> bool:
         """Take in one definition; return False when it makes no sense."""
@@ -91,6 +94,9 @@ class Catalog:
         elif what == "endpoint":
             names.endpoints.set(number, len(self.endpoints))
             self.endpoints.append(text(entry.get("name")))
+        elif what == "notice":
+            if len(self.notices) < _NOTICES:
+                self.notices.append((process, text(entry.get("text"))))
         elif what == "stack":
             names.stacks.set(number, len(self.stacks))
             self.stacks.append(_stack(entry.get("frames")))

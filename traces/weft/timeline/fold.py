@@ -255,4 +255,7 @@ class Builder:
             f"{count} {noun}{'s' if count > 1 else ''} {rest}: skipped" for (noun, rest), count in self._skipped.items()
         ]
         crowded = [f"more than {LANE_LIMIT} threads at once: some share the last row"] * self._threads.crowded
-        return (*self._gaps, *self._processes.losses(), *skipped, *crowded)
+        said = [
+            f"process {process + 1} of {len(self._processes)}: {notice}" for process, notice in self._catalog.notices
+        ]
+        return (*said, *self._gaps, *self._processes.losses(), *skipped, *crowded)

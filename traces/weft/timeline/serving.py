@@ -12,7 +12,11 @@ from .columns import CONTEXT, FOREVER, I64, REQUEST, UNKNOWN, Bools, Rows, Table
 from .grouping import nest
 from .intake import Batch, kinds
 
-SERVING: Final = kinds(*(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.POP_AND_EXIT))
+SERVING: Final = kinds(
+    *(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.POP_AND_EXIT),
+    Kind.REQUEST_STREAM,
+    Kind.REQUEST_CLOSE,
+)
 
 UNMATCHED: Final = -2
 """``endpoint`` of a request for which no route matched; `UNKNOWN` while no context was pushed."""
@@ -23,7 +27,7 @@ APP, REQUEST_CONTEXT = 0, 1
 _OPENING: Final = (kinds(Kind.APP_PUSH, Kind.PUSH_BOTH), kinds(Kind.REQUEST_PUSH))
 _CLOSING: Final = (kinds(Kind.APP_POP, Kind.POP_AND_EXIT), kinds(Kind.REQUEST_POP))
 _PUSHING: Final = kinds(Kind.REQUEST_PUSH, Kind.PUSH_BOTH)
-_RETURNING: Final = kinds(Kind.REQUEST_EXIT, Kind.POP_AND_EXIT)
+_RETURNING: Final = kinds(Kind.REQUEST_EXIT, Kind.POP_AND_EXIT, Kind.REQUEST_STREAM)
 
 
 class Serving:
@@ -75,12 +79,18 @@ class Serving:
             status=UNKNOWN,
         )
         self._count += len(opening)
-        rows = np.concatenate((self.requests.open, rows))
-        closers, pushers = _owners(self.requests.open, batch, opening, closing, pushing)
+        streams = self.requests.open["streams"] != 0
+        calls, streaming = self.requests.open[~streams], self.requests.open[streams]
+        rows = np.concatenate((calls, rows))
+        closers, pushers = _owners(calls, batch, opening, closing, pushing)
         known = pushers >= 0
         _set_first(rows["endpoint"], pushers[known], endpoint[pushing[known]])
-        status = np.clip(batch.obj[closing], 0, 999)
-        self.requests.update(*_close(rows, closers, batch.time[closing], status))
+        goes_on = closers[(batch.kind[closing] == Kind.REQUEST_STREAM) & (closers >= 0)]
+        rows["streams"][goes_on] = 1
+        done, still_open = _close(rows, closers, batch.time[closing], np.clip(batch.obj[closing], 0, 999))
+        streams = done["streams"] != 0
+        ended, streaming = _end_streams(np.concatenate((streaming, done[streams])), batch)
+        self.requests.update(np.concatenate((done[~streams], ended)), np.concatenate((still_open, streaming)))
 
     def _fold_contexts(self, batch: Batch) -> None:
         before, time = self.contexts.open, batch.began()
@@ -122,6 +132,20 @@ def _close(rows: Rows, owner: I64, time: I64, status: I64 | None = None) -> tupl
     still_open = np.ones(len(rows), np.bool_)
     still_open[owner[matched]] = False
     return done, rows[still_open]
+
+
+def _end_streams(rows: Rows, batch: Batch) -> tuple[Rows, Rows]:
+    """Return the responses that were closed, and those that are still being read; they end in any order."""
+    rows["end"] = FOREVER
+    at = {key: index for index, key in enumerate(zip(rows["thread"].tolist(), rows["number"].tolist(), strict=True))}
+    still_open = np.ones(len(rows), np.bool_)
+    for closing in np.flatnonzero(batch.kind == Kind.REQUEST_CLOSE).tolist():
+        index = at.pop((int(batch.thread[closing]), int(batch.value[closing])), None)
+        if index is not None:
+            still_open[index] = False
+            rows["end"][index] = max(int(batch.time[closing]), int(rows["start"][index]))
+            rows["status"][index] = min(max(int(batch.obj[closing]), 0), 999)
+    return rows[~still_open], rows[still_open]
 
 
 def _set_first(column: NDArray[np.int32], at: I64, values: I64) -> None:

@@ -93,7 +93,10 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One WSGI call. ``end_ns`` is None while it is in flight; ``status`` 0 means that an exception went through."""
+    """One WSGI call, and the reading of its response where that is streamed. ``end_ns`` is None while it is in flight;
+
+    ``status`` 0 means that an exception went through, None that it did not come so far.
+    """
 
     id: int
     number: int

@@ -1,0 +1,59 @@
+"""Run something when a module has been imported, without importing it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from . import trouble
+
+
+class WhenImported:
+    """A finder that finds nothing itself, but runs a function once a module has been imported by somebody else.
+
+    Args:
+        then: what to do with a module, by its name; once each.
+    """
+
+    def __init__(self, then: dict[str, Callable[[ModuleType], None]]) -> None:
+        self._then = then
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Let the other finders find the module, and hook into its loader."""
+        then = self._then.pop(name, None)
+        if then is None:
+            return None
+        from importlib.util import find_spec
+
+        spec = find_spec(name)
+        try:
+            if spec is not None and spec.loader is not None:
+                _hook(spec.loader, name, then)
+        except Exception as error:
+            trouble.note(error, f"preparing for {name}")
+        return spec
+
+
+def watch(then: dict[str, Callable[[ModuleType], None]]) -> None:
+    """Do something with each module: now if it has been imported, else when it is."""
+    for name in [name for name in then if name in sys.modules]:
+        then.pop(name)(sys.modules[name])
+    if then:
+        sys.meta_path.insert(0, WhenImported(then))
+
+
+def _hook(loader: Any, name: str, then: Callable[[ModuleType], None]) -> None:
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        del loader.exec_module
+        execute(module)
+        try:
+            then(module)
+        except Exception as error:
+            trouble.note(error, f"wrapping {name}")
+
+    loader.exec_module = exec_module
