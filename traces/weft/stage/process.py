@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -68,6 +69,10 @@ class Channel:
         if self._fds:
             message["fd"] = self._fds.pop(0)
         return message
+
+    def has_more(self) -> bool:
+        """Return whether a message is there already."""
+        return bool(self._read) or bool(select.select([self._end], [], [], 0)[0])
 
     def close(self) -> None:
         """Close this end."""
@@ -137,9 +142,11 @@ class AppProcess:
     def start(self, path: Sequence[Choice], stops: Stops) -> Moment:
         """Begin anew and make these steps."""
         over, self._copy = self._copy, self._next(stops)
-        if over is not None:
-            over.end()
-        answer = self._ask({"do": "start", "path": list(path)}, STEP_PATIENCE + len(path) * 0.01)
+        try:
+            answer = self._ask({"do": "start", "path": list(path)}, STEP_PATIENCE + len(path) * 0.01)
+        finally:
+            if over is not None:
+                over.end()  # only now: a process takes its time to end, and a core
         self._order(stops, later=True)
         if answer["diverged"]:
             number = int(answer["diverged"].partition(":")[0].split()[-1])
@@ -197,7 +204,8 @@ class AppProcess:
 
     def _arrived(self) -> Copy:
         stops, self._coming = self._coming, None
-        self._control.say({"do": "hurry"})
+        if not self._control.has_more():
+            self._control.say({"do": "hurry"})
         return Copy(self._control.take(PATIENCE), stops or Stops.ACCESS)
 
     def _status(self, pid: int) -> int | None:
