@@ -226,6 +226,13 @@ def _rehearsal(app: Any) -> Callable[[], object]:
     return lambda: dummy.test_client().post("/", json={"a": 1})
 
 
+def _stay() -> None:
+    """Keep the threads of this copy on one processor: only one runs at a time, and waking it elsewhere takes long."""
+    if hasattr(os, "sched_setaffinity"):
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
+
+
 def _touch() -> None:
     """Make this copy's own whatever memory functions are in: to write to a page that is still shared takes long."""
     for module in list(sys.modules.values()):
@@ -331,6 +338,7 @@ def _copy(control: Channel, production: Production, stops: Stops) -> None:
 
 def _perform(client: Channel, production: Production, stops: Stops) -> None:
     """Be a copy: get everything ready, then do what the client says until it goes."""
+    _stay()
     _touch()
     stopper = _Stopper(production.stage, Sharing(production.learned), stops, production.target.ours)
     run = Run(production, stopper, stops)
