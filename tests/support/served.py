@@ -154,10 +154,11 @@ def recorded(snapshot: Snapshot) -> Answers:
 
 
 def waits(snapshot: Snapshot) -> Iterator[Wait]:
-    """Yield every wait."""
+    """Yield every wait for a lock; a server's own script may wait for events and threads besides."""
     wait = snapshot.next_wait(None, snapshot.start_ns - 1, 1)
     while wait is not None:
-        yield wait
+        if snapshot.locks[wait.lock].kind in ("Lock", "RLock"):
+            yield wait
         wait = snapshot.next_wait(None, wait.start_ns, 1)
 
 
