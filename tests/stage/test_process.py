@@ -10,6 +10,7 @@ import pytest
 
 from support.staging import HEAD, finish, play, staged, upcoming
 from weft import WeftError
+from weft.stage.moment import Stops
 from weft.stage.process import AppProcess, list_scenarios
 
 APP = """
@@ -117,6 +118,11 @@ def test_scenarios_are_listed(tmp_path: Path) -> None:
     assert list_scenarios(file) == [("a", "first", "see it"), ("second", "second", "")]
 
 
+def test_an_app_that_runs_itself_when_it_is_imported_is_listed_too(tmp_path: Path) -> None:
+    file = _file(tmp_path, 'Flask("shop").run(port=0)\na = Scenario("first")')
+    assert list_scenarios(file) == [("a", "first", "")]
+
+
 def test_an_exception_in_a_view_is_the_verdict_with_its_place(tmp_path: Path) -> None:
     source = """
 def create_app():
@@ -180,7 +186,61 @@ SCENARIO = Scenario("x", None, {"alice": first}, watch=["seen['all'][:4]", "seen
         assert before[1].text.startswith("'2026-01-01T00:00:00")
     with staged(tmp_path, source, seed=5) as session:
         finish(session, 0)
-        assert session.moment.watched[0] != before[0]
+        other = session.moment.watched
+        assert all(one != two for one, two in zip(before[0].text.split(", "), other[0].text.split(", "), strict=True))
+    with staged(tmp_path, source.replace("watch=", "seed=5, watch=")) as session:
+        finish(session, 0)
+        assert session.moment.watched == other
+
+
+def test_a_prepared_copy_stands_where_one_goes_on(tmp_path: Path) -> None:
+    source = f"""{APP}
+SCENARIO = Scenario("x", create_app, {{"alice": post("/buy"), "bob": post("/buy")}}, watch=["STOCK['left']"])
+"""
+    with staged(tmp_path, source) as session:
+        runs = []
+        for prepared in (False, True):
+            session.restart()
+            session.root.children.clear()
+            play(session, 0, 1, 0, 0, 1, 1)
+            if prepared:
+                session.undo(3)
+                session.prepare()
+                session.redo(3)
+                session.prepare()
+                session.prepare()
+                waiting = session._runner._ahead
+            session.undo()
+            session.here.children.clear()
+            done = play(session, 0)
+            assert not prepared or session._runner._copy is waiting
+            done += finish(session, 0) + finish(session, 1)
+            runs.append((done, session.moment))
+        assert runs[0] == runs[1]
+        assert session.moment.watched[0].text == "-1"
+        session.undo(4)
+        session.prepare()
+        assert session._runner._ahead is not waiting
+        session.set_stops(Stops.SYNC)
+        finish(session, 0)
+        assert session.moment.actors[0].status == "done"
+
+
+def test_a_prepared_copy_that_diverges_says_so(tmp_path: Path) -> None:
+    source = """
+import os
+def first():
+    for number in range(3):
+        time.sleep(1 + os.getpid() % 1000 * (number == 2))
+SCENARIO = Scenario("x", None, {"alice": first})
+"""
+    with staged(tmp_path, source) as session:
+        play(session, 0, 0, 0, 0)
+        session.prepare()
+        session.undo()
+        session.here.children.clear()
+        with pytest.raises(WeftError, match="not deterministic"):
+            session.step(0)
 
 
 def test_nothing_stays_behind(tmp_path: Path) -> None:

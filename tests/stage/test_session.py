@@ -213,3 +213,19 @@ SCENARIO = Scenario("x", create_app, {"alice": post("/buy"), "bob": post("/buy")
     (till,) = snapshot.lock_figures()
     assert (till.lock.name, till.lock.kind, till.acquisitions, till.contended) == ("till", "Lock", 2, 1)
     assert [request.status for request in snapshot.requests(10)] == [200, 200]
+
+
+def test_what_nobody_holds_is_waited_for_in_the_trace_too(tmp_path: Path) -> None:
+    source = """
+ready = threading.Event()
+SCENARIO = Scenario("x", None, {"alice": ready.wait, "bob": ready.set})
+"""
+    trace = tmp_path / "run.weft"
+    with staged(tmp_path, source) as session:
+        finish(session, 0)
+        finish(session, 1)
+        finish(session, 0)
+        writer.create(str(trace))
+        as_trace.write(trace, session.info, session.root, session.here.path())
+    (ready,) = load(trace).lock_figures()
+    assert (ready.lock.name, ready.lock.kind, ready.acquisitions, ready.contended) == ("ready", "Event", 0, 1)

@@ -153,6 +153,7 @@ class Staged:
         self.closed = self.broken = False
         self.note = ""
         self.stubborn = -1
+        self.prepared: list[Choice] = []
         self.stops = Stops.ACCESS
 
     # what a session asks for
@@ -168,9 +169,12 @@ class Staged:
         for number, choice in enumerate(path, 1):
             following = self._next(self.actors[choice.actor])
             if self.stubborn == number or following is None or following.text != choice.text:
-                raise Diverged(number, f"step {number} did something else than before")
+                raise Diverged(f"step {number} did something else than before")
             self.step(choice.actor)
         return self._moment()
+
+    def prepare(self, path: Sequence[Choice], stops: Stops) -> None:
+        self.prepared = list(path)
 
     def step(self, actor: int) -> Performed:
         if self.broken:

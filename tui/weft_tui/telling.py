@@ -102,7 +102,7 @@ def _steps(nodes: Sequence[Node], names: Sequence[str]) -> Iterable[str]:
         row = [" " * width for width in widths]
         row[node.actor] = cell[:WIDEST].ljust(widths[node.actor])
         place = node.operation.place if node.operation is not None else None
-        where = f"  {Path(place.file).name}:{place.line}" if place is not None else ""
+        where = f"  {place.short}" if place is not None else ""
         mark = {Badge.NONE: " ", Badge.THIS: "!", Badge.FREE_THREADED: "‡"}[node.badge]
         yield f"{node.number:4}{mark} {'  '.join(row)}{where}".rstrip()
     badges = {node.badge for node in nodes}

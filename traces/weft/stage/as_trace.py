@@ -164,8 +164,7 @@ class _Telling:
         if self._kinds.get(name) in ("Lock", "RLock"):
             self._put(actor, Kind.GIVE_UP, since, lock)
             return
-        self._put(actor, Kind.ACQUIRE, since, lock)
-        self._put(actor, Kind.SECTION, self._now, lock)
+        self._put(actor, Kind.RESUME, since, lock)
 
     def _acquired(self, actor: int, name: str) -> None:
         waited = self._waiting.pop(actor, None)

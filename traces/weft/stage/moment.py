@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from types import CodeType
 from typing import Any, NamedTuple
 
 
@@ -50,6 +51,16 @@ class Place(NamedTuple):
     file: str
     line: int
     function: str
+
+    @classmethod
+    def in_code(cls, code: CodeType, line: int) -> Place:
+        """Return the place of a line of some code."""
+        return cls(code.co_filename, line, code.co_qualname.replace(".<locals>", ""))
+
+    @property
+    def short(self) -> str:
+        """The file's name and the line: ``shop.py:31``."""
+        return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.line}"
 
 
 class Operation(NamedTuple):
@@ -157,8 +168,13 @@ class Verdict(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """Something that a step did besides its operation, for the timeline: ``request``, ``push``, ``acquire`` ... see
-    `weft.stage.as_trace`."""
+    """Something that a step did besides its operation, for the timeline: see `weft.stage.as_trace`.
+
+    Attributes:
+        kind: request, endpoint, response, acquire, release.
+        on: the request, the endpoint, or the lock.
+        value: index of the actor; of a response its status.
+    """
 
     kind: str
     on: str = ""

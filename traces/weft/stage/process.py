@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import WeftError
+from .channel import Channel, Ended
 from .moment import Moment, Stops, from_json, operation
 from .session import Choice, Diverged, Info, Performed
 
@@ -23,62 +22,6 @@ STEP_PATIENCE = 5.0
 """An answer may take so long; the process itself notices code that does not come back after 0.2 s."""
 
 
-class Ended(Exception):
-    """There is nobody at the other end, or nobody who answers in time."""
-
-
-class Channel:
-    """Lines of JSON, each way one at a time."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-        self._read = b""
-        self._fds: list[int] = []
-
-    def say(self, message: Any) -> None:
-        """Send a message.
-
-        Raises:
-            Ended: nobody is there.
-        """
-        try:
-            self._end.sendall(json.dumps(message).encode() + b"\n")
-        except OSError:
-            raise Ended("ended") from None
-
-    def take(self, patience: float) -> Any:
-        """Return the next message, with a descriptor that came along as the key ``fd``.
-
-        Raises:
-            Ended: nobody is there, or nothing came in time (seconds).
-        """
-        self._end.settimeout(patience)
-        try:
-            while b"\n" not in self._read:
-                part, fds, _, _ = socket.recv_fds(self._end, 1 << 18, 4)
-                if not part:
-                    raise Ended("ended")
-                self._read += part
-                self._fds += fds
-        except TimeoutError:
-            raise Ended(f"gave no answer for {patience:g} s") from None
-        except OSError:
-            raise Ended("ended") from None
-        line, _, self._read = self._read.partition(b"\n")
-        message = json.loads(line)
-        if self._fds:
-            message["fd"] = self._fds.pop(0)
-        return message
-
-    def has_more(self) -> bool:
-        """Return whether a message is there already."""
-        return bool(self._read) or bool(select.select([self._end], [], [], 0)[0])
-
-    def close(self) -> None:
-        """Close this end."""
-        self._end.close()
-
-
 class Copy:
     """A copy of the app's process, in which one run is made."""
 
@@ -86,6 +29,27 @@ class Copy:
         self.pid: int = message["pid"]
         self.stops = stops
         self.channel = Channel(socket.socket(fileno=message["fd"]))
+        self._path: list[Choice] | None = None
+        self._unanswered = 0
+
+    def may_follow(self, path: Sequence[Choice], stops: Stops) -> bool:
+        """Return whether a path goes on from where it was sent to last."""
+        behind = self._path or []
+        return stops is self.stops and list(path[: len(behind)]) == behind
+
+    def follow(self, path: Sequence[Choice]) -> None:
+        """Let it make the steps of a path that it has not made yet, without waiting for it."""
+        behind = len(self._path or ())
+        if self._path is None or len(path) > behind:
+            self.channel.say({"do": "follow", "path": path[behind:]})
+            self._path = list(path)
+            self._unanswered += 1
+
+    def arrived(self, patience: float) -> Any:
+        """Return what it says when it is there, which may take so long (seconds)."""
+        answers = [self.channel.take(patience) for _ in range(self._unanswered)]
+        self._unanswered = 0
+        return next((one for one in answers if one["diverged"]), answers[-1])
 
     def end(self) -> None:
         """Kill it: it holds nothing that would have to be put in order."""
@@ -125,6 +89,7 @@ class AppProcess:
         }
         self._process, self._control = _started()
         self._copy: Copy | None = None
+        self._ahead: Copy | None = None
         self._coming: Stops | None = None
         try:
             answer = _asked(self._control, self._wanted)
@@ -141,43 +106,57 @@ class AppProcess:
 
     def start(self, path: Sequence[Choice], stops: Stops) -> Moment:
         """Begin anew and make these steps."""
-        over, self._copy = self._copy, self._next(stops)
+        over = self._copy
+        self._copy = self._bound_for(path, stops)
         try:
-            answer = self._ask({"do": "start", "path": list(path)}, STEP_PATIENCE + len(path) * 0.01)
+            answer = self._told(lambda copy: _followed(copy, path))
         finally:
             if over is not None:
                 over.end()  # only now: a process takes its time to end, and a core
         self._order(stops, later=True)
         if answer["diverged"]:
-            number = int(answer["diverged"].partition(":")[0].split()[-1])
-            raise Diverged(number, f"the app is not deterministic: {answer['diverged']}")
+            raise Diverged(f"the app is not deterministic: {answer['diverged']}")
         return from_json(answer["moment"])
+
+    def prepare(self, path: Sequence[Choice], stops: Stops) -> None:
+        """Make these steps in the next copy already, for `start` to find it there."""
+        with contextlib.suppress(Ended, WeftError):
+            self._ahead = self._bound_for(path, stops)
+            self._order(stops, later=True)
+            self._ahead.follow(path)
 
     def step(self, actor: int) -> Performed:
         """Let an actor that can move do its next operation."""
-        answer = self._ask({"do": "step", "actor": actor}, STEP_PATIENCE)
+        answer = self._ask({"do": "step", "actor": actor})
         return Performed(operation(answer["operation"]), from_json(answer["moment"]))
 
     def look(self) -> Moment:
         """Return what is seen now, when something may have come back from outside."""
-        return from_json(self._ask({"do": "look"}, STEP_PATIENCE)["moment"])
+        return from_json(self._ask({"do": "look"})["moment"])
 
     def close(self) -> None:
         """End the process and its copies."""
-        if self._copy is not None:
-            self._copy.end()
+        for copy in (self._copy, self._ahead):
+            if copy is not None:
+                copy.end()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._control.close()
         self._process.wait()
 
-    def _ask(self, command: Any, patience: float) -> Any:
+    def _ask(self, command: Any) -> Any:
+        def ask(copy: Copy) -> Any:
+            copy.channel.say(command)
+            return copy.channel.take(STEP_PATIENCE)
+
+        return self._told(ask)
+
+    def _told(self, ask: Callable[[Copy], Any]) -> Any:
         copy = self._copy
         if copy is None:
             raise WeftError("the app's process has ended; go back, or restart")
         try:
-            copy.channel.say(command)
-            return copy.channel.take(patience)
+            return ask(copy)
         except Ended as ended:
             copy.end()
             self._copy = None
@@ -185,10 +164,21 @@ class AppProcess:
             raise WeftError(f"the app's process {how}; go back, or restart") from None
 
     def _order(self, stops: Stops, *, later: bool = False) -> None:
-        """Ask for the next copy."""
+        """Ask for the next copy, unless it is on its way."""
+        if self._coming is not None:
+            return
         with contextlib.suppress(Ended):
             self._control.say({"do": "copy later" if later else "copy", "stops": stops.value})
             self._coming = stops
+
+    def _bound_for(self, path: Sequence[Choice], stops: Stops) -> Copy:
+        """Return a copy that can make these steps."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead.may_follow(path, stops):
+            return ahead
+        if ahead is not None:
+            ahead.end()
+        return self._next(stops)
 
     def _next(self, stops: Stops) -> Copy:
         """Return a copy that stops where it is wanted."""
@@ -250,6 +240,11 @@ def _started() -> tuple[subprocess.Popen[bytes], Channel]:
             start_new_session=True,
         )
     return process, Channel(mine)
+
+
+def _followed(copy: Copy, path: Sequence[Choice]) -> Any:
+    copy.follow(path)
+    return copy.arrived(STEP_PATIENCE + len(path) * 0.01)
 
 
 def _asked(control: Channel, wanted: Any) -> Any:

@@ -68,7 +68,7 @@ def of(session: Session, wanted: Mapping[str, Any]) -> Schedule:
 
 def _entry(node: Node) -> Entry:
     kind, text, place = node.operation[:3] if node.operation is not None else ("", "", None)
-    where = f"{Path(place.file).name}:{place.line} {place.function}" if place is not None else ""
+    where = f"{place.short} {place.function}" if place is not None else ""
     return Entry(node.moment.actors[node.actor].name, kind, text, where)
 
 

@@ -79,6 +79,9 @@ class Runner(Protocol):
         """
         ...
 
+    def prepare(self, path: Sequence[Choice], stops: Stops) -> None:
+        """Get ready to `start` with these steps, when nothing else is to be done."""
+
     def step(self, actor: int) -> Performed:
         """Let an actor that can move do its next operation."""
         ...
@@ -96,15 +99,7 @@ class Runner(Protocol):
 
 
 class Diverged(WeftError):
-    """The same choices led elsewhere.
-
-    Attributes:
-        number: of the first step that differs, from 1.
-    """
-
-    def __init__(self, number: int, message: str) -> None:
-        super().__init__(message)
-        self.number = number
+    """The same choices led elsewhere."""
 
 
 class Node:
@@ -260,10 +255,10 @@ class Session:
         refusal = self.refusal(actor)
         if refusal:
             raise WeftError(refusal)
-        following = self.moment.actors[actor].next
-        known = self._known(actor, following)
+        known = next((child for child in self.here.children if child.actor == actor), None)
         if known is not None:
             return self.go(known)
+        following = self.moment.actors[actor].next
         self._catch_up()
         self._live = None
         try:
@@ -333,6 +328,12 @@ class Session:
         if self.moment.verdict is not None:
             other.run_all(Order.ROUND_ROBIN)
         return other
+
+    def prepare(self) -> None:
+        """Get ready for what is likely next, to go on here or from the step before; for when nothing else is done."""
+        node = self.here if self._live is not self.here else self.here.parent
+        if node is not None:
+            self._runner.prepare([one.choice() for one in node.path()], self.stops)
 
     def undo(self, count: int = 1) -> Node:
         """Look at an earlier step; nothing runs."""
@@ -405,15 +406,7 @@ class Session:
         moment = self._runner.start([node.choice() for node in self.here.path()], self.stops)
         self._live = self.here
         if _doing(moment) != _doing(self.here.moment):
-            raise Diverged(
-                self.here.number, f"the same {self.here.number} steps led elsewhere: the app is not deterministic"
-            )
-
-    def _known(self, actor: int, following: Operation | None) -> Node | None:
-        """Return the child that this very step led to before."""
-        if following is None:
-            return None
-        return next((child for child in self.here.children if child.actor == actor), None)
+            raise Diverged(f"the same {self.here.number} steps led elsewhere: the app is not deterministic")
 
     def _bound_to(self) -> int:
         """Return the only actor that the interpreter lets move here, -1 when any may."""

@@ -22,6 +22,8 @@ MOST_WAITING: Final = 32
 """Things that may wait to be done; keys that are held down for longer are lost."""
 
 PROGRESS_SECONDS: Final = 0.1
+IDLE_SECONDS: Final = 0.1
+"""When nothing was asked for so long, the next thing is got ready."""
 
 
 class Job(NamedTuple):
@@ -106,7 +108,7 @@ class Player:
             return
         try:
             self._post(Played(self._see(self._session)))
-            while (job := self._jobs.get()) is not None:
+            while (job := self._next_job(self._session)) is not None:
                 self._stopped.clear()
                 self._told = time.monotonic()
                 self._do(job, self._session)
@@ -114,6 +116,13 @@ class Player:
             self._session.close()
             if self._aside is not None:
                 self._aside[0].close()
+
+    def _next_job(self, session: Session) -> Job | None:
+        try:
+            return self._jobs.get(timeout=IDLE_SECONDS)
+        except Empty:
+            session.prepare()
+            return self._jobs.get()
 
     def _do(self, job: Job, session: Session) -> None:
         try:

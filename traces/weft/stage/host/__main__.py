@@ -8,10 +8,9 @@ it is warm when somebody goes back.
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import json
 import os
-import select
 import socket
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 
 from ...errors import WeftError
 from ...record.patches import Patches
+from ..channel import Channel, Ended
 from ..moment import Stops
 from ..scenario import Scenario, find
 from ..session import Choice
@@ -33,8 +33,9 @@ from .baton import Stage
 from .blocking import Blocking
 from .eyes import Eyes
 from .primitives import Lock, Maker
-from .run import GIL, TRIAL_SECONDS, Production, Run, _Learner, _Stopper, does
+from .run import GIL, TRIAL_SECONDS, Production, Run, does
 from .sharing import Learned, Sharing
+from .watchers import Learner, Stopper
 
 SETTLE = 0.03
 """A copy that is not needed yet is made when the client has been quiet for so long (seconds): it takes a core for
@@ -47,43 +48,18 @@ LEFT_BEHIND = (
 )
 
 
-class Channel:
-    """Lines of JSON, in both directions."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self.end = end
-        self._read = b""
-
-    def take(self) -> Any:
-        """Return the next message, None at the end."""
-        while b"\n" not in self._read:
-            part = self.end.recv(1 << 16)
-            if not part:
-                return None
-            self._read += part
-        line, _, self._read = self._read.partition(b"\n")
-        return json.loads(line)
-
-    def idle(self, seconds: float) -> bool:
-        """Return whether no message comes for so long."""
-        return not self._read and not select.select([self.end], [], [], seconds)[0]
-
-    def say(self, message: Any, *fds: int) -> None:
-        """Send a message, and descriptors along with it."""
-        data = json.dumps(message, separators=(",", ":")).encode() + b"\n"
-        if fds:
-            socket.send_fds(self.end, [data], fds)
-        else:
-            self.end.sendall(data)
-
-
 def main() -> None:
     """Serve one client until it goes."""
     control = Channel(socket.socket(fileno=int(sys.argv[1])))
     _redirect()
-    wanted = control.take()
-    if wanted is None:
-        return
+    # An app that runs itself when it is imported would serve for ever.
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"
+    with contextlib.suppress(Ended):
+        _answer(control, control.take())
+
+
+def _answer(control: Channel, wanted: Mapping[str, Any]) -> None:
+    """Do what the client has asked for first, and then whatever it asks for."""
     if "list" in wanted:
         control.say(_listed(wanted["list"]))
         return
@@ -140,8 +116,6 @@ def _redirect() -> None:
 
 def _produce(wanted: Mapping[str, Any]) -> Production:
     """Load what was asked for, with everything in place."""
-    # An app that runs itself when it is imported would serve for ever.
-    os.environ["FLASK_RUN_FROM_CLI"] = "true"
     stage, clock, patches = Stage(), clocks.Clock(), Patches()
     target = targets.Target(wanted["target"])
     maker = Maker(stage, clock, target.ours)
@@ -261,7 +235,7 @@ def _about(production: Production, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trial(production: Production, backwards: bool) -> dict[str, Any]:
-    learner = _Learner(production.stage)
+    learner = Learner(production.stage)
     run = Run(production, learner, Stops.ACCESS)
     run.all_in_turn(learner.log, backwards)
     return learner.log.learned()._asdict()
@@ -275,16 +249,21 @@ def _in_copy(act: Callable[[], Any]) -> Any:
         mine.close()
         _leave_with(lambda: Channel(theirs).say(act()))
     theirs.close()
-    answer = Channel(mine).take()
-    mine.close()
-    os.waitpid(pid, 0)
-    return answer
+    with mine:
+        try:
+            return Channel(mine).take()
+        except Ended:
+            return None
+        finally:
+            os.waitpid(pid, 0)
 
 
 def _leave_with(act: Callable[[], object]) -> None:
     """Do something and end this process, whatever happens."""
     try:
         act()
+    except Ended:
+        pass
     except BaseException:
         import traceback
 
@@ -298,12 +277,13 @@ def _serve(control: Channel, production: Production) -> None:
     gc.collect()
     gc.freeze()
     ended: dict[int, int] = {}
-    while (wanted := control.take()) is not None:
+    while True:
+        wanted = control.take()
         _reap(ended)
         if wanted["do"] == "copy":
             _copy(control, production, Stops(wanted["stops"]))
         elif wanted["do"] == "copy later":
-            control.idle(SETTLE)  # another message means that the client is in a hurry
+            control.has_more(SETTLE)  # another message means that the client is in a hurry
             _copy(control, production, Stops(wanted["stops"]))
         elif wanted["do"] == "status":
             pid = wanted["pid"]
@@ -329,7 +309,7 @@ def _copy(control: Channel, production: Production, stops: Stops) -> None:
     pid = os.fork()
     if pid == 0:
         mine.close()
-        control.end.close()
+        control.close()
         _leave_with(lambda: _perform(Channel(theirs), production, stops))
     theirs.close()
     control.say({"pid": pid}, mine.fileno())
@@ -340,11 +320,12 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
     """Be a copy: get everything ready, then do what the client says until it goes."""
     _stay()
     _touch()
-    stopper = _Stopper(production.stage, Sharing(production.learned), stops, production.target.ours)
+    stopper = Stopper(production.stage, Sharing(production.learned), stops, production.target.ours)
     run = Run(production, stopper, stops)
     run.look()
-    while (command := client.take()) is not None:
-        if command["do"] == "start":
+    while True:
+        command = client.take()
+        if command["do"] == "follow":
             moment = run.follow([Choice(*choice) for choice in command["path"]])
             client.say({"moment": moment, "diverged": run.diverged})
         elif command["do"] == "step":

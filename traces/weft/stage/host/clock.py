@@ -23,6 +23,10 @@ EPOCH_NS = 1_767_225_600_000_000_000
 LOOK_NS = 1_000
 
 
+_system = random.Random(0)  # noqa: S311 - to be repeatable is the point
+"""Stands for what comes from the system."""
+
+
 class Clock:
     """The virtual clock, in ns since its start."""
 
@@ -58,6 +62,12 @@ def install(patches: Patches, stage: Stage, clock: Clock, seed: int) -> None:
     patches.set(queue, "time", time.monotonic)
     _install_datetime(patches, stage, clock)
     _install_random(patches, stage, seed)
+
+
+def begin_with(seed: int) -> None:
+    """Begin all random numbers anew."""
+    random.seed(seed)
+    _system.seed(f"weft {seed}")
 
 
 def _reader(
@@ -108,14 +118,14 @@ def _install_datetime(patches: Patches, stage: Stage, clock: Clock) -> None:
 
 
 def _install_random(patches: Patches, stage: Stage, seed: int) -> None:
-    system = random.Random(f"weft {seed}")  # noqa: S311 - to be repeatable is the point
+    begin_with(seed)
     urandom, seed_it = os.urandom, random.Random.seed
 
     def seeded(it: Any, a: Any = None, version: int = 2) -> None:
-        seed_it(it, system.getrandbits(64) if a is None else a, version)
+        seed_it(it, _system.getrandbits(64) if a is None else a, version)
 
     def from_seed(size: int, /) -> bytes:
-        return urandom(size) if stage.me() is None else system.randbytes(size)
+        return urandom(size) if stage.me() is None else _system.randbytes(size)
 
     patches.set(random.Random, "seed", seeded)
     patches.set(os, "urandom", from_seed)

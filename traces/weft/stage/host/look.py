@@ -119,7 +119,7 @@ class Looker:
         if frame is None or place is None:
             return "runs where the stage does not see it"
         called = "" if self._maker.ours(frame.f_code.co_filename) else f" in {self._maker.called(frame)}"
-        return f"has not come back since {_short(place)}{called}: it computes, or waits outside the stage"
+        return f"has not come back since {place.short}{called}: it computes, or waits outside the stage"
 
     def _standing(self, player: Player) -> tuple[list[Place], tuple[Shown, ...], Any]:
         """Return where a parked player stands, its variables and contexts; looked up once per stop."""
@@ -197,7 +197,3 @@ def _circle(actors: Sequence[ActorView]) -> tuple[int, ...]:
         if at in path:
             stuck.update(path[path.index(at) :])
     return tuple(sorted(stuck))
-
-
-def _short(place: Place) -> str:
-    return f"{place.file.replace(chr(92), '/').rpartition('/')[2]}:{place.line}"

@@ -61,7 +61,7 @@ class Maker:
         count = self._made_at[key] = self._made_at.get(key, 0) + 1
         name = names.of_lock(code, offset, str(frame.f_globals.get("__name__", "?")), count)
         self._named.append(weakref.ref(thing))
-        self.made_at[name] = Place(str(file), frame.f_lineno, code.co_qualname.replace(".<locals>", ""))
+        self.made_at[name] = Place.in_code(code, frame.f_lineno)._replace(file=str(file))
         return name
 
     def rename(self, old: str, new: str) -> str:
@@ -79,7 +79,7 @@ class Maker:
         while frame is not None:
             code = frame.f_code
             if self.ours(code.co_filename):
-                return Place(code.co_filename, frame.f_lineno, code.co_qualname.replace(".<locals>", ""))
+                return Place.in_code(code, frame.f_lineno)
             frame = frame.f_back
         return None
 
@@ -88,7 +88,7 @@ class Maker:
         code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
         if code is None or not self.ours(code.co_filename):
             return None
-        return Place(code.co_filename, code.co_firstlineno, code.co_qualname.replace(".<locals>", ""))
+        return Place.in_code(code, code.co_firstlineno)
 
     def called(self, frame: FrameType | None) -> str:
         """Return the library function that the app has called, or that its thread runs."""
@@ -223,7 +223,7 @@ class Lock(metaclass=_Factory):
         if self.owner is None:
             return f"{name}, held by a thread that is not on the stage" if self._raw.locked() else ""
         place = self.taken_at
-        return f"{name}, held by {self.owner.name}{f' since {_short(place)}' if place is not None else ''}"
+        return f"{name}, held by {self.owner.name}{f' since {place.short}' if place is not None else ''}"
 
     def _taken(self, me: Player, frame: FrameType) -> None:
         self.owner, self.taken_at = me, self.maker.place(frame)
@@ -312,7 +312,3 @@ def forget_own_switch(me: Player, caller: FrameType) -> None:
     """Before an operation in C: its own call instruction looks for thread switches only when it has returned."""
     if me.switched_at == (caller, caller.f_lasti):
         me.switchable = False
-
-
-def _short(place: Place) -> str:
-    return f"{place.file.replace(chr(92), '/').rpartition('/')[2]}:{place.line}"

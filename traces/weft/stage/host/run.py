@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import gc
-import linecache
 import os
-import random
 import sys
 import threading
 from _thread import allocate_lock
@@ -14,20 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic as _monotonic
 from time import sleep as _sleep
-from types import FrameType
 from typing import Any
 
 from ..moment import Moment, Operation, Place, Status, Stops, Verdict
 from ..scenario import Act, Outcome, Request, Response, Scenario
 from ..session import Choice
-from . import web
-from .baton import Pending, Player, Stage
+from . import clock, web
+from .baton import Pending, Player
 from .blocking import Blocking
 from .clock import Clock
 from .eyes import Eyes
 from .look import Looker, stepped
 from .primitives import Maker
-from .sharing import Learned, Log, Sharing, key_of
+from .sharing import Learned, Log
 from .target import Target
 from .texts import safe_text
 
@@ -58,67 +55,6 @@ class Production:
         """Warms a thread: the first memory that a copy of a process writes to costs more than what it writes."""
 
 
-class _Stopper:
-    """Watches the app's code and stops players before what others could see."""
-
-    def __init__(self, stage: Stage, sharing: Sharing, stops: Stops, ours: Callable[[str], bool]) -> None:
-        self._stage, self._sharing, self._ours = stage, sharing, ours
-        self._accesses = stops is not Stops.SYNC
-
-    def access(self, site: Any, frame: FrameType) -> None:
-        me = self._stage.me()
-        if me is None or not self._accesses:
-            return
-        touch = site.resolve(frame)
-        if self._sharing.stops(site, touch, me):
-            self._stage.point(Pending(touch.kind, f"{touch.kind} {touch.text}", touch.name, touch=touch), frame)
-
-    def switch(self) -> None:
-        me = self._stage.me()
-        if me is None:
-            return
-        if me.switchable:
-            me.switched_at = None
-        else:
-            frame = sys._getframe(1)
-            while frame.f_back is not None and not self._ours(frame.f_code.co_filename):
-                frame = frame.f_back
-            me.switchable, me.switched_at = True, (frame, frame.f_lasti)
-
-    def line(self, frame: FrameType, line: int) -> None:
-        if self._stage.me() is not None:
-            text = linecache.getline(frame.f_code.co_filename, line).strip()
-            self._stage.point(Pending("line", text or f"line {line}"), frame)
-
-    def opcode(self, frame: FrameType, text: str) -> None:
-        if self._stage.me() is not None:
-            self._stage.point(Pending("opcode", text), frame)
-
-
-class _Learner:
-    """Notes what the actors touch, and stops nobody."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self.log = Log(trial=True)
-
-    def access(self, site: Any, frame: FrameType) -> None:
-        me = self._stage.me()
-        if me is not None:
-            touch = site.resolve(frame)
-            if touch is not None:
-                self.log.add(me, key_of(site), touch)
-
-    def switch(self) -> None:
-        pass
-
-    def line(self, frame: FrameType, line: int) -> None:
-        pass
-
-    def opcode(self, frame: FrameType, text: str) -> None:
-        pass
-
-
 class Run:
     """A scenario from its beginning. Only one in a process.
 
@@ -140,7 +76,7 @@ class Run:
         self._looker = Looker(
             self.stage, production.clock, production.maker, production.blocking.things, watch, production.namespace
         )
-        random.seed(scenario.seed)  # a fork seeds it anew
+        clock.begin_with(scenario.seed)  # a fork seeds anew
         gc.disable()  # a collection runs finalizers wherever it happens
         production.eyes.start(watcher, stops)
         self.stage.entering = production.eyes.enter_thread
@@ -191,7 +127,7 @@ class Run:
     # Many steps at once
 
     def follow(self, script: Sequence[Choice]) -> Moment:
-        """Make these steps, without looking in between."""
+        """Make these steps from here, without looking in between."""
         self._script = list(script)
         self._done = 0
         self.stage.choose = self._scripted
@@ -199,9 +135,9 @@ class Run:
         if following is not None:
             self.stage.give(following)
         self.stage.choose = lambda: None
-        self._looker.steps = self._done
         if self._done < len(self._script) and not self.diverged:
             self._diverge()
+        self._looker.steps += self._done
         return self.look()
 
     def all_in_turn(self, log: Log, backwards: bool = False) -> None:
@@ -251,7 +187,7 @@ class Run:
         name = players[actor].name if actor < len(players) else f"actor {actor + 1}"
         pending = players[actor].pending if actor < len(players) else None
         instead = f"is about to {pending.text}" if pending is not None else "has finished"
-        self.diverged = f"step {self._done + 1}: {name} should {text}, but it {instead}"
+        self.diverged = f"step {self._looker.steps + self._done + 1}: {name} should {text}, but it {instead}"
 
     # One step
 
@@ -340,7 +276,7 @@ class Run:
         while trace is not None:
             code = trace.tb_frame.f_code
             if self._production.target.ours(code.co_filename):
-                found = Place(code.co_filename, trace.tb_lineno, code.co_qualname.replace(".<locals>", ""))
+                found = Place.in_code(code, trace.tb_lineno)
             trace = trace.tb_next
         return found
 

@@ -1,0 +1,79 @@
+"""What is done about what the eyes see of the app's code: stop the players there, or just take notes."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from ..moment import Stops
+from .baton import Pending, Stage
+from .sharing import Log, Sharing, key_of
+
+
+class Stopper:
+    """Watches the app's code and stops players before what others could see."""
+
+    def __init__(self, stage: Stage, sharing: Sharing, stops: Stops, ours: Callable[[str], bool]) -> None:
+        self._stage, self._sharing, self._ours = stage, sharing, ours
+        self._accesses = stops is not Stops.SYNC
+
+    def access(self, site: Any, frame: FrameType) -> None:
+        """A player is about to touch what is at a site."""
+        me = self._stage.me()
+        if me is None or not self._accesses:
+            return
+        touch = site.resolve(frame)
+        if self._sharing.stops(site, touch, me):
+            self._stage.point(Pending(touch.kind, f"{touch.kind} {touch.text}", touch.name, touch=touch), frame)
+
+    def switch(self) -> None:
+        """This interpreter could switch threads here."""
+        me = self._stage.me()
+        if me is None:
+            return
+        if me.switchable:
+            me.switched_at = None
+        else:
+            frame = sys._getframe(1)
+            while frame.f_back is not None and not self._ours(frame.f_code.co_filename):
+                frame = frame.f_back
+            me.switchable, me.switched_at = True, (frame, frame.f_lasti)
+
+    def line(self, frame: FrameType, line: int) -> None:
+        """A player is about to run a line."""
+        if self._stage.me() is not None:
+            text = linecache.getline(frame.f_code.co_filename, line).strip()
+            self._stage.point(Pending("line", text or f"line {line}"), frame)
+
+    def opcode(self, frame: FrameType, text: str) -> None:
+        """A player is about to run a bytecode."""
+        if self._stage.me() is not None:
+            self._stage.point(Pending("opcode", text), frame)
+
+
+class Learner:
+    """Notes what the actors touch, and stops nobody."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.log = Log(trial=True)
+
+    def access(self, site: Any, frame: FrameType) -> None:
+        """Note what a player touches."""
+        me = self._stage.me()
+        if me is not None:
+            touch = site.resolve(frame)
+            if touch is not None:
+                self.log.add(me, key_of(site), touch)
+
+    def switch(self) -> None:
+        """Nothing to note."""
+
+    def line(self, frame: FrameType, line: int) -> None:
+        """Nothing to note."""
+
+    def opcode(self, frame: FrameType, text: str) -> None:
+        """Nothing to note."""
