@@ -13,7 +13,8 @@ from typing import Any
 
 from ..errors import WeftError
 from .channel import Channel, Ended
-from .moment import Moment, Stops, from_json, operation
+from .moment import As, Moment, Stops, from_json, operation
+from .search.execution import Execution, Plan, execution_from_json
 from .session import Choice, Diverged, Info, Performed
 
 PATIENCE = 30.0
@@ -56,6 +57,26 @@ class Copy:
         self.channel.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+
+
+class Executions:
+    """Makes executions for the search.
+
+    Args:
+        process: of the app.
+        stops, interpreter: where threads stop, and which switches are allowed.
+    """
+
+    def __init__(self, process: AppProcess, stops: Stops, interpreter: As) -> None:
+        self._process, self._stops, self._interpreter = process, stops, interpreter
+
+    def execute(self, plan: Plan) -> Execution:
+        """Make one execution, in a copy of the process."""
+        return self._process.execute(plan, self._stops, self._interpreter)
+
+    def learn(self, sites: Sequence[Any]) -> None:
+        """Stop at these sites too from now on."""
+        self._process.learn(sites)
 
 
 class AppProcess:
@@ -124,6 +145,21 @@ class AppProcess:
             self._ahead = self._bound_for(path, stops)
             self._order(stops, later=True)
             self._ahead.follow(path)
+
+    def execute(self, plan: Plan, stops: Stops, interpreter: As) -> Execution:
+        """Make one execution for the search, in a copy of its own."""
+        over = self._copy
+        self._copy = self._bound_for((), stops)
+        self._order(stops)
+        if over is not None:
+            over.end()
+        return execution_from_json(self._ask({"do": "explore", "as": interpreter.value, "plan": plan})["execution"])
+
+    def learn(self, sites: Sequence[Any]) -> None:
+        """Stop at these sites too from now on."""
+        self._control.say({"do": "learn", "sites": list(sites)})
+        if self._coming is not None:
+            self._arrived().end()
 
     def step(self, actor: int) -> Performed:
         """Let an actor that can move do its next operation."""

@@ -24,13 +24,15 @@ from typing import Any
 from ...errors import WeftError
 from ...record.patches import Patches
 from ..channel import Channel, Ended
-from ..moment import Stops
+from ..moment import As, Stops
 from ..scenario import Scenario, find
+from ..search.execution import plan_from_json
 from ..session import Choice
 from . import clock as clocks
 from . import target as targets
 from .baton import Stage
 from .blocking import Blocking
+from .exploring import Explorer
 from .eyes import Eyes
 from .primitives import Lock, Maker
 from .run import GIL, TRIAL_SECONDS, Production, Run, does
@@ -285,6 +287,8 @@ def _serve(control: Channel, production: Production) -> None:
         elif wanted["do"] == "copy later":
             control.has_more(SETTLE)  # another message means that the client is in a hurry
             _copy(control, production, Stops(wanted["stops"]))
+        elif wanted["do"] == "learn":
+            production.learned.append(Learned((), wanted["sites"], (), ""))
         elif wanted["do"] == "status":
             pid = wanted["pid"]
             if pid not in ended:
@@ -320,8 +324,8 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
     """Be a copy: get everything ready, then do what the client says until it goes."""
     _stay()
     _touch()
-    stopper = Stopper(production.stage, Sharing(production.learned), stops, production.target.ours)
-    run = Run(production, stopper, stops)
+    sharing = Sharing(production.learned)
+    run = Run(production, Stopper(production.stage, sharing, stops, production.target.ours), stops)
     run.look()
     while True:
         command = client.take()
@@ -331,6 +335,9 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
         elif command["do"] == "step":
             operation, moment = run.step(command["actor"])
             client.say({"operation": operation, "moment": moment})
+        elif command["do"] == "explore":
+            explorer = Explorer(run, sharing, As(command["as"]), plan_from_json(command["plan"]))
+            client.say({"execution": explorer.execution()})
         else:
             client.say({"moment": run.look()})
 

@@ -33,6 +33,8 @@ class Pending(NamedTuple):
         holders: whom it waits for.
         why: what it waits for: ``stock_lock, held by bob since shop.py:31``.
         touch: what a read or write is about, see `weft.stage.host.touches`.
+        lock: it takes or releases a lock, which nobody else can take in between.
+        also: what else it is about: the lock of a condition.
     """
 
     kind: str
@@ -43,6 +45,8 @@ class Pending(NamedTuple):
     holders: Callable[[], Sequence[Player]] | None = None
     why: Callable[[], str] | None = None
     touch: Any = None
+    lock: bool = False
+    also: str = ""
 
 
 class Player:

@@ -93,9 +93,9 @@ class Blocking:
             me, thing = self._seen(it)
             if me is None or thing is None:
                 return wait(it, timeout)
-            name = thing.name
-            self._stop(me, thing, "wait", f"wait for {name}")
-            woken = Pending("wake", f"wake up from {name}", name, why=lambda: f"{name} to be notified")
+            name, lock = thing.name, getattr(it._lock, "name", "")
+            self._stop(me, thing, "wait", f"wait for {name}", also=lock)
+            woken = Pending("wake", f"wake up from {name}", name, why=lambda: f"{name} to be notified", also=lock)
             with self.stage.inside(me, woken):
                 return wait(it, timeout)
 
@@ -356,12 +356,13 @@ class Blocking:
         ready: Callable[[], bool] | None = None,
         timeout: float | None = None,
         why: str = "",
+        also: str = "",
     ) -> None:
         timed = timeout is not None and ready is not None
         began = self.clock.now_ns
         thing.waiters.append(me)
         try:
-            self.stage.point(Pending(kind, text, thing.name, ready, timed, None, lambda: why), _caller())
+            self.stage.point(Pending(kind, text, thing.name, ready, timed, None, lambda: why, also=also), _caller())
         finally:
             thing.waiters.remove(me)
         me.switchable = True

@@ -200,7 +200,7 @@ class Lock(metaclass=_Factory):
         timed: bool = False,
     ) -> None:
         forget_own_switch(me, frame)
-        asked = Pending(kind, f"{kind} {self.name}", self.name, ready, timed, self._holders, self._why)
+        asked = Pending(kind, f"{kind} {self.name}", self.name, ready, timed, self._holders, self._why, lock=True)
         if me.inside and self.name:
             asked = asked._replace(text=f"{kind} {self.name} again")
         elif me.inside and ready is not None:

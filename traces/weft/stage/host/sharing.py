@@ -68,12 +68,17 @@ class Sharing:
         for touches in by_name.values():
             if len({actor for actor, _, _ in touches}) > 1 and any(wrote for _, wrote, _ in touches):
                 self.shared.update(key for _, _, key in touches)
+        self.unseen: set[Key] = set()
+        """Sites that touch what only running the app's code could tell."""
         self._log = Log()
 
     def stops(self, site: Any, touch: Touch | None, player: Player) -> bool:
         """Return whether a player stops before it touches something."""
         key = key_of(site)
-        if touch is None or not touch.known:
+        if touch is None:
+            return False
+        if not touch.known:
+            self.unseen.add(key)
             return False
         self.shared.update(self._log.add(player, key, touch))
         return key in self.shared or (site.rooted and key not in self.known)

@@ -1,0 +1,200 @@
+"""One execution for the search: a plan's steps, then whoever its policy picks; and what every step touched."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from time import monotonic as _monotonic
+from time import sleep as _sleep
+from typing import Any
+
+from ..moment import As
+from ..search.dpor import still_asleep
+from ..search.execution import ACQUIRE, ALL, READ, RELEASE, WRITE, Effects, Execution, Plan, Step
+from . import policies
+from .baton import Pending, Player
+from .run import Run
+from .sharing import Sharing
+
+MOST_STEPS = 2_000
+"""After so many steps an execution is given up."""
+PATIENCE = 1.0
+"""So long (seconds) everybody waits for a player who is outside."""
+
+
+class Explorer:
+    """Makes one execution.
+
+    Args:
+        run: a run at its beginning.
+        sharing: decides where its players stop.
+        interpreter: which preemptions are allowed; a step lasts until the next place where there may be one.
+    """
+
+    def __init__(self, run: Run, sharing: Sharing, interpreter: As, plan: Plan) -> None:
+        self._run, self._stage, self._sharing, self._plan = run, run.stage, sharing, plan
+        self._atomic = interpreter is As.THIS
+        self._numbers = _Numbers()
+        self._steps: list[Step] = []
+        self._followed = 0
+        self._sleep: dict[int, Effects] = {}
+        self._last: Player | None = None
+        self._asleep = self._limit = False
+        self._diverged = ""
+        self._policy = policies.make(plan, random.Random(plan.seed))  # noqa: S311 - to be repeatable is the point
+
+    def execution(self) -> Execution:
+        """Make it."""
+        known = set(self._sharing.shared)
+        stage = self._stage
+        stage.choose = self._choose
+        outside = ""
+        until = _monotonic() + PATIENCE
+        while True:
+            player = self._choose()
+            if player is not None:
+                stage.give(player)
+                until = _monotonic() + PATIENCE
+            away = [one.name for one in stage.players if one.outside]
+            if away:
+                outside = f"{away[0]} waited, or computed, where the stage does not see it"
+            if player is None and (self._over() or not away or _monotonic() > until):
+                break
+            if player is None:
+                _sleep(0.005)
+        stage.choose = lambda: None
+        return Execution(
+            self._steps,
+            self._blocked(),
+            self._verdict(outside),
+            sorted(self._sharing.shared - known),
+            sorted(self._sharing.unseen),
+            self._diverged,
+        )
+
+    def _over(self) -> bool:
+        own = all(player.done for player in self._stage.players if player.own)
+        return own or self._asleep or self._limit or bool(self._diverged)
+
+    def _verdict(self, outside: str) -> tuple[str, str] | None:
+        if self._asleep or self._diverged:
+            return None
+        if self._limit:
+            return "limit", f"not finished after {MOST_STEPS} steps"
+        verdict = self._run.look().verdict
+        if outside or verdict is None:
+            return "inconclusive", outside or "nobody could move, and nobody was waiting"
+        return verdict.kind, verdict.text
+
+    def _blocked(self) -> list[tuple[int, Effects]]:
+        movable = self._stage.movable()
+        return [
+            (player.index, self._numbers.effects(player.pending))
+            for player in self._stage.players
+            if player.parked and player.pending is not None and player not in movable
+        ]
+
+    def _choose(self) -> Player | None:
+        """Return who moves next, None when nobody does; called by whoever parks."""
+        if self._over():
+            return None
+        last = self._last
+        if self._atomic and last is not None and last.parked and not last.switchable and last.ready():
+            self._go_on(last)
+            return last
+        movable = self._stage.movable()
+        self._settle()
+        if not movable:
+            return None
+        if len(self._steps) >= MOST_STEPS:
+            self._limit = True
+            return None
+        for player in self._stage.players:  # so that the order of numbers is always the same
+            if player.pending is not None:
+                self._numbers.effects(player.pending)
+        following = self._following(movable)
+        if following is not None:
+            self._begin(following, movable)
+        return following
+
+    def _following(self, movable: Sequence[Player]) -> Player | None:
+        path, players = self._plan.path, self._stage.players
+        while self._followed < len(path):
+            wanted = path[self._followed]
+            self._followed += 1
+            if wanted < len(players) and players[wanted] in movable:
+                return players[wanted]
+            if not self._plan.lenient:
+                self._diverged = f"step {self._followed}: actor {wanted + 1} could not move"
+                return None
+        awake = [player for player in movable if player.index not in self._sleep]
+        if not awake:
+            self._asleep = True
+            return None
+        pending = {one.index: self._numbers.effects(one.pending) for one in movable if one.pending is not None}
+        chosen = self._policy([player.index for player in awake], pending, self._last.index if self._last else -1)
+        return players[chosen]
+
+    def _begin(self, player: Player, movable: Sequence[Player]) -> None:
+        pending = player.pending
+        effects = self._numbers.effects(pending) if pending is not None else ()
+        late = not player.ready()
+        who = [one.index for one in movable]
+        self._steps.append(Step(player.index, effects, who, late, self._numbers.count, len(self._stage.players)))
+        self._last = player
+
+    def _go_on(self, player: Player) -> None:
+        """Make another operation part of the step."""
+        step = self._steps[-1]
+        more = self._numbers.effects(player.pending) if player.pending is not None else ()
+        self._steps[-1] = step._replace(effects=(*step.effects, *(one for one in more if one not in step.effects)))
+
+    def _settle(self) -> None:
+        """Note that the last step is over."""
+        if not self._steps:
+            return
+        step = self._steps[-1]
+        if len(self._steps) == len(self._plan.path):
+            self._sleep = dict(self._plan.sleep)
+        self._sleep = {} if step.late else still_asleep(self._sleep, step.actor, step.effects)
+
+
+class _Numbers:
+    """Numbers things and their parts in the order in which they are announced."""
+
+    def __init__(self) -> None:
+        self.count = ALL + 1
+        self._numbers: dict[Any, int] = {}
+        self._known: dict[int, tuple[Pending, Effects]] = {}
+
+    def effects(self, pending: Pending) -> Effects:
+        """Return what an operation touches."""
+        # The operation is kept, so that neither its id nor that of what it touches comes to mean something else.
+        known = self._known.get(id(pending))
+        if known is None:
+            known = self._known[id(pending)] = pending, tuple(self._touched(pending))
+        return known[1]
+
+    def _touched(self, pending: Pending) -> list[tuple[int, int, int]]:
+        touch = pending.touch
+        if touch is not None:
+            family, key = touch.key
+            thing = self._number((id(touch.obj), "item" if family == "*" else family))
+            part = ALL if family == "*" else self._number((thing, key))
+            return [(thing, part, READ if pending.kind == "read" else WRITE)]
+        how = WRITE
+        if pending.lock and pending.kind in ("acquire", "release"):
+            how = ACQUIRE if pending.kind == "acquire" else RELEASE
+        elif pending.kind == "read":
+            how = READ
+        things = [(name, how) for name in (pending.on, pending.also) if name]
+        if not things and pending.kind == "wait":
+            things = [("inside a library", WRITE)]
+        return [(self._number(("thing", name)), ALL, how) for name, how in things]
+
+    def _number(self, key: Any) -> int:
+        known = self._numbers.get(key)
+        if known is None:
+            known = self._numbers[key] = self.count
+            self.count += 1
+        return known

@@ -1,0 +1,133 @@
+"""What an execution tells the search: plain values that cross a pipe as JSON. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+READ, WRITE, ACQUIRE, RELEASE = 1, 2, 4, 8
+"""How a thing is touched. Two reads are independent, everything else is not."""
+
+ALL = 0
+"""The part of a thing that overlaps with each of its parts."""
+
+Effect = tuple[int, int, int]
+"""A thing, a part of it, and how it is touched. Things and parts are numbered in the order in which they are first
+announced, which is the same in all executions that begin alike."""
+
+Effects = tuple[Effect, ...]
+
+
+class Step(NamedTuple):
+    """A step that was made.
+
+    Attributes:
+        actor: who made it.
+        effects: what it touched.
+        movable: who could have been given a step instead, the actor included.
+        late: timeouts were over, since nobody else could move.
+        known: how many things had been announced before it.
+        players: how many threads there were before it.
+    """
+
+    actor: int
+    effects: Effects
+    movable: Sequence[int]
+    late: bool = False
+    known: int = 0
+    players: int = 0
+
+
+class Plan(NamedTuple):
+    """What an execution is to do.
+
+    Attributes:
+        path: actors of the first steps.
+        sleep: by actor, what its next step would touch: an order that begins with it after ``path`` without its last
+            step has been tried already, so it need not move before something that it depends on has happened.
+        policy: who moves after that: ``on`` (whoever moved last, while it can), ``walk``, ``pos`` or ``pct``.
+        seed: of chance.
+        switches: of ``pct``: how often the order of priorities changes.
+        length: of ``pct``: how many steps an execution is thought to have.
+        lenient: leave out what is in the path and cannot be done, instead of giving up.
+    """
+
+    path: Sequence[int] = ()
+    sleep: Mapping[int, Effects] = {}
+    policy: str = "on"
+    seed: int = 0
+    switches: int = 3
+    length: int = 20
+    lenient: bool = False
+
+
+class Execution(NamedTuple):
+    """What came of a plan.
+
+    Attributes:
+        steps: that were made.
+        blocked: who could not go on at the end, and what each would have touched next.
+        verdict: kind and sentence, see `weft.stage.moment.Verdict`; None when it ended early since all that could move
+            was asleep.
+        learned: sites that were found to touch what others touch, and were passed without a stop before that.
+        unseen: sites that touch what only running the app's code could tell.
+        diverged: a sentence when the path could not be followed; else empty.
+    """
+
+    steps: Sequence[Step]
+    blocked: Sequence[tuple[int, Effects]] = ()
+    verdict: tuple[str, str] | None = None
+    learned: Sequence[Any] = ()
+    unseen: Sequence[Any] = ()
+    diverged: str = ""
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Who moved, step by step."""
+        return tuple(step.actor for step in self.steps)
+
+
+def touches(one: Effects, other: Effects) -> bool:
+    """Return whether the order of two steps may matter."""
+    return any(
+        thing == thing2 and (part == part2 or ALL in (part, part2)) and not how == how2 == READ
+        for thing, part, how in one
+        for thing2, part2, how2 in other
+    )
+
+
+def may_swap(earlier: Effects, later: Effects) -> bool:
+    """Return whether two steps whose order matters could have come in the other one.
+
+    Whoever waits for a lock cannot move before it is released: such a pair has one order only.
+    """
+    return any(
+        thing == thing2
+        and (part == part2 or ALL in (part, part2))
+        and not how == how2 == READ
+        and not (how == RELEASE and how2 == ACQUIRE)
+        for thing, part, how in earlier
+        for thing2, part2, how2 in later
+    )
+
+
+def plan_from_json(data: Any) -> Plan:
+    """Return a plan that crossed the pipe."""
+    path, sleep, *rest = data
+    return Plan(path, {int(actor): effects_from_json(one) for actor, one in sleep.items()}, *rest)
+
+
+def execution_from_json(data: Any) -> Execution:
+    """Return an execution that crossed the pipe."""
+    steps, blocked, verdict, *rest = data
+    return Execution(
+        [Step(actor, effects_from_json(effects), *others) for actor, effects, *others in steps],
+        [(actor, effects_from_json(effects)) for actor, effects in blocked],
+        tuple(verdict) if verdict else None,
+        *rest,
+    )
+
+
+def effects_from_json(data: Any) -> Effects:
+    """Return effects that crossed the pipe."""
+    return tuple((thing, part, how) for thing, part, how in data)

@@ -1,0 +1,171 @@
+"""Search for an order that breaks a scenario: all of them, as far as the budget goes, then samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import cycle
+from time import monotonic
+from typing import Any, NamedTuple, Protocol
+
+from .dpor import Reduction
+from .execution import Execution, Plan
+from .shortening import shortened, switches
+
+SHARE = 0.5
+"""Of the budget, what goes into trying all orders one after another before samples are taken."""
+SAMPLERS = ("pos", "pct", "pos", "walk")
+"""Policies of samples, in turn. POS finds most with least, PCT and a random walk find some that it does not."""
+
+
+class Executor(Protocol):
+    """Makes executions; `weft.stage.process.Executions` does in the app's process."""
+
+    def execute(self, plan: Plan) -> Execution:
+        """Make one execution, from the scenario's beginning."""
+        ...
+
+    def learn(self, sites: Sequence[Any]) -> None:
+        """Stop at these sites too from now on."""
+
+
+class Budget(NamedTuple):
+    """How long to search: seconds, and executions."""
+
+    seconds: float = 30.0
+    executions: int = 100_000
+
+
+class Report(NamedTuple):
+    """What a search has found.
+
+    Attributes:
+        verdict: fails, holds or inconclusive.
+        kind: of a failure: invariant, exception, status, deadlock.
+        text: one sentence: what is wrong, or why nothing is proven.
+        order: who moves, step by step, for it to fail.
+        executions: how many were made.
+        orders: how many different orders they were.
+        left: how many more are known that were not tried.
+        sampled: how many of the executions were samples.
+        seconds: what it took.
+        unseen: what was touched in a way that cannot be followed, so that nothing is said about it.
+    """
+
+    verdict: str = "inconclusive"
+    kind: str = ""
+    text: str = ""
+    order: Sequence[int] = ()
+    executions: int = 0
+    orders: int = 0
+    left: int = 0
+    sampled: int = 0
+    seconds: float = 0.0
+    unseen: Sequence[Any] = ()
+
+    @property
+    def switches(self) -> int:
+        """How often the order goes from one actor to another."""
+        return switches(self.order)
+
+
+class Search:
+    """A search, and what it knows so far.
+
+    Args:
+        executor: makes its executions.
+        budget: after which it ends.
+        stopped: asked between executions: whether to end now, with what is known.
+        progress: told after every execution.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        budget: Budget,
+        stopped: Callable[[], bool] = lambda: False,
+        progress: Callable[[Report], None] = lambda report: None,
+    ) -> None:
+        self._executor, self._budget, self._stopped, self._progress = executor, budget, stopped, progress
+        self._began = monotonic()
+        self._report = Report()
+        self._unsure = ""
+        self._longest = 1
+        self._orders: set[tuple[int, ...]] = set()
+
+    def run(self) -> Report:
+        """Search, and shorten what is found."""
+        if not self._all() and self._report.verdict == "inconclusive":
+            self._samples()
+        report = self._report
+        if report.verdict == "fails":
+            order, more = shortened(self._executor, report.order, report.kind)
+            report = report._replace(order=order, executions=report.executions + more)
+        elif report.verdict == "inconclusive":
+            report = report._replace(text=self._unsure or self._spent())
+        return report._replace(seconds=monotonic() - self._began)
+
+    def _all(self) -> bool:
+        """Try one order after another; return whether none is left."""
+        reduction = Reduction()
+        while (plan := reduction.next()) is not None:
+            if self._over(SHARE):
+                return False
+            execution = self._made(plan)
+            if execution.diverged:
+                self._unsure = f"the app is not deterministic: {execution.diverged}"
+                return False
+            if execution.learned:
+                # It was passed without a stop so far, so what was tried says little.
+                self._executor.learn(execution.learned)
+                reduction = Reduction()
+                continue
+            reduction.add(execution)
+            self._note(execution, left=reduction.left())
+            if self._report.verdict == "fails":
+                return True
+        if not self._unsure:
+            self._report = self._report._replace(verdict="holds", text="", left=0)
+        return True
+
+    def _samples(self) -> None:
+        for seed, policy in enumerate(cycle(SAMPLERS)):
+            if self._over(1.0) or self._report.verdict == "fails":
+                return
+            execution = self._made(Plan(policy=policy, seed=seed, length=self._longest))
+            if execution.learned:
+                self._executor.learn(execution.learned)
+            self._report = self._report._replace(sampled=self._report.sampled + 1)
+            self._note(execution, left=self._report.left)
+
+    def _made(self, plan: Plan) -> Execution:
+        execution = self._executor.execute(plan)
+        self._longest = max(self._longest, len(execution.steps))
+        self._report = self._report._replace(executions=self._report.executions + 1)
+        return execution
+
+    def _note(self, execution: Execution, left: int) -> None:
+        kind, text = execution.verdict or ("", "")
+        if kind:
+            self._orders.add(execution.order)
+        unseen = dict.fromkeys((*self._report.unseen, *map(tuple, execution.unseen)))
+        self._report = self._report._replace(
+            orders=len(self._orders), left=left, seconds=monotonic() - self._began, unseen=tuple(unseen)
+        )
+        if kind in ("inconclusive", "limit"):
+            self._unsure = text
+        elif kind not in ("holds", ""):
+            self._report = self._report._replace(verdict="fails", kind=kind, text=text, order=execution.order)
+        self._progress(self._report)
+
+    def _over(self, share: float) -> bool:
+        spent = monotonic() - self._began
+        budget = self._budget
+        return (
+            self._stopped()
+            or spent >= budget.seconds * share
+            or self._report.executions >= max(1, int(budget.executions * share))
+        )
+
+    def _spent(self) -> str:
+        why = "it was stopped" if self._stopped() else "the budget was spent"
+        return f"{why} before all orders were tried: {self._report.left} or more are left"
