@@ -80,7 +80,7 @@ async def test_refused_moves_say_why() -> None:
         await press(app, pilot, "3")
         assert "no actor" not in app.text("advice")
         await press(app, pilot, "a", "3")
-        assert "the run has ended" in app.text("advice")
+        assert "the run has ended: u steps back, R restarts" in app.text("advice")
         await press(app, pilot, "a")
         assert "the run has ended" in app.text("advice")
 
@@ -423,6 +423,10 @@ async def test_a_program_that_does_something_else_says_so() -> None:
         app.runner.stubborn = 1
         await press(app, pilot, "u", "1")
         assert "step 1 did something else than before" in app.text("advice")
+        assert "not deterministic" in app.text("stage-status")
+        await press(app, pilot, "y", "v")
+        told = "\n".join("".join(text for text, _ in line) for line in app.screen.query_one(Inspector).lines)
+        assert "so the app is not deterministic: step 1 did something else than before" in told
 
 
 async def test_what_cannot_be_started_ends_the_app_with_a_sentence() -> None:

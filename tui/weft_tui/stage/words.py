@@ -123,7 +123,11 @@ def advice(seen: Seen | None, picked: int) -> Line:
         said = "waiting for what runs outside the stage" if outside else "nobody can move"
         return ((f" {said}   ", Ink.WAIT), *_keys(("u", "steps back"), ("R", "restarts")))
     if seen.at < seen.steps:
-        return _keys(("y", "goes on as before"), ("end", "to the last step"), (_digits(movable), "tries another way"))
+        return _keys(
+            ("y", "goes on as before"),
+            ("end", "to the last step"),
+            (_digits(movable), f"{'try' if len(movable) > 1 else 'tries'} another way"),
+        )
     if seen.at == 0:
         return _first(seen, movable)
     return _choices(seen, movable, picked)
