@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,9 +34,10 @@ def create_app():
 TWICE = ["--request", "POST /buy", "--request", "POST /buy"]
 
 
-def _weft(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def _weft(folder: Path, *words: str, columns: str = "80") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "weft_tui", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+    told = {**os.environ, "COLUMNS": columns}
+    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=100, check=False)
 
 
 @pytest.fixture
@@ -69,6 +71,23 @@ def test_an_app_is_stepped_through_and_the_run_saved(shop: Path) -> None:
     refused = _weft(shop, *words, "--save", "run.json")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "run.json is there already" in refused.stderr
+
+
+def test_the_steps_of_many_actors_fit_a_terminal(shop: Path) -> None:
+    names = ["alice", "bob", "carol", "dave", "eve"]
+    words = [word for name in names for word in ("--request", f"{name}: POST /buy")]
+    done = _weft(shop, "step", "shop:create_app", *words, "--headless", "--stops", "line")
+    lines = done.stdout.splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.endswith("actor  step"))
+    steps = [line for line in lines[begin + 1 :] if line[:4].strip().isdigit()]
+    assert len(steps) > 20
+    assert max(map(len, steps)) <= 80
+    assert steps[1].split()[1:] == ["·", "●", "·", "·", "·", "bob", "start", "shop.py:7"]
+    assert all(line.index("●") == 6 + 2 * names.index(line[16:21].strip()) for line in steps)
+    assert "! a switch that this interpreter can make" in done.stdout
+    wide = _weft(shop, "step", "shop:create_app", *words, "--headless", "--stops", "line", columns="300")
+    assert "●" not in wide.stdout
+    assert sum("bob" in line and "eve" in line for line in wide.stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

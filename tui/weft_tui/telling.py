@@ -11,21 +11,27 @@ from weft.stage.schedule import Replayed
 from weft.stage.session import Badge, Node, Session
 
 WIDEST = 44
+MARKS = {Badge.NONE: " ", Badge.THIS: "!", Badge.FREE_THREADED: "‡"}
 
 
-def as_text(session: Session, replayed: Replayed | None, ended: str = "") -> str:
+def as_text(session: Session, replayed: Replayed | None, ended: str = "", width: int = 80) -> str:
     """Return the way to the point looked at as plain text that can be pasted into a ticket.
 
     Args:
         replayed: how the replay of a schedule went.
         ended: why the run could not go on.
+        width: columns of the terminal that the steps may take. A column per actor is as wide as its steps where all
+            fit; otherwise the steps stand beside narrow lanes.
     """
     info, moment = session.info, session.moment
     nodes = session.here.path()
     names = [view.name for view in moment.actors]
     lines = [f"{info.name}{' (fixed)' if info.running_fixed else ''}, Python {info.python}, stops: {session.stops}"]
     lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
-    lines += ["", *_steps(nodes, names), ""]
+    steps = [*_steps(nodes, names)]
+    if max(map(len, steps)) > width:
+        steps = [*_listed(nodes, names, width)]
+    lines += ["", *steps, *_explained(nodes), ""]
     lines += [f"{shown.name} is {shown.text}" for shown in (*moment.shared, *moment.watched)]
     lines.append(ended or _verdict(session))
     if session.moment.verdict is None and not ended:
@@ -100,11 +106,32 @@ def _steps(nodes: Sequence[Node], names: Sequence[str]) -> Iterable[str]:
     yield "   #  " + "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)).rstrip()
     for node, cell in zip(nodes, cells, strict=True):
         row = [" " * width for width in widths]
-        row[node.actor] = cell[:WIDEST].ljust(widths[node.actor])
+        row[node.actor] = _cut(cell, WIDEST).ljust(widths[node.actor])
         place = node.operation.place if node.operation is not None else None
         where = f"  {place.short}" if place is not None else ""
-        mark = {Badge.NONE: " ", Badge.THIS: "!", Badge.FREE_THREADED: "‡"}[node.badge]
-        yield f"{node.number:4}{mark} {'  '.join(row)}{where}".rstrip()
+        yield f"{node.number:4}{MARKS[node.badge]} {'  '.join(row)}{where}".rstrip()
+
+
+def _listed(nodes: Sequence[Node], names: Sequence[str], width: int) -> Iterable[str]:
+    """Yield a row per step: a lane per actor, as long as they leave room, then who did what, where."""
+    lanes = len(names) if 2 * len(names) <= width // 3 else 0
+    widest = min(max(len(name) for name in names), 16)
+    yield f"   #  {'  ' * lanes}{'actor'.ljust(widest)}  step"
+    for node in nodes:
+        row = ["·"] * lanes
+        row[node.actor : node.actor + 1] = ["●"] if lanes else []
+        place = node.operation.place if node.operation is not None else None
+        where = _cut(f"  {Path(place.file).name}:{place.line}", width // 3) if place is not None else ""
+        begin = f"{node.number:4}{MARKS[node.badge]} {''.join(f'{sign} ' for sign in row)}"
+        begin += f"{_cut(names[node.actor], widest).ljust(widest)}  "
+        yield f"{begin}{_cut(_cell(node), max(width - len(begin) - len(where), 8))}{where}"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _explained(nodes: Sequence[Node]) -> Iterable[str]:
     badges = {node.badge for node in nodes}
     if Badge.THIS in badges:
         yield "   ! a switch that this interpreter can make"

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
 
 from support.stage_bench import StageBench, press, settle, staged
 from support.staged import counting, crowd, faulty, last_item, two_locks
 from weft.errors import WeftError
+from weft.stage.as_trace import STEP_NS
 from weft.stage.moment import As, Status, Stops
 from weft.stage.session import Session
+from weft_tui.commands.step import write_trace
 from weft_tui.stage.choose import ChooseScreen, NameScreen
 from weft_tui.stage.compare import CompareScreen
+from weft_tui.stage.facts import Facts
+from weft_tui.stage.timeline import TimelineScreen
 from weft_tui.widgets.inspector import Inspector
 
 BUG = ("1", "1", "2", "2")
@@ -59,7 +66,7 @@ async def test_steps_lead_to_a_deadlock_that_is_named_while_another_can_go_on() 
 async def test_a_digit_selects_and_the_selected_is_stepped() -> None:
     async with staged(last_item(), "2") as (app, pilot):
         assert app.stage.picked == 1
-        await press(app, pilot, "space", "left", "enter", "tab", "space")
+        await press(app, pilot, "space", "left", "enter", "right", "space")
         assert [step[0] for step in app.steps()] == ["2", "2", "1", "2"]
         await press(app, pilot, "right")
         assert app.stage.picked == 0
@@ -73,7 +80,7 @@ async def test_refused_moves_say_why() -> None:
         await press(app, pilot, "3")
         assert "no actor" not in app.text("advice")
         await press(app, pilot, "a", "3")
-        assert "the run has ended" in app.text("advice")
+        assert "the run has ended: u steps back, R restarts" in app.text("advice")
         await press(app, pilot, "a")
         assert "the run has ended" in app.text("advice")
 
@@ -323,6 +330,52 @@ async def test_what_is_shared_shows_what_changed() -> None:
         assert "→" not in app.text("facts").splitlines()[1]
 
 
+async def test_the_facts_are_scrolled_with_keys() -> None:
+    async with staged(crowd(9), "1", "1", size=(80, 16)) as (app, pilot):
+        facts = app.stage.query_one(Facts)
+        assert app.focused is None
+        assert facts.total() > facts.page
+        assert "tab scrolls" in app.text("facts")
+        await press(app, pilot, "tab", "down")
+        assert facts.top == 1
+        await press(app, pilot, "k", "j")
+        assert facts.top == 1
+        assert app.seen.at == 2
+        assert "tab leaves" in app.text("facts")
+        await press(app, pilot, "end")
+        assert facts.top == facts.total() - facts.page
+        await press(app, pilot, "pageup", "home", "pagedown", "pageup")
+        assert facts.top == 0
+        await press(app, pilot, "2")
+        assert app.seen.at == 3
+        await press(app, pilot, "shift+tab", "up")
+        assert app.seen.at == 2
+        await press(app, pilot, "tab", "escape", "up")
+        assert app.seen.at == 1
+
+
+async def test_a_panel_without_values_says_what_would_be_there() -> None:
+    async with staged(two_locks(), size=(80, 24)) as (app, _):
+        moment = app.seen.moment._replace(shared=())
+        app.stage.seen = replace(app.seen, moment=moment)
+        assert " ".join(app.text("facts").split()).startswith("shared no value was about to be touched yet")
+
+
+async def test_an_actor_without_a_digit_is_chosen_from_a_list() -> None:
+    async with staged(crowd(9), "0", size=(80, 24)) as (app, pilot):
+        rows = [app.screen.table.render_line(y).text for y in range(11)]
+        assert "stock-keeper" in rows[10]
+        assert "start refill" in rows[10]
+        await press(app, pilot, *["down"] * 9, "enter")
+        assert app.stage.picked == 9
+        await press(app, pilot, "space")
+        assert app.steps() == ["10 start refill"]
+        assert " 0 stock-keeper" in app.text("advice").replace("space ", "")
+        assert " 10 " not in app.text("advice")
+        await press(app, pilot, "0", "escape")
+        assert app.stage.picked == 9
+
+
 async def test_more_actors_than_columns() -> None:
     async with staged(crowd(9), "9", size=(80, 24)) as (app, pilot):
         first = app.text("columns").splitlines()[0]
@@ -360,7 +413,7 @@ async def test_a_runner_that_has_died_is_told_once() -> None:
         app.runner.broken = True
         await press(app, pilot, "1")
         assert "has ended with status 1" in app.text("advice")
-        assert len(app.toasts) == 1
+        assert app.toasts == []
         await press(app, pilot, "u")
         assert app.seen.at == 0
 
@@ -370,6 +423,10 @@ async def test_a_program_that_does_something_else_says_so() -> None:
         app.runner.stubborn = 1
         await press(app, pilot, "u", "1")
         assert "step 1 did something else than before" in app.text("advice")
+        assert "not deterministic" in app.text("stage-status")
+        await press(app, pilot, "y", "v")
+        told = "\n".join("".join(text for text, _ in line) for line in app.screen.query_one(Inspector).lines)
+        assert "so the app is not deterministic: step 1 did something else than before" in told
 
 
 async def test_what_cannot_be_started_ends_the_app_with_a_sentence() -> None:
@@ -416,25 +473,74 @@ async def test_choices_and_pictures_are_saved(tmp_path: Path, monkeypatch: pytes
     saved: list[tuple[int, Path]] = []
 
     def save(session: Session, path: Path) -> None:
-        if path.name == "no.json":
-            raise WeftError("no.json cannot be written")
         saved.append((session.here.number, path))
 
     async with staged(last_item(), "1", "s", save_schedule=save) as (app, pilot):
         assert isinstance(app.screen, NameScreen)
         await press(app, pilot, "enter")
+        assert app.screen is app.stage
         assert saved == [(1, Path("the-last-item.json"))]
-        assert "Saved the-last-item.json" in app.toasts
-        await press(app, pilot, "s", *["backspace"] * 30, *"no.json", "enter")
-        assert "no.json cannot be written" in app.toasts
+        assert "Saved the-last-item.json" in app.text("advice")
         await press(app, pilot, "s", *["backspace"] * 30, *"one.svg", "enter")
-        await pilot.pause()
-        assert (tmp_path / "one-1.svg").read_text().startswith("<svg")
+        assert "Saved one-1.svg" in app.text("advice")
+        svg = (tmp_path / "one-1.svg").read_text()
+        assert svg.startswith("<svg")
+        assert "esc&#160;closes" not in svg
+        assert app.toasts == []
         await press(app, pilot, "s", "escape", "w")
         assert app.screen is app.stage
+        assert "there is no trace" in app.text("advice")
 
 
-async def test_a_trace_is_written(tmp_path: Path) -> None:
+async def test_a_name_that_does_not_do_can_be_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def save(session: Session, path: Path) -> None:
+        if path.name == "no.json":
+            raise WeftError("no.json: Permission denied; choose another \x1b[31mplace")
+
+    async with staged(last_item(), "1", "s", save_schedule=save) as (app, pilot):
+        dialog = app.screen
+        wrong = dialog.query_one("#file-wrong", Static)
+        await press(app, pilot, *["backspace"] * 30, *"no.json", "enter")
+        assert app.screen is dialog
+        assert "no.json: Permission denied; choose another" in str(wrong.content)
+        assert "\x1b" not in str(wrong.content)
+        await press(app, pilot, "backspace")
+        assert str(wrong.content) == ""
+        await press(app, pilot, *["backspace"] * 30, "enter")
+        assert "a file needs a name" in str(wrong.content)
+        await press(app, pilot, *"no/where.svg", "enter")
+        assert app.screen is dialog
+        assert "cannot be written" in str(wrong.content)
+        app.stage.long = True
+        await press(app, pilot, *["backspace"] * 30, *"a.json", "enter")
+        assert "esc stops it" in str(wrong.content)
+        app.stage.long = False
+        await press(app, pilot, "enter")
+        assert app.screen is app.stage
+        assert "Saved a.json" in app.text("advice")
+
+
+async def test_what_went_wrong_is_told_when_the_dialog_is_gone() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def save(session: Session, path: Path) -> None:
+        inside.set()
+        go_on.wait(10)
+        raise WeftError("the disk is full")
+
+    async with staged(last_item(), "s", save_schedule=save) as (app, pilot):
+        await pilot.press("enter", "enter")
+        inside.wait(10)
+        await pilot.press("escape")
+        go_on.set()
+        await settle(app, pilot)
+        assert app.screen is app.stage
+        assert "the disk is full" in app.text("advice")
+
+
+async def test_a_trace_is_written() -> None:
     written: list[Path] = []
     async with staged(last_item(), "w", save_trace=lambda session, path: written.append(path) or "done") as (
         app,
@@ -442,19 +548,61 @@ async def test_a_trace_is_written(tmp_path: Path) -> None:
     ):
         await press(app, pilot, "enter")
         assert [path.name for path in written] == ["the-last-item.weft"]
-        assert "done" in app.toasts
+        assert "done" in app.text("advice")
 
 
-async def test_the_run_is_shown_in_the_timeline(tmp_path: Path) -> None:
-    from support.busy import BusyServer
+def trace(session: Session, path: Path) -> None:
+    write_trace(path, session, whole=True)
 
-    path = tmp_path / "run.weft"
-    BusyServer(threads=2).write(path, 500)
-    async with staged(last_item(), "1", "t", timeline=lambda session: path) as (app, pilot):
-        while getattr(app.screen, "snapshot", None) is None:
-            await pilot.pause(0.01)
-        await pilot.press("n", "question_mark", "escape", "q")
+
+async def opened(app: StageBench, pilot: Pilot[None]) -> TimelineScreen:
+    """Wait until the timeline has read all."""
+    while not isinstance(app.screen, TimelineScreen) or app.screen.status.loaded < 1:
+        await pilot.pause(0.01)
+    await pilot.pause()
+    return app.screen
+
+
+@pytest.mark.parametrize(("back", "step", "lane"), [(0, 5, "alice"), (1, 4, "bob"), (3, 2, "alice"), (5, 0, "alice")])
+async def test_the_timeline_opens_where_the_stage_looks(back: int, step: int, lane: str) -> None:
+    async with staged(last_item(), *BUG, "1", *["u"] * back, "t", timeline=trace) as (app, pilot):
+        screen = await opened(app, pilot)
+        assert (screen.view.cursor_ns - screen.snapshot.start_ns) // STEP_NS == step
+        assert screen.snapshot.end_ns - screen.snapshot.start_ns >= 5 * STEP_NS
+        assert screen.snapshot.lanes[screen.lane].name == lane
+
+
+async def test_a_long_run_is_opened_close_to_the_step() -> None:
+    async with staged(counting(100), *["1"] * 3, "a", "home", *["down"] * 90, "t", timeline=trace) as (app, pilot):
+        screen = await opened(app, pilot)
+        assert screen.view.span_ns == 60 * STEP_NS
+        assert screen.view.shows(screen.view.cursor_ns)
+        assert (screen.view.cursor_ns - screen.snapshot.start_ns) // STEP_NS == 90
+
+
+@pytest.mark.parametrize(
+    "keys", [("escape",), ("q",), ("t",), ("1", "escape", "escape"), ("question_mark", "escape", "t")]
+)
+async def test_the_timeline_is_left_and_nothing_stays_behind(keys: tuple[str, ...]) -> None:
+    async with staged(last_item(), "1", "t", timeline=trace) as (app, pilot):
+        screen = await opened(app, pilot)
+        folder = screen.path.parent
+        assert screen.path.stat().st_size
+        assert folder.stat().st_mode & 0o077 == 0
+        await pilot.press(*keys)
         await settle(app, pilot)
         assert app.screen is app.stage
+        assert not folder.exists()
         await press(app, pilot, "1")
         assert app.seen.at == 2
+
+
+async def test_a_timeline_that_cannot_be_written_says_so() -> None:
+    def full(session: Session, path: Path) -> None:
+        raise WeftError(f"{path.parent}: no space")
+
+    async with staged(last_item(), "1", "t", timeline=full) as (app, _):
+        assert app.screen is app.stage
+        told = app.text("advice").strip()
+        assert "no space" in told
+        assert not Path(told.partition(":")[0]).exists()

@@ -15,7 +15,7 @@ from weft_tui.spans import Ink, plain_text, width_of
 from weft_tui.stage.compare import branches, comparison, row
 from weft_tui.stage.facts import facts
 from weft_tui.stage.seen import Branches
-from weft_tui.stage.words import advice, notice, reveal, status_row
+from weft_tui.stage.words import advice, notice, reveal, said, status_row
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
@@ -49,6 +49,25 @@ def test_what_to_know_is_told_before_the_first_step(tmp_path: Path) -> None:
     assert "it is not deterministic" in plain_text(list(reveal(seen)))
     seen = replace(seen_after(last_item(), 0, folder=tmp_path), note="it is not deterministic")
     assert "deterministic" not in plain_text(notice(seen, 0, 80))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize(
+    ("note", "word"), [("the app is not deterministic, …", "not deterministic"), ("x" * 99, "careful")]
+)
+def test_a_note_is_never_out_of_sight(tmp_path: Path, width: int, note: str, word: str) -> None:
+    for steps in ((), (0, 0, 0)):
+        seen = seen_after(last_item(), *steps, folder=tmp_path)
+        assert word not in plain_text([status_row(seen, False, width)])
+        assert word in plain_text([status_row(replace(seen, note=note), False, width)])
+
+
+def test_a_long_sentence_is_told_in_some_rows() -> None:
+    rows = said(((" " + "word " * 100, Ink.WAIT),), 60)
+    assert len(rows) == 3
+    assert max(width_of(row) for row in rows) <= 60
+    assert plain_text(rows).endswith(" …")
+    assert len(said(((" a word", Ink.WAIT),), 60)) == 1
 
 
 @pytest.mark.parametrize(
@@ -103,6 +122,14 @@ def test_a_change_shows_the_old_value_even_where_it_is_long(tmp_path: Path) -> N
     line = plain_text([next(facts(replace(seen, before=old, moment=new), 40))])
     assert "aaa… → bbb" in line
     assert len(line) <= 40
+
+
+def test_a_change_at_the_end_of_a_long_value_is_seen(tmp_path: Path) -> None:
+    seen = seen_after(last_item(), 0, folder=tmp_path)
+    old = seen.moment._replace(shared=(Shown("x", "[" + "1, " * 40 + "2]"),))
+    new = seen.moment._replace(shared=(Shown("x", "[" + "1, " * 40 + "3]"),))
+    line = plain_text([next(facts(replace(seen, before=old, moment=new), 40))])
+    assert line.strip() == "x  … 1, 2] → … 1, 3]"
 
 
 def compared(tmp_path: Path):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from weft import WeftError, places
+from weft import WeftError
 from weft.stage import schedule as schedules
 from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess
@@ -77,7 +78,7 @@ def step(
     played = As(interpreter) if interpreter else known.interpreter if known is not None else As.FREE_THREADED
     if headless or not sys.stdout.isatty():
         for path in (save, trace):
-            _need_free(path, force)
+            _need_free(path, force, ", or replace it with --force")
         session = Session(AppProcess(**wanted), stops=made_stops, interpreter=played)
         try:
             return _headless(session, wanted, known, Order(order) if order else None, form, save, trace, force)
@@ -100,15 +101,10 @@ def _on_screen(wanted: dict[str, Any], known: Schedule | None, stops: Stops, int
             session.note = "; ".join(telling.of_replay(replayed)) or session.note
         return session
 
-    def trace_of(session: Session) -> Path:
-        path = places.new_trace("step")
-        write_trace(path, session, force=True)
-        return path
-
     play(
         StageApp(
             begin,
-            timeline=trace_of,
+            timeline=lambda session, path: write_trace(path, session, whole=True),
             save_schedule=lambda session, path: write_schedule(path, session, wanted),
             save_trace=lambda session, path: write_trace(path, session),
         )
@@ -142,9 +138,9 @@ def _wanted(
     return {**wanted, "fixed": fixed or wanted["fixed"]}
 
 
-def _need_free(path: Path | None, force: bool) -> None:
+def _need_free(path: Path | None, force: bool, otherwise: str = "") -> None:
     if path is not None and path.exists() and not force:
-        raise WeftError(f"{path} is there already; choose another name, or replace it with --force")
+        raise WeftError(f"{path} is there already; choose another name{otherwise}")
 
 
 def _headless(
@@ -171,7 +167,7 @@ def _headless(
     if form == "json":
         click.echo(json.dumps(telling.as_json(session, replayed, ended), indent=2))
     else:
-        click.echo(telling.as_text(session, replayed, ended))
+        click.echo(telling.as_text(session, replayed, ended, shutil.get_terminal_size((80, 24)).columns))
     verdict = session.moment.verdict
     if verdict is not None and verdict.failed:
         return BROKEN
@@ -192,8 +188,8 @@ def write_schedule(path: Path, session: Session, wanted: dict[str, Any], *, forc
         raise WeftError(f"{path}: {error.strerror or error}; choose another place") from None
 
 
-def write_trace(path: Path, session: Session, *, force: bool = False) -> None:
-    """Write the way to the point looked at as a trace.
+def write_trace(path: Path, session: Session, *, force: bool = False, whole: bool = False) -> None:
+    """Write the way to the point looked at as a trace, or on to the end of its branch where the ``whole`` is wanted.
 
     Raises:
         WeftError: it cannot be written, or is there already and ``force`` is not set.
@@ -204,6 +200,7 @@ def write_trace(path: Path, session: Session, *, force: bool = False) -> None:
 
     try:
         writer.create(str(path), force=True)
-        as_trace.write(path, session.info, session.root, session.here.path())
+        steps = (session.here.tip() if whole else session.here).path()
+        as_trace.write(path, session.info, session.root, steps)
     except OSError as error:
         raise WeftError(f"{path}: {error.strerror or error}; choose another place") from None

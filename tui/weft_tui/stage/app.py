@@ -27,8 +27,8 @@ class StageApp(App[None]):
     Args:
         session_factory: makes the session, which the app closes; called in another thread. It may raise `WeftError`:
             then the app ends with status 2 and `failure` is what was raised.
-        timeline: writes a trace of a session's run and returns its path, which is shown in the timeline; None when
-            there is no such thing.
+        timeline: writes a trace of a session's branch into a file that is shown in the timeline and then removed; None
+            when there is no such thing.
         save_schedule: writes the choices of a session's run into a file that the user has named.
         save_trace: writes a trace of it. Both may raise `WeftError` and may return a sentence to show.
 
@@ -46,7 +46,7 @@ class StageApp(App[None]):
         self,
         session_factory: Callable[[], Session],
         *,
-        timeline: Callable[[Session], Path] | None = None,
+        timeline: Writer | None = None,
         save_schedule: Writer | None = None,
         save_trace: Writer | None = None,
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -10,6 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+
+from weft.timeline.units import plain
 
 from ..messages import RowChosen
 from ..widgets.table import Column, Table
@@ -66,20 +68,22 @@ class ChooseScreen(ModalScreen[T | None]):
         self.dismiss(None)
 
 
-class NameScreen(ModalScreen[str | None]):
-    """Asks for the name of a file; dismissed with it, or None.
+class NameScreen(ModalScreen[None]):
+    """Asks for the name of a file, until it is written or nobody wants it any more.
 
     Args:
         title: stands in the box's border.
         name: what is there to begin with.
         note: what to know about it.
+        write: takes this screen and a name; calls `done` or `wrong` in the end.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", key_display="esc")]
 
-    def __init__(self, title: str, name: str, note: str) -> None:
+    def __init__(self, title: str, name: str, note: str, write: Callable[[NameScreen, str], None]) -> None:
         super().__init__()
-        self.box_title, self.file, self.note = title, name, note
+        self.box_title, self.file, self.note, self.write = title, name, note, write
+        self.writing = False
 
     def compose(self) -> ComposeResult:
         """Yield the box."""
@@ -87,12 +91,34 @@ class NameScreen(ModalScreen[str | None]):
             box.border_title = self.box_title
             box.border_subtitle = "⏎ saves, esc closes this"
             yield Input(self.file, id="file", compact=True, select_on_focus=False)
+            yield Static("", id="file-wrong", markup=False)
             yield Static(self.note, id="file-note", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand it on."""
-        self.dismiss(event.value.strip() or None)
+        """Have it written, once at a time."""
+        name = event.value.strip()
+        if not name:
+            self.wrong("a file needs a name")
+        elif not self.writing:
+            self.writing = True
+            self.write(self, name)
+
+    def on_input_changed(self) -> None:
+        """Forget what was wrong with another name."""
+        self.query_one("#file-wrong", Static).update("")
+
+    def wrong(self, sentence: str) -> bool:
+        """Say why nothing was written; return whether there is still somebody to be told."""
+        self.writing = False
+        if self.is_current:
+            self.query_one("#file-wrong", Static).update(f"✗ {plain(sentence)}")
+        return self.is_current
+
+    def done(self) -> None:
+        """Close, for it is written."""
+        if self.is_current:
+            self.dismiss()
 
     def action_close(self) -> None:
         """Name nothing."""
-        self.dismiss(None)
+        self.dismiss()

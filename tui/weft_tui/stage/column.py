@@ -10,7 +10,9 @@ from weft.stage.moment import Status
 from weft.timeline.units import plain
 
 from ..spans import Ink, Line, Span, cut, cut_middle, fit, width_of, wrap
+from . import marks
 from .excerpt import Listed, shown_place, source, where
+from .marks import CAN_STEP, CANNOT_STEP, DEADLOCK, HELD_BY_GIL, STATES, TIMES_OUT, Mark
 from .rows import Actor, Ground, Row
 from .seen import Seen
 from .values import before, flask, pairs, stack
@@ -28,13 +30,6 @@ class Section(Enum):
     STACK = "stack"
 
 
-WORDS: Final = {
-    Status.READY: ("ready", Ink.RUN),
-    Status.BLOCKED: ("blocked", Ink.WAIT),
-    Status.OUTSIDE: ("outside", Ink.HANDOFF),
-    Status.DONE: ("done", Ink.GOOD),
-    Status.FAILED: ("failed", Ink.ALARM),
-}
 KEYS: Final = 9
 """Actors that have a key of their own."""
 
@@ -54,7 +49,7 @@ def columns(
     parts = [_sections(seen, actor, width, height) for actor, width in zip(shown, widths, strict=True)]
     sizes = _sizes(parts, height)
     return [
-        _stacked(part, sizes, source(seen, actor, width, sizes[Section.SOURCE], listed))
+        _stacked(part, sizes, source(seen, actor, width, sizes[Section.SOURCE], listed), width)
         for part, actor, width in zip(parts, shown, widths, strict=True)
     ]
 
@@ -81,7 +76,7 @@ def _sizes(parts: Sequence[Sections], height: int) -> dict[Section, int]:
     rest = height - 3
     most = {
         Section.HEAD: 1,
-        Section.NEXT: 1 if height < 14 else 2 if height < 22 else 3,
+        Section.NEXT: 1 if height < 8 else 2 if height < 22 else 3,
         Section.PLACE: 1,
         Section.LOCALS: max(rest // 4, 1),
         Section.FLASK: 1 if height < 22 else 2,
@@ -95,12 +90,20 @@ def _sizes(parts: Sequence[Sections], height: int) -> dict[Section, int]:
     return sizes
 
 
-def _stacked(part: Sections, sizes: dict[Section, int], source: list[Row]) -> list[Row]:
+def _stacked(part: Sections, sizes: dict[Section, int], source: list[Row], width: int) -> list[Row]:
     rows: list[Row] = []
     for section, size in sizes.items():
         mine = source if section is Section.SOURCE else part[section]
         rows += [*mine[:size], *[Row()] * (size - len(mine))]
+        if section is Section.NEXT and 0 < size < len(mine):
+            rows[-1] = Row(broken_off(rows[-1].line, width, " …"))
     return rows
+
+
+def broken_off(line: Line, width: int, end: str) -> Line:
+    """Return a line that says at its end that there is more of it."""
+    *begun, (last, ink) = fit(line, width - len(end)) or (("", Ink.DIM),)
+    return (*begun, (last.rstrip(" …"), ink), (end, Ink.DIM))
 
 
 def _rows(lines: Iterable[Line], grey: bool) -> list[Row]:
@@ -126,20 +129,20 @@ def _head(seen: Seen, actor: Actor, width: int) -> Row:
 def key_badge(seen: Seen, actor: int) -> Span:
     """Return the key that moves an actor; loud where it can be pressed now."""
     if actor >= KEYS:
-        return ("   ", Ink.DIM)
-    return (f" {actor + 1} ", Ink.BADGE if not seen.refusals[actor] else Ink.DIM)
+        return (f" {marks.NO_DIGIT.glyph} ", (CANNOT_STEP if seen.refusals[actor] else marks.NO_DIGIT).ink)
+    return (f" {actor + 1} ", (CANNOT_STEP if seen.refusals[actor] else CAN_STEP).ink)
 
 
 def status_word(seen: Seen, actor: int) -> Span:
     """Return what an actor can do next, in a word."""
     view = seen.moment.actors[actor]
     if actor in seen.moment.stuck:
-        return (" deadlock ", Ink.ALARM)
+        return DEADLOCK.span
     if view.status is Status.READY and seen.refusals[actor] and seen.verdict is None:
-        return ("held by the GIL", Ink.DIM)
+        return HELD_BY_GIL.span
     if view.status is Status.BLOCKED and not seen.refusals[actor]:
-        return ("can time out", Ink.WAIT)
-    return WORDS[view.status]
+        return TIMES_OUT.span
+    return STATES[view.status].span
 
 
 # what comes next
@@ -147,19 +150,23 @@ def status_word(seen: Seen, actor: int) -> Span:
 
 def _next(seen: Seen, actor: Actor, width: int) -> list[Line]:
     view = actor.view
-    text = plain(view.why) or WORDS[view.status][0]
+    text = plain(view.why) or STATES[view.status].glyph
     if view.status is Status.DONE:
         failed = text[:1] in ("4", "5")
-        return wrap((("✗ ", Ink.WAIT) if failed else ("✓ ", Ink.GOOD), (text, Ink.PLAIN)), width)
+        return wrap((_lead(marks.WRONG if failed else marks.ANSWERED), (text, Ink.PLAIN)), width)
     if view.status is Status.FAILED:
-        return wrap((("✗ ", Ink.ALARM), (f" {text}", Ink.WAIT)), width)
+        return wrap((_lead(marks.WRONG), (text, Ink.WAIT)), width)
     if view.status is Status.BLOCKED:
-        return wrap((("∥ ", Ink.WAIT), (text, Ink.WAIT)), width)
+        return wrap((_lead(marks.BLOCKED), (text, Ink.WAIT)), width)
     if view.status is Status.OUTSIDE:
-        return wrap((("∿ ", Ink.HANDOFF), (text, Ink.HANDOFF)), width)
+        return wrap((_lead(marks.OUTSIDE), (text, Ink.HANDOFF)), width)
     operation = plain(view.next.text) if view.next is not None else "goes on"
     ink = Ink.STRONG if not seen.refusals[actor.number] else Ink.DIM
-    return [fit((("→ ", Ink.TITLE), (operation, ink)), width)]
+    return [fit((_lead(marks.NEXT), (operation, ink)), width)]
+
+
+def _lead(mark: Mark) -> Span:
+    return f"{mark.glyph} ", mark.ink
 
 
 def _place(seen: Seen, actor: Actor, width: int) -> Line:
@@ -168,4 +175,5 @@ def _place(seen: Seen, actor: Actor, width: int) -> Line:
         following = actor.view.next
         what = "  not begun" if following is not None and following.kind == "start" else "  in no file of the app"
         return ((what if actor.view.status is Status.READY else "", Ink.DIM),)
-    return fit((("  " + where(place), Ink.DIM),), width)
+    left = actor.view.status is Status.READY and not actor.view.frames
+    return fit(((f"  {'back from ' if left else ''}{where(place)}", Ink.DIM),), width)

@@ -16,6 +16,7 @@ from ..widgets.inked import Inked
 from ..widgets.memo import Memo
 from .code import Listings
 from .column import columns
+from .marks import EDGE, EDGE_PICKED
 from .messages import ActorPicked
 from .roster import roster, roster_at, visible
 from .rows import Ground, Row
@@ -23,9 +24,6 @@ from .seen import Seen
 
 LEAST: Final = 24
 """Columns of the terminal that an actor needs."""
-
-EDGE: Final[Line] = (("│", Ink.DIM),)
-EDGE_PICKED: Final[Line] = (("▌", Ink.TITLE),)
 
 
 class Columns(Inked):
@@ -88,8 +86,8 @@ class Columns(Inked):
         for index, actor in enumerate(shown):
             line, ground = rows[index][y] if y < len(rows[index]) else Row()
             style = self._ground_styles()[ground] if ground is not Ground.PLAIN else None
-            edge = EDGE_PICKED if actor == self.picked else EDGE if index else ((" ", Ink.DIM),)
-            strips.append(self.draw((*edge, *line), style, edges[index + 1] - edges[index]))
+            edge = EDGE_PICKED.span if actor == self.picked else EDGE.span if index else (" ", Ink.DIM)
+            strips.append(self.draw((edge, *line), style, edges[index + 1] - edges[index]))
         return Strip.join(strips)
 
     @property

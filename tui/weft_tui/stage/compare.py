@@ -21,6 +21,7 @@ from weft.timeline.units import plain
 from ..spans import Ink, Line, Span, cut, fit, width_of, wrap
 from ..widgets.inked import Scrolled
 from .history import LINKS, MARKS
+from .marks import DIFFERS, NOT_THERE
 from .words import did, ended
 
 IN_COMMON: Final = 2
@@ -74,7 +75,7 @@ def comparison(left: Branch, right: Branch) -> list[Pair]:
     for node in one[max(fork - IN_COMMON, 0) : fork]:
         rows.append((_told(node, Ink.DIM), (("  ", Ink.DIM),), _told(node, Ink.DIM)))
     for index, (a, b) in enumerate(zip_longest(one[fork:], other[fork:])):
-        mark: Line = ((" ≠", Ink.WAIT),) if not index else (("  ", Ink.DIM),)
+        mark: Line = ((f" {DIFFERS.glyph}", Ink.WAIT),) if not index else (("  ", Ink.DIM),)
         rows.append((_told(a), mark, _told(b)))
     rows.append(((), (), ()))
     rows += _ends(left.tip, right.tip)
@@ -110,7 +111,7 @@ def _ends(left: Node, right: Node) -> Iterator[Pair]:
 def _values(left: Sequence[Shown], right: Sequence[Shown]) -> Iterator[Pair]:
     one, other = ({value.name: value.text for value in values} for values in (left, right))
     for name in dict.fromkeys([*one, *other]):
-        a, b = one.get(name, "–"), other.get(name, "–")
+        a, b = one.get(name, NOT_THERE.glyph), other.get(name, NOT_THERE.glyph)
         ink = Ink.HOLD if a != b else Ink.PLAIN
         yield _value(name, a, ink), _differ(a != b), _value(name, b, ink)
 
@@ -120,7 +121,7 @@ def _value(name: str, text: str, ink: Ink) -> Line:
 
 
 def _differ(different: bool) -> Line:
-    return ((" ≠" if different else "  ", Ink.WAIT),)
+    return ((f" {DIFFERS.glyph}" if different else "  ", Ink.WAIT),)
 
 
 def row(pair: Pair, width: int) -> list[Line]:

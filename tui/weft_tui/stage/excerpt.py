@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from weft.stage.moment import Place, Status
 from weft.timeline.units import plain
@@ -11,11 +11,9 @@ from weft.timeline.units import plain
 from .. import stacks
 from ..spans import Ink, Span, clip
 from .code import Listing, common_indent, window
+from .marks import CURRENT, WRONG
 from .rows import Actor, Ground, Row
 from .seen import Seen
-
-CURRENT: Final = "▶"
-WRONG: Final = "✗"
 
 Listed = Callable[[str], Listing]
 
@@ -57,11 +55,11 @@ def source(seen: Seen, actor: Actor, width: int, rows: int, listed: Listed) -> l
     listing = listed(place.file if place is not None else seen.info.file)
     if listing.note:
         return [Row(((f"  {listing.note}", Ink.DIM),))] if rows else []
-    lively = actor.view.status in (Status.READY, Status.OUTSIDE) and place is not None
+    inside = bool(actor.view.frames)
+    lively = actor.view.status in (Status.READY, Status.OUTSIDE) and inside
     lines = window(listing, place.line if place is not None else 1, rows)
     lines = lines[: max(len(listing.lines) - lines.start + 1, 0)]
-    over = actor.view.status in (Status.DONE, Status.FAILED)
-    current = place.line if place is not None and not over else 0
+    current = place.line if place is not None and inside else 0
     excerpt = Excerpt(listing, lines, current, _wrong_line(seen, place), lively)
     indent = common_indent(listing, lines)
     return [_source_row(excerpt, line, indent, width) for line in lines]
@@ -70,8 +68,8 @@ def source(seen: Seen, actor: Actor, width: int, rows: int, listed: Listed) -> l
 def _source_row(excerpt: Excerpt, line: int, indent: int, width: int) -> Row:
     lively, current, wrong = excerpt.lively, line == excerpt.current, line == excerpt.wrong
     digits = len(str(excerpt.lines.stop))
-    mark: Span = (CURRENT if current else " ", Ink.TITLE if lively else Ink.DIM)
-    mark = (WRONG, Ink.WAIT) if wrong else mark
+    mark: Span = (CURRENT.glyph if current else " ", CURRENT.ink if lively else Ink.DIM)
+    mark = WRONG.span if wrong else mark
     number = (f"{line:{digits + 1}} ", Ink.PLAIN if current and lively else Ink.DIM)
     code = clip(excerpt.listing.line(line, indent, grey=not (lively or current or wrong)), width - digits - 3)
     return Row((mark, number, *code), Ground.HERE if wrong or current else Ground.PLAIN)

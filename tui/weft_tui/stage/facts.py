@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from rich.style import Style
+from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -16,8 +17,16 @@ from weft.timeline.units import plain
 from ..spans import Ink, Line, cut, cut_middle, width_of
 from ..widgets.inspector import Inspector
 from .excerpt import where
+from .marks import CHANGED
 from .seen import Seen
 from .words import did, preemption
+
+TITLE: Final = " shared"
+ENTER: Final = "tab scrolls"
+LEAVE: Final = "↑ ↓ scroll, tab leaves"
+NOTHING: Final = "no value was about to be touched yet"
+FEW: Final = 4
+"""Characters that two long values have in common and that are shown before the first that differs."""
 
 MOST_PRINTED: Final = 6
 """Lines of output that are shown, the last ones."""
@@ -28,7 +37,7 @@ def facts(seen: Seen, width: int) -> Iterator[Line]:
     moment = seen.moment
     old = seen.before
     if not moment.shared:
-        yield (("  nothing yet", Ink.DIM),)
+        yield ((f"  {NOTHING}", Ink.DIM),)
     yield from _values("", moment.shared, old.shared if old else (), width)
     yield from _values("watched", moment.watched, old.watched if old else (), width)
     yield from _locks(seen, width)
@@ -54,7 +63,17 @@ def _value(name: str, text: str, before: str, width: int) -> Line:
     if text == before:
         return ((name, Ink.PLAIN), (cut(text, room), Ink.PLAIN))
     half = max((room - 3) // 2, 2)
-    return ((name, Ink.PLAIN), (cut(before, half), Ink.DIM), (" → ", Ink.HOLD), (cut(text, half), Ink.HOLD))
+    if max(cell_len(before), cell_len(text)) > half:
+        before, text = _apart(before, text)
+    arrow = (f" {CHANGED.glyph} ", CHANGED.ink)
+    return ((name, Ink.PLAIN), (cut(before, half), Ink.DIM), arrow, (cut(text, half), Ink.HOLD))
+
+
+def _apart(one: str, other: str) -> tuple[str, str]:
+    """Return two long values from where they differ."""
+    common = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = common - FEW
+    return (f"…{one[start:]}", f"…{other[start:]}") if start > 1 else (one, other)
 
 
 def _locks(seen: Seen, width: int) -> Iterator[Line]:
@@ -115,10 +134,16 @@ def _printed(output: str) -> Iterator[Line]:
         yield ((f"  {plain(line.expandtabs(4))}", Ink.DIM),)
 
 
-class Facts(Inspector, can_focus=False):
-    """Shows the facts below a heading of its own."""
+class Facts(Inspector, can_focus=True):
+    """Shows the facts below a heading of its own, which says how to see the rest of them."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"stage--head"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"stage--head", "stage--picked"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "scroll_pages(-1)", show=False),
+        Binding("pagedown", "scroll_pages(1)", show=False),
+        Binding("home", "scroll_all(-1)", show=False),
+        Binding("end", "scroll_all(1)", show=False),
+    ]
     fixed = 1
 
     seen: reactive[Seen | None] = reactive(None)
@@ -131,6 +156,22 @@ class Facts(Inspector, can_focus=False):
         """Align them anew."""
         self._tell()
 
+    def on_focus(self) -> None:
+        """Show that the arrow keys are for this panel."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show that they are not."""
+        self.refresh()
+
+    def action_scroll_pages(self, count: int) -> None:
+        """Scroll by a page."""
+        self.top += count * max(self.page - 1, 1)
+
+    def action_scroll_all(self, count: int) -> None:
+        """Scroll to the first line, or the last."""
+        self.top += count * self.total()
+
     def _tell(self) -> None:
         if self.seen is not None:
             self.lines = tuple(facts(self.seen, self.size.width - 2))
@@ -138,6 +179,11 @@ class Facts(Inspector, can_focus=False):
     def render_line(self, y: int) -> Strip:
         """Return the heading, or a line."""
         if y == 0:
-            ground = Style(bgcolor=self.get_component_rich_style("stage--head").bgcolor)
-            return self.draw(((" shared", Ink.TITLE),), ground)
+            name = "stage--picked" if self.has_focus else "stage--head"
+            return self.draw(self._heading(), Style(bgcolor=self.get_component_rich_style(name).bgcolor))
         return super().render_line(y)
+
+    def _heading(self) -> Line:
+        keys = LEAVE if self.has_focus else ENTER if self.total() > self.page else ""
+        gap = " " * max(self.size.width - len(TITLE) - len(keys) - 1, 1)
+        return ((TITLE, Ink.TITLE), (f"{gap}{keys}", Ink.DIM))

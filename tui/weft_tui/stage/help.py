@@ -1,12 +1,14 @@
-"""The help of the stage: what stands where, what the marks mean, and every key."""
+"""The help of the stage: every key, every mark, every badge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Final
 
-from ..screens.help import BLANK, key_lines
+from ..screens.help import BLANK, TextScreen, key_lines
 from ..spans import Ink, Line
+from .marks import BADGES, COLUMN, ELSEWHERE, HISTORY, WORDS, Mark
 
 INTRO: Final[Sequence[Line]] = (
     (
@@ -15,22 +17,18 @@ INTRO: Final[Sequence[Line]] = (
         (" gives that actor a step. Find an order that breaks the app.", Ink.PLAIN),
     ),
 )
-Mark = tuple[str, Ink, str]
-COLUMN: Final[Sequence[Mark]] = (
-    ("→", Ink.TITLE, "what an actor does next"),
-    ("∥", Ink.WAIT, "blocked, by whom"),
-    ("∿", Ink.HANDOFF, "runs outside the stage"),
-    ("▶", Ink.TITLE, "the line it is about to run"),
-)
-HISTORY: Final[Sequence[Mark]] = (
-    ("●", Ink.RUN, "a step in the history"),
-    ("■", Ink.GOOD, "the last step of its actor"),
-    ("!", Ink.HOLD, "preempted, as any Python may"),
-    ("‡", Ink.WAIT_HOLD, "preempted, as only without a GIL"),
-)
+GLYPH: Final = 3
 MEANING: Final = 42
 PAIRED: Final = 110
 """Columns of the terminal that two columns of keys need."""
+
+
+class HelpScreen(TextScreen):
+    """Shows the help, and how to see the rest of it."""
+
+    def on_mount(self) -> None:
+        """Say how to scroll."""
+        self.query_one("#help-box").border_subtitle = "↑ ↓ scroll, esc closes this"
 
 
 def help_text(keys: Sequence[tuple[str, str]], width: int) -> tuple[Line, ...]:
@@ -41,13 +39,35 @@ def help_text(keys: Sequence[tuple[str, str]], width: int) -> tuple[Line, ...]:
         width: of the terminal.
     """
     paired = width >= PAIRED
-    return (*INTRO, BLANK, *_marks(paired), BLANK, *key_lines(keys, 2 if paired else 1))
+    lines = [*INTRO, BLANK, *key_lines(keys, 2 if paired else 1)]
+    if paired:
+        lines += [BLANK, *_beside(("in a column", COLUMN), ("in the history", HISTORY))]
+    else:
+        lines += [BLANK, *_listed("in a column", COLUMN), BLANK, *_listed("in the history", HISTORY)]
+    lines += [BLANK, *_listed("elsewhere", ELSEWHERE)]
+    lines += [BLANK, *_listed("what an actor can do", WORDS)]
+    lines += [BLANK, *_listed("what goes on, and what came of it", BADGES)]
+    return tuple(lines)
 
 
-def _marks(paired: bool) -> Iterable[Line]:
-    if not paired:
-        return [((f"{glyph}  ", ink), (words, Ink.PLAIN)) for glyph, ink, words in (*COLUMN, *HISTORY)]
-    return [
-        ((f"{glyph}  ", ink), (words.ljust(MEANING), Ink.PLAIN), (f"{other}  ", color), (meaning, Ink.PLAIN))
-        for (glyph, ink, words), (other, color, meaning) in zip(COLUMN, HISTORY, strict=True)
-    ]
+Section = tuple[str, Sequence[Mark]]
+
+
+def _listed(title: str, marks: Sequence[Mark]) -> Iterable[Line]:
+    widest = max(GLYPH, *(len(mark.glyph) for mark in marks))
+    yield ((title, Ink.TITLE),)
+    for mark in marks:
+        yield _told(mark, widest)
+
+
+def _told(mark: Mark, widest: int) -> Line:
+    return (mark.span, (f"{' ' * (widest - len(mark.glyph))}  {mark.meaning}", Ink.PLAIN))
+
+
+def _beside(left: Section, right: Section) -> Iterable[Line]:
+    yield ((left[0].ljust(GLYPH + MEANING + 2), Ink.TITLE), (right[0], Ink.TITLE))
+    for one, other in zip_longest(left[1], right[1]):
+        mine = _told(one, GLYPH) if one is not None else ((" " * GLYPH, Ink.PLAIN), ("", Ink.PLAIN))
+        room = MEANING + 2 + GLYPH - len(mine[0][0])
+        padded: Line = (mine[0], (mine[1][0].ljust(room), Ink.PLAIN))
+        yield (*padded, *(_told(other, GLYPH) if other is not None else ()))

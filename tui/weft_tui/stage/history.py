@@ -17,7 +17,9 @@ from weft.timeline.units import plain
 
 from ..spans import Ink, Line, Span, cut
 from ..widgets.inked import Scrolled
+from . import marks
 from .column import KEYS
+from .marks import LIVES, PREEMPTIONS
 from .messages import PointPicked
 from .seen import Seen
 from .words import did
@@ -26,19 +28,18 @@ WIDE_LANE: Final = 22
 """Columns that a lane needs to carry its steps' words; with less, lanes are lines and the words stand beside them."""
 
 NARROW_LANE: Final = 2
-LIFE: Final = {
-    Status.READY: ("│", Ink.DIM),
-    Status.BLOCKED: ("┆", Ink.WAIT),
-    Status.OUTSIDE: ("╎", Ink.HANDOFF),
-    Status.DONE: (" ", Ink.DIM),
-    Status.FAILED: (" ", Ink.DIM),
-}
-MARKS: Final = {Badge.NONE: "", Badge.THIS: " !", Badge.FREE_THREADED: " ‡"}
-LINKS: Final = {Badge.NONE: Ink.DIM, Badge.THIS: Ink.HOLD, Badge.FREE_THREADED: Ink.WAIT_HOLD}
+LINES: Final = frozenset(mark.glyph for mark in LIVES.values())
+MARKS: Final = {Badge.NONE: "", **{badge: f" {mark.glyph}" for badge, mark in PREEMPTIONS.items()}}
+LINKS: Final = {Badge.NONE: marks.OVER.ink, **{badge: mark.ink for badge, mark in PREEMPTIONS.items()}}
 PREEMPTED: Final = {
     Badge.NONE: ("",),
-    Badge.THIS: (" preempted ! ", " ! ", ""),
-    Badge.FREE_THREADED: (" preempted ‡ free-threaded only ", " preempted ‡ ", " ‡ ", ""),
+    Badge.THIS: (f" preempted{MARKS[Badge.THIS]} ", f"{MARKS[Badge.THIS]} ", ""),
+    Badge.FREE_THREADED: (
+        f" preempted{MARKS[Badge.FREE_THREADED]} free-threaded only ",
+        f" preempted{MARKS[Badge.FREE_THREADED]} ",
+        f"{MARKS[Badge.FREE_THREADED]} ",
+        "",
+    ),
 }
 """What is said about a preemption, as long as there is room for it."""
 
@@ -108,7 +109,7 @@ def heading(actors: Sequence[ActorView], lanes: Lanes) -> Line:
     if not lanes.wide:
         row.put(1, "step", Ink.DIM)
         for actor in range(len(actors)):
-            row.put(lanes.x(actor), str(actor + 1) if actor < KEYS else "·", Ink.TITLE)
+            row.put(lanes.x(actor), str(actor + 1) if actor < KEYS else marks.NO_DIGIT.glyph, marks.NO_DIGIT.ink)
         row.put(lanes.words, "what happened", Ink.TITLE)
         return row.line(False)
     row.put(1, "step", Ink.DIM)
@@ -126,7 +127,7 @@ def step_row(path: Sequence[Node], index: int, at: int, lanes: Lanes) -> Line:
         at: index of the point looked at.
     """
     node, row = path[index], Canvas(lanes.width)
-    row.put(1, "▶" if index == at else " ", Ink.TITLE)
+    row.put(1, *(marks.HERE.span if index == at else (" ", Ink.TITLE)))
     row.put(3, f"{index:{lanes.digits}}", Ink.STRONG if index == at else Ink.DIM)
     _lives(row, node, lanes)
     if index == 0:
@@ -138,7 +139,8 @@ def step_row(path: Sequence[Node], index: int, at: int, lanes: Lanes) -> Line:
 
 def _lives(row: Canvas, node: Node, lanes: Lanes) -> None:
     for actor, view in enumerate(node.moment.actors[: lanes.count]):
-        row.put(lanes.x(actor), *LIFE[view.status])
+        if view.status in LIVES:
+            row.put(lanes.x(actor), *LIVES[view.status].span)
 
 
 def _step(row: Canvas, before: Node, node: Node, lanes: Lanes) -> None:
@@ -146,8 +148,8 @@ def _step(row: Canvas, before: Node, node: Node, lanes: Lanes) -> None:
     view = node.moment.actors[actor]
     x, text = lanes.x(actor), did(node)
     source = before.actor if before.actor not in (-1, actor) else -1
-    mark = ("■", Ink.GOOD) if view.status is Status.DONE else ("●", Ink.RUN)
-    mark = ("✗", Ink.WAIT) if view.status is Status.FAILED else mark
+    mark = marks.LAST_STEP if view.status is Status.DONE else marks.STEP
+    mark = marks.FAILED_STEP if view.status is Status.FAILED else mark
     if lanes.wide:
         # Words may run over the lanes to the right, up to where the thread comes from.
         room = (lanes.x(source) - x - 4) if source > actor else lanes.width - x - 2
@@ -161,7 +163,7 @@ def _step(row: Canvas, before: Node, node: Node, lanes: Lanes) -> None:
         if source != -1:
             _link(row, lanes.x(source), x + (1 if source > actor else -1), node.badge, 0)
         _beside(row, node, lanes)
-    row.put(x, *mark)
+    row.put(x, *mark.span)
 
 
 def _ink(node: Node) -> Ink:
@@ -175,17 +177,22 @@ def _link(row: Canvas, start: int, end: int, badge: Badge, room: int) -> None:
     ink = LINKS[badge]
     words = next(words for words in PREEMPTED[badge] if len(words) <= room - 4 or not words)
     if start < end:
-        for x in range(start + 1, end):
-            row.put(x, "┼" if row.glyphs[x] in "│┆╎" else "─", ink)
-        row.put(start, "╰", ink)
-        row.put(end, "▸", ink)
+        corner, line, tip = tuple(marks.OVER.glyph)
+        _cross(row, start + 1, end, line, ink)
+        row.put(start, corner, ink)
+        row.put(end, tip, ink)
         row.put(start + 2, words, ink)
     else:
-        for x in range(end + 1, start):
-            row.put(x, "┼" if row.glyphs[x] in "│┆╎" else "─", ink)
-        row.put(end, "◂", ink)
-        row.put(start, "╯", ink)
+        tip, line, corner = tuple(marks.BACK.glyph)
+        _cross(row, end + 1, start, line, ink)
+        row.put(end, tip, ink)
+        row.put(start, corner, ink)
         row.put(start + 1, words, ink)
+
+
+def _cross(row: Canvas, first: int, end: int, line: str, ink: Ink) -> None:
+    for x in range(first, end):
+        row.put(x, marks.CROSSED.glyph if row.glyphs[x] in LINES else line, ink)
 
 
 def _beside(row: Canvas, node: Node, lanes: Lanes) -> None:
@@ -195,7 +202,7 @@ def _beside(row: Canvas, node: Node, lanes: Lanes) -> None:
     x = row.put(x, cut(did(node), max(lanes.width - x - 2 * (node.badge is not Badge.NONE), 1)), _ink(node))
     if node.badge is not Badge.NONE:
         whom = f" preempts {cut(plain(node.moment.actors[node.preempted].name), 14)}"
-        mark = " ‡" if node.badge is Badge.FREE_THREADED else " !"
+        mark = MARKS[node.badge]
         only = f"{mark} free-threaded only" if node.badge is Badge.FREE_THREADED else mark
         words = next(
             words for words in (whom + only, whom + mark, mark, "") if len(words) < lanes.width - x or not words

@@ -12,13 +12,19 @@ Move = Callable[[Session], str]
 
 LEVELS: Final = tuple(Stops)
 NO_PREEMPTION: Final = "nobody was preempted before this point"
+ENDED: Final = "the run has ended: u steps back, R restarts, v explains"
+
+
+def _refusal(session: Session, actor: int) -> str:
+    """Return why an actor cannot be given a step, and what can be done instead."""
+    return ENDED if session.moment.verdict is not None else session.refusal(actor)
 
 
 def step(actor: int) -> Move:
     """Give an actor a step, or say why not."""
 
     def move(session: Session) -> str:
-        refusal = session.refusal(actor)
+        refusal = _refusal(session, actor)
         if not refusal:
             session.step(actor)
         return refusal
@@ -30,7 +36,7 @@ def run(actor: int, until: Until, on: str = "") -> Move:
     """Run one actor until something happens."""
 
     def move(session: Session) -> str:
-        refusal = session.refusal(actor)
+        refusal = _refusal(session, actor)
         if not refusal:
             session.run(actor, until, on)
         return refusal
@@ -43,7 +49,7 @@ def run_all(order: Order) -> Move:
 
     def move(session: Session) -> str:
         if session.moment.verdict is not None:
-            return session.refusal(0)
+            return ENDED
         if not session.movable():
             return "nobody can be given a step here: u steps back"
         session.run_all(order)

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from textual.message import Message
 
 from weft.errors import WeftError
-from weft.stage.session import Session
+from weft.stage.session import Diverged, Session
 
 from .code import Listings
 from .messages import NotStarted, Played, Refused
@@ -22,6 +22,7 @@ MOST_WAITING: Final = 32
 """Things that may wait to be done; keys that are held down for longer are lost."""
 
 PROGRESS_SECONDS: Final = 0.1
+UNSTEADY: Final = "going on from an earlier step led elsewhere, so the app is not deterministic: {}"
 IDLE_SECONDS: Final = 0.1
 """When nothing was asked for so long, the next thing is got ready."""
 
@@ -128,6 +129,8 @@ class Player:
         try:
             answer = job.work(session)
         except WeftError as error:
+            if isinstance(error, Diverged):
+                session.note = session.note or UNSTEADY.format(error)
             self._post(Refused(error, self._see(self._session or session)))
         else:
             self._post(Played(self._see(self._session or session), job.then, answer))

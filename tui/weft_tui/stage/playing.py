@@ -71,7 +71,6 @@ class Playing(Screen[None]):
         """Say what went wrong."""
         self._take(message.seen, done=True)
         self.refuse(str(message.error))
-        self.notify(str(message.error), severity="error", markup=False)
 
     def on_actor_picked(self, message: ActorPicked) -> None:
         """Select the actor that was clicked."""
@@ -99,14 +98,15 @@ class Playing(Screen[None]):
         self.ask(move, then or self.refuse)
         self.long = self.long or long
 
-    def ask(self, work: Callable[[Session], T], then: Callable[[T], None] | None = None) -> None:
-        """Ask the session something."""
+    def ask(self, work: Callable[[Session], T], then: Callable[[T], None] | None = None) -> bool:
+        """Ask the session something; return whether it could be asked."""
         if self.long or not self.player.submit(work, then):
             self.refuse(RUNS)
-            return
+            return False
         self.pending += 1
         if self.clock is None:
             self.clock = self.set_timer(RUNNING_SECONDS, self._say_running)
+        return True
 
     def _say_running(self) -> None:
         self.running = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from weft.errors import WeftError
 from weft.stage.session import Session
@@ -12,8 +13,8 @@ from weft.timeline.units import plain
 
 from .. import picture
 from .choose import NameScreen
-from .playing import Playing
-from .timeline import TimelineScreen
+from .playing import RUNS, Playing
+from .timeline import Shown, TimelineScreen
 
 Writer = Callable[[Session, Path], object]
 """Writes a file about a session's run; may return a sentence to say instead of that it was saved."""
@@ -24,7 +25,7 @@ class Saving(Playing):
 
     Args:
         factory: makes the session.
-        timeline: writes a trace of the run and returns its path, to be shown in the timeline.
+        timeline: writes a trace of the branch that is looked at into a file that is shown, then removed.
         save_schedule, save_trace: write a file that a person has named.
     """
 
@@ -32,7 +33,7 @@ class Saving(Playing):
         self,
         factory: Callable[[], Session],
         *,
-        timeline: Callable[[Session], Path] | None = None,
+        timeline: Writer | None = None,
         save_schedule: Writer | None = None,
         save_trace: Writer | None = None,
     ) -> None:
@@ -40,66 +41,93 @@ class Saving(Playing):
         self.timeline, self.save_schedule, self.save_trace = timeline, save_schedule, save_trace
 
     def action_timeline(self) -> None:
-        """Show the run in the timeline."""
+        """Show the run in the timeline, at the step that is looked at."""
         if self.timeline is None:
             self.refuse("there is no timeline of this run")
-        else:
-            self.ask(self.timeline, self._show_timeline)
+        elif self.seen is not None:
+            self.ask(self._write_run, self._show_timeline)
 
-    def _show_timeline(self, path: Path) -> None:
-        title = plain(self.seen.info.name) if self.seen is not None else path.stem
-        self.app.push_screen(TimelineScreen(path, title))
+    def _write_run(self, session: Session) -> Shown:
+        """Write the branch that is looked at into a private folder; called in the session's thread."""
+        folder = TemporaryDirectory(prefix="weft-")
+        path = Path(folder.name) / f"{_stem(session.info.name)}.weft"
+        try:
+            if self.timeline is not None:
+                self.timeline(session, path)
+        except BaseException:
+            folder.cleanup()
+            raise
+        names = [view.name for view in session.moment.actors]
+        actor = max(session.here.actor, 0)
+        return Shown(folder, path, session.here.number, names[actor], names[:actor].count(names[actor]))
+
+    def _show_timeline(self, shown: Shown) -> None:
+        title = plain(self.seen.info.name) if self.seen is not None else shown.path.stem
+        self.app.push_screen(TimelineScreen(shown, title))
 
     def action_save(self) -> None:
         """Ask where to save the choices, or a picture."""
         schedule = self.save_schedule is not None
         note = "the choices, to be played again; a name that ends in .svg saves a picture of the screen instead"
         name = self._unused(".json" if schedule else ".svg")
-        self.app.push_screen(NameScreen("save", name, note if schedule else "a picture of the screen"), self._save)
+        svg = self.app.export_screenshot()
+
+        def save(dialog: NameScreen, name: str) -> None:
+            if name.endswith(".svg") or self.save_schedule is None:
+                self._save_picture(dialog, svg, name)
+            else:
+                self._write(dialog, self.save_schedule, name)
+
+        self.app.push_screen(NameScreen("save", name, note if schedule else "a picture of the screen", save))
 
     def action_write_trace(self) -> None:
         """Ask where to write a trace."""
-        if self.save_trace is None:
+        writer = self.save_trace
+        if writer is None:
             self.refuse("there is no trace of this run")
             return
         note = "a trace of the run, for weft replay and weft report"
-        self.app.push_screen(NameScreen("write a trace", self._unused(".weft"), note), self._write_trace)
+        name = self._unused(".weft")
+        self.app.push_screen(
+            NameScreen("write a trace", name, note, lambda dialog, name: self._write(dialog, writer, name))
+        )
 
     def _unused(self, suffix: str) -> str:
         """Return a name for a file that is not there yet."""
-        stem = self._stem()
+        stem = _stem(self.seen.info.name if self.seen is not None else "")
         names = (f"{stem}{suffix}", *(f"{stem}-{number}{suffix}" for number in range(2, 1000)))
         return next((name for name in names if not Path(name).exists()), names[0])
 
-    def _stem(self) -> str:
-        name = self.seen.info.name if self.seen is not None else ""
-        return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:40] or "stage"
+    def _write(self, dialog: NameScreen, writer: Writer, name: str) -> None:
+        path = Path(name).expanduser()
 
-    def _save(self, name: str | None) -> None:
-        if name is None:
-            return
-        if name.endswith(".svg") or self.save_schedule is None:
-            self.call_after_refresh(self._save_picture, Path(name))
-        else:
-            self._write(self.save_schedule, Path(name))
+        def work(session: Session) -> str | WeftError:
+            try:
+                return str(writer(session, path) or f"Saved {path}")
+            except WeftError as error:
+                return error
 
-    def _write_trace(self, name: str | None) -> None:
-        if name is not None and self.save_trace is not None:
-            self._write(self.save_trace, Path(name))
+        if not self.ask(work, lambda answer: self._written(dialog, answer)):
+            dialog.wrong(RUNS)
 
-    def _write(self, writer: Writer, path: Path) -> None:
-        def work(session: Session) -> object:
-            return writer(session, path)
-
-        self.ask(work, lambda answer: self._saved(str(answer) if answer else f"Saved {path}"))
-
-    def _save_picture(self, path: Path) -> None:
+    def _save_picture(self, dialog: NameScreen, svg: str, name: str) -> None:
+        path = Path(name).expanduser()
         try:
-            saved = picture.save(self.app.export_screenshot(), path.parent, path.stem)
+            saved = picture.save(svg, path.parent, path.stem)
         except WeftError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self._written(dialog, error)
         else:
-            self._saved(f"Saved {saved}")
+            self._written(dialog, f"Saved {saved}")
 
-    def _saved(self, sentence: str) -> None:
-        self.notify(sentence, markup=False)
+    def _written(self, dialog: NameScreen, answer: str | WeftError) -> None:
+        """Close the dialog and say what was written; keep it open when nothing was."""
+        if not isinstance(answer, WeftError):
+            dialog.done()
+            self.tell(answer)
+        elif not dialog.wrong(str(answer)):
+            self.refuse(str(answer))
+
+
+def _stem(name: str) -> str:
+    """Return a scenario's name as a file's."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:40] or "stage"

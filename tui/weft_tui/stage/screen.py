@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -20,12 +21,14 @@ from ..widgets.lines import Lines
 from ..widgets.table import Column, text
 from . import moves, words
 from .choose import ChooseScreen
+from .column import key_badge, status_word
 from .columns import Columns
 from .compare import Branch, CompareScreen, branches
 from .facts import Facts
-from .help import help_text
+from .help import HelpScreen, help_text
 from .history import History
 from .keys import KEYS
+from .marks import THIS_BRANCH
 from .saving import Saving
 from .seen import Seen
 
@@ -39,6 +42,7 @@ class StageScreen(Saving):
     HORIZONTAL_BREAKPOINTS = [(0, "-thin"), (60, "-wide-enough"), (150, "-three-panes")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall-enough")]  # noqa: RUF012
     BINDINGS = KEYS
+    AUTO_FOCUS = ""
 
     hint = 0
     """How many hints have been asked for."""
@@ -103,6 +107,33 @@ class StageScreen(Saving):
         if self.seen is not None:
             self.picked = (self.picked + count) % len(self.seen.moment.actors)
 
+    def action_choose_actor(self) -> None:
+        """Choose an actor, also one that has no digit."""
+        if self.seen is not None:
+            seen = self.seen
+            columns: list[Column[int]] = [
+                Column("", 3, lambda actor: (key_badge(seen, actor),), keep=9),
+                Column("actor", 20, lambda actor: text(plain(seen.name(actor)), Ink.STRONG), keep=8),
+                Column("can do", 15, lambda actor: (status_word(seen, actor),), keep=7),
+                Column("next", 0, lambda actor: text(words.following(seen, actor), Ink.DIM)),
+            ]
+            actors = range(len(seen.moment.actors))
+            self.app.push_screen(ChooseScreen("select an actor", actors, columns, self.picked), self._pick)
+
+    def _pick(self, actor: int | None) -> None:
+        if actor is not None:
+            self.picked = actor
+
+    def action_facts(self) -> None:
+        """Give the arrow keys to the facts, or take them back."""
+        facts = self.query_one(Facts)
+        self.set_focus(None if facts.has_focus else facts)
+
+    def action_interrupt(self) -> None:
+        """Stop what runs; otherwise forget what was said, and whom the arrow keys are for."""
+        self.set_focus(None)
+        super().action_interrupt()
+
     def action_branches(self) -> None:
         """List all branches, to go to one."""
         self.ask(self._branches, self._choose_branch)
@@ -128,7 +159,7 @@ class StageScreen(Saving):
         """Explain the screen and the keys."""
         known = [binding for binding in (*self.BINDINGS, *self.app.BINDINGS) if isinstance(binding, Binding)]
         offered = [binding for binding in known if binding.action not in self._not_there()]
-        self.app.push_screen(TextScreen("weft stage", help_text(key_list(offered), self.size.width)))
+        self.app.push_screen(HelpScreen("weft stage", help_text(key_list(offered), self.size.width)))
 
     def _not_there(self) -> set[str]:
         """Return the actions that make no sense with this scenario."""
@@ -196,16 +227,20 @@ class StageScreen(Saving):
         """Show the first row, the notice and the advice."""
         width = self.size.width
         self.query_one("#stage-status", Lines).lines = (words.status_row(self.seen, self.running, width),)
-        notice = self.query_one("#notice", Lines)
-        notice.lines = tuple(words.notice(self.seen, self.hint, width)) if self.seen is not None else ()
-        if notice.styles.height is None or notice.styles.height.value != len(notice.lines):
-            notice.styles.height = len(notice.lines)
-        advice = self.note or words.advice(self.seen, self.picked)
-        self.query_one("#advice", Lines).lines = (fit(advice, width),)
+        self._fill("#notice", words.notice(self.seen, self.hint, width) if self.seen is not None else ())
+        told = words.said(self.note, width) if self.note else [fit(words.advice(self.seen, self.picked), width)]
+        self._fill("#advice", told)
+
+    def _fill(self, name: str, lines: Sequence[Line]) -> None:
+        """Show lines in as many rows."""
+        part = self.query_one(name, Lines)
+        part.lines = tuple(lines)
+        if part.styles.height is None or part.styles.height.value != len(part.lines):
+            part.styles.height = len(part.lines)
 
 
 def _number(branch: Branch) -> Line:
-    return text(f"{branch.number}{' ●' if branch.current else ''}", Ink.STRONG)
+    return text(f"{branch.number}{f' {THIS_BRANCH.glyph}' if branch.current else ''}", Ink.STRONG)
 
 
 BRANCH_COLUMNS: Final[tuple[Column[Branch], ...]] = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from weft.stage.moment import As, Moment, Place, Status, Stops, Verdict
+from weft.stage.moment import As, Moment, Place, Stops, Verdict
 from weft.stage.session import Info, Node, Session
 
 LOOK_BACK: Final = 500
@@ -127,7 +127,7 @@ def _last_places(here: Node, moment: Moment) -> tuple[Place | None, ...]:
     wanted = {
         actor
         for actor, view in enumerate(moment.actors)
-        if places[actor] is None and view.status in (Status.DONE, Status.FAILED)
+        if places[actor] is None and (view.next is None or view.next.kind != "start")
     }
     node: Node | None = here
     for _ in range(LOOK_BACK):

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from typing import Final
 
-from weft.stage.moment import As, Status, Stops
+from weft.stage.moment import As, Status, Stops, Verdict
 from weft.stage.session import Badge, Info, Node
 from weft.timeline.units import plain
 
-from ..spans import Ink, Line, Span, cut, fit, wrap
+from ..spans import Ink, Line, Span, cut, wrap
 from ..widgets.status import bar
+from .column import KEYS, broken_off
 from .excerpt import where
+from .marks import CAREFUL, UNSTEADY, VERDICTS, Phase
 from .seen import Seen
 
 MOST_NOTICE: Final = 3
 """Rows that a goal or a verdict takes at most; `v` tells all of it."""
 
-VERDICTS: Final = {
-    "holds": (" ✓ HOLDS ", Ink.BADGE_LIVE),
-    "invariant": (" ✗ INVARIANT BROKEN ", Ink.ALARM),
-    "exception": (" ✗ EXCEPTION ", Ink.ALARM),
-    "status": (" ✗ SERVER ERROR ", Ink.ALARM),
-    "deadlock": (" ✗ DEADLOCK ", Ink.ALARM),
-    "livelock": (" ✗ LIVELOCK ", Ink.ALARM),
-    "limit": (" NOT FINISHED ", Ink.BADGE),
-    "inconclusive": (" INCONCLUSIVE ", Ink.BADGE),
-}
+MOST_SAID: Final = 3
+"""Rows that what was said last takes at most."""
+
+MORE_TOLD: Final = " … v tells all"
 STARTING: Final = "Starting the app …"
 LEVEL_WORDS: Final = {
     Stops.SYNC: "sync",
@@ -35,14 +30,6 @@ LEVEL_WORDS: Final = {
     Stops.LINE: "line",
     Stops.OPCODE: "opcode",
 }
-
-
-class Phase(Enum):
-    """What the first row's badge says."""
-
-    READY = " ● STAGE "
-    RUNNING = " ▶ RUNNING, esc stops "
-    BACK = " ◀ LOOKING BACK "
 
 
 def phase(seen: Seen, busy: bool) -> Phase:
@@ -55,11 +42,10 @@ def phase(seen: Seen, busy: bool) -> Phase:
 def status_row(seen: Seen | None, busy: bool, width: int) -> Line:
     """Return the first row."""
     if seen is None:
-        return bar((Phase.READY.value, Ink.BADGE), (STARTING, Ink.DIM), (), [], width, 40)
+        return bar((Phase.READY.value.glyph, Ink.BADGE), (STARTING, Ink.DIM), (), [], width, 40)
     now = phase(seen, busy)
-    badge: Span = (now.value, Ink.BADGE if now is Phase.BACK else Ink.BADGE_LIVE)
     name = plain(seen.info.name) + (", the fixed app" if seen.info.running_fixed else "")
-    return bar(badge, (name, Ink.STRONG), (), _facts(seen), width, min(len(name) + 2, 32))
+    return bar(now.value.span, (name, Ink.STRONG), (), _facts(seen), width, min(len(name) + 2, 32))
 
 
 def _facts(seen: Seen) -> list[Line]:
@@ -71,6 +57,8 @@ def _facts(seen: Seen) -> list[Line]:
     facts.append((("i ", Ink.TITLE), (_as(seen), Ink.PLAIN if seen.interpreter is As.FREE_THREADED else Ink.HOLD)))
     if seen.branches > 1:
         facts.append((("branch ", Ink.DIM), (f"{seen.branch} of {seen.branches}", Ink.PLAIN)))
+    if seen.note:
+        facts.append(((UNSTEADY if "deterministic" in seen.note else CAREFUL).span,))
     facts.append((("step ", Ink.DIM), (f"{seen.at}{of}", Ink.STRONG)))
     return facts
 
@@ -87,25 +75,38 @@ def notice(seen: Seen, hint: int, width: int) -> list[Line]:
     badge, sentence = _notice(seen, hint)
     lines = wrap((badge, (f" {plain(sentence)}", Ink.PLAIN)), width - 1) if sentence else []
     if len(lines) > MOST_NOTICE:
-        lines = [*lines[: MOST_NOTICE - 1], (*fit(lines[MOST_NOTICE - 1], width - 14), ("… v tells all", Ink.DIM))]
+        lines = [*lines[: MOST_NOTICE - 1], broken_off(lines[MOST_NOTICE - 1], width, MORE_TOLD)]
     note = wrap(((f" {plain(seen.note)}", Ink.WAIT),), width - 1) if seen.note and seen.at == 0 else []
     return [*note[:MOST_NOTICE], *lines]
 
 
 def _notice(seen: Seen, hint: int) -> tuple[Span, str]:
     if seen.verdict is not None:
-        label = VERDICTS.get(seen.verdict.kind, (f" {plain(seen.verdict.kind).upper()} ", Ink.ALARM))
-        return label, seen.verdict.text
+        return label(seen.verdict), seen.verdict.text
     if seen.moment.stuck:
         stuck = seen.moment.stuck
         waits = "waits for itself" if len(stuck) == 1 else "wait for each other in a circle: none of them can go on"
-        return VERDICTS["deadlock"], f"{seen.names(stuck)} {waits}"
+        return VERDICTS["deadlock"].span, f"{seen.names(stuck)} {waits}"
     if 0 < hint <= len(seen.info.hints):
         return (f" hint {hint} of {len(seen.info.hints)} ", Ink.BADGE), seen.info.hints[hint - 1]
     return (" goal ", Ink.TITLE), seen.info.goal
 
 
+def label(verdict: Verdict) -> Span:
+    """Return the badge of a verdict."""
+    known = VERDICTS.get(verdict.kind)
+    return known.span if known is not None else (f" {plain(verdict.kind).upper()} ", Ink.ALARM)
+
+
 # what to press
+
+
+def said(note: Line, width: int) -> list[Line]:
+    """Return what was said last in a few rows, as much of it as they hold."""
+    rows = wrap(note, width - 1)
+    if len(rows) > MOST_SAID:
+        rows = [*rows[: MOST_SAID - 1], broken_off(rows[MOST_SAID - 1], width, " …")]
+    return rows
 
 
 def advice(seen: Seen | None, picked: int) -> Line:
@@ -122,7 +123,11 @@ def advice(seen: Seen | None, picked: int) -> Line:
         said = "waiting for what runs outside the stage" if outside else "nobody can move"
         return ((f" {said}   ", Ink.WAIT), *_keys(("u", "steps back"), ("R", "restarts")))
     if seen.at < seen.steps:
-        return _keys(("y", "goes on as before"), ("end", "to the last step"), (_digits(movable), "tries another way"))
+        return _keys(
+            ("y", "goes on as before"),
+            ("end", "to the last step"),
+            (_digits(movable), f"{'try' if len(movable) > 1 else 'tries'} another way"),
+        )
     if seen.at == 0:
         return _first(seen, movable)
     return _choices(seen, movable, picked)
@@ -144,7 +149,8 @@ def _choices(seen: Seen, movable: Sequence[int], picked: int) -> Line:
     for actor in ordered[:4]:
         view = seen.moment.actors[actor]
         text = cut(plain(view.next.text), 36) if view.next is not None else "go on"
-        pieces.append((f"space {actor + 1}" if actor == picked else str(actor + 1), f"{plain(view.name)}: {text}"))
+        key = str(actor + 1) if actor < KEYS else "0"
+        pieces.append((f"space {key}" if actor == picked else key, f"{plain(view.name)}: {text}"))
     return _keys(*pieces)
 
 
@@ -164,7 +170,7 @@ def _keys(*keys: tuple[str, str]) -> Line:
 
 
 def _digits(actors: Sequence[int]) -> str:
-    return " ".join(str(actor + 1) for actor in actors if actor < 9)
+    return " ".join(str(actor + 1) for actor in actors if actor < KEYS) or "0"
 
 
 # what happened
@@ -197,6 +203,12 @@ def preemption(seen: Seen, node: Node) -> Line:
     )
 
 
+def following(seen: Seen, actor: int) -> str:
+    """Return what an actor does next, or why it does nothing."""
+    view = seen.moment.actors[actor]
+    return plain(view.why or (view.next.text if view.next is not None else ""))
+
+
 def reveal(seen: Seen) -> Iterator[Line]:
     """Yield all that can be told about a run: what came of it, how, and what to do about it."""
     info, verdict = seen.info, seen.verdict
@@ -205,8 +217,7 @@ def reveal(seen: Seen) -> Iterator[Line]:
     if verdict is None:
         yield from _told("Verdict", "the run has not ended yet: give steps, or press a to run all")
     else:
-        label = VERDICTS.get(verdict.kind, (verdict.kind, Ink.ALARM))
-        yield (label, (f" {plain(verdict.text)}", Ink.PLAIN))
+        yield (label(verdict), (f" {plain(verdict.text)}", Ink.PLAIN))
         if verdict.place is not None:
             yield (("  look first at ", Ink.DIM), (where(verdict.place), Ink.STRONG))
         yield ((" ", Ink.PLAIN),)
@@ -252,6 +263,6 @@ def ended(node: Node) -> Span:
     """Return how a branch ended, in a word or two."""
     verdict = node.moment.verdict
     if verdict is not None:
-        text = VERDICTS.get(verdict.kind, (verdict.kind, Ink.ALARM))[0]
-        return text.strip().lower(), Ink.GOOD if verdict.kind == "holds" else Ink.WAIT if verdict.failed else Ink.PLAIN
+        ink = Ink.GOOD if verdict.kind == "holds" else Ink.WAIT if verdict.failed else Ink.PLAIN
+        return label(verdict)[0].strip().lower(), ink
     return ("deadlock", Ink.WAIT) if node.moment.stuck else ("not ended", Ink.DIM)
