@@ -17,7 +17,7 @@ from weft.errors import WeftError
 from weft.stage.as_trace import STEP_NS
 from weft.stage.moment import As, Status, Stops
 from weft.stage.session import Session
-from weft_tui.commands.step import write_trace
+from weft_tui.commands.staging import write_trace
 from weft_tui.stage.choose import ChooseScreen, NameScreen
 from weft_tui.stage.compare import CompareScreen
 from weft_tui.stage.facts import Facts

@@ -395,6 +395,17 @@ class Session:
         self.go(begun)
         return False
 
+    def take(self, order: Sequence[int]) -> None:
+        """Give steps in an order that the search has found; where only one actor may move, it goes on by itself.
+
+        Raises:
+            WeftError: an actor cannot move.
+        """
+        for actor in order:
+            self.step(actor)
+            while self._bound_to() == actor and not self.refusal(actor):
+                self.step(actor)
+
     def tips(self) -> list[Node]:
         """Return the ends of all branches."""
         return list(self.root.tips())

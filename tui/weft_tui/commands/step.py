@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import shutil
 import sys
@@ -19,14 +18,13 @@ from weft.stage.schedule import Schedule
 from weft.stage.session import Order, Session
 from weft_tui import telling
 from weft_tui.commands import need_terminal
+from weft_tui.commands.staging import need_free, on_screen, target_options, wanted_by, write_schedule, write_trace
 
 BROKEN, UNDECIDED = 1, 3
 
 
 @click.command()
-@click.argument("target", required=False)
-@click.option("--request", "requests", multiple=True, metavar="REQUEST", help='"[NAME:] METHOD PATH [JSON]".')
-@click.option("--check", default="", metavar="CHECK", help='What must hold afterwards: "GET /stock == 0", or Python.')
+@target_options
 @click.option(
     "--stops",
     type=click.Choice([one.value for one in Stops]),
@@ -37,8 +35,6 @@ BROKEN, UNDECIDED = 1, 3
     "--as", "interpreter", type=click.Choice([one.value for one in As]), default=None,
     help="Which switches are allowed: this interpreter's, or all.  [default: free-threaded]",
 )  # fmt: skip
-@click.option("--seed", type=int, default=None, help="Of the app's random numbers, and of --order random.")
-@click.option("--fixed", is_flag=True, help="Run the scenario's fixed app.")
 @click.option("--schedule", type=click.Path(path_type=Path, dir_okay=False), help="Make the steps of this file first.")
 @click.option("--order", type=click.Choice([one.value for one in Order]), default=None, help="Then let all actors run.")
 @click.option("--headless", is_flag=True, help="Without a screen: run, say what came of it.")
@@ -73,12 +69,12 @@ def step(
     3 when that could not be told.
     """
     known = schedules.load(schedule) if schedule is not None else None
-    wanted = _wanted(known, target, requests, check, seed, fixed)
+    wanted = wanted_by(known, target, requests, check, seed, fixed)
     made_stops = Stops(stops) if stops else known.stops if known is not None else Stops.ACCESS
     played = As(interpreter) if interpreter else known.interpreter if known is not None else As.FREE_THREADED
     if headless or not sys.stdout.isatty():
         for path in (save, trace):
-            _need_free(path, force, ", or replace it with --force")
+            need_free(path, force, ", or replace it with --force")
         session = Session(AppProcess(**wanted), stops=made_stops, interpreter=played)
         try:
             return _headless(session, wanted, known, Order(order) if order else None, form, save, trace, force)
@@ -87,60 +83,14 @@ def step(
     if save is not None or trace is not None or order is not None:
         raise WeftError("--save, --trace and --order are for --headless; on the screen use the keys s, w and a")
     need_terminal("`weft step --headless`")
-    _on_screen(wanted, known, made_stops, played)
-    return 0
 
-
-def _on_screen(wanted: dict[str, Any], known: Schedule | None, stops: Stops, interpreter: As) -> None:
-    from weft_tui.stage.app import StageApp, play
-
-    def begin() -> Session:
-        session = Session(AppProcess(**wanted), stops=stops, interpreter=interpreter)
+    def begin(session: Session) -> None:
         if known is not None:
             replayed = schedules.replay(session, known)
             session.note = "; ".join(telling.of_replay(replayed)) or session.note
-        return session
 
-    play(
-        StageApp(
-            begin,
-            timeline=lambda session, path: write_trace(path, session, whole=True),
-            save_schedule=lambda session, path: write_schedule(path, session, wanted),
-            save_trace=lambda session, path: write_trace(path, session),
-        )
-    )
-
-
-def _wanted(
-    known: Schedule | None, target: str | None, requests: tuple[str, ...], check: str, seed: int | None, fixed: bool
-) -> dict[str, Any]:
-    if known is not None and target is None:
-        wanted = dict(known.wanted)
-        file = str(wanted["target"]).rpartition(":")[0] or str(wanted["target"])
-        if file.endswith(".py") and not Path(file).exists():
-            raise WeftError(f"the schedule is for {file}, which is not here; name it: weft step FILE.py --schedule …")
-    elif target is None:
-        raise WeftError("name a scenario to step through, as in `weft step oversell`; `weft scenarios` lists them")
-    else:
-        from weft_demos import scenarios
-
-        demos = scenarios()
-        close = difflib.get_close_matches(target, demos, 1)
-        if close and target not in demos and not Path(target).exists():
-            raise WeftError(f"no scenario is called {target}; did you mean {close[0]}?")
-        wanted = {"target": demos.get(target, target), "requests": [], "check": "", "seed": None, "fixed": False}
-    if requests:
-        wanted["requests"] = list(requests)
-    if check:
-        wanted["check"] = check
-    if seed is not None:
-        wanted["seed"] = seed
-    return {**wanted, "fixed": fixed or wanted["fixed"]}
-
-
-def _need_free(path: Path | None, force: bool, otherwise: str = "") -> None:
-    if path is not None and path.exists() and not force:
-        raise WeftError(f"{path} is there already; choose another name{otherwise}")
+    on_screen(wanted, made_stops, played, begin)
+    return 0
 
 
 def _headless(
@@ -173,34 +123,3 @@ def _headless(
         return BROKEN
     fits = replayed is None or (not replayed.diverged and replayed.same)
     return 0 if verdict is not None and verdict.kind == "holds" and fits else UNDECIDED
-
-
-def write_schedule(path: Path, session: Session, wanted: dict[str, Any], *, force: bool = False) -> None:
-    """Write the way to the point looked at as a schedule file.
-
-    Raises:
-        WeftError: it cannot be written, or is there already and ``force`` is not set.
-    """
-    _need_free(path, force)
-    try:
-        path.write_text(schedules.dump(schedules.of(session, wanted)), encoding="utf-8")
-    except OSError as error:
-        raise WeftError(f"{path}: {error.strerror or error}; choose another place") from None
-
-
-def write_trace(path: Path, session: Session, *, force: bool = False, whole: bool = False) -> None:
-    """Write the way to the point looked at as a trace, or on to the end of its branch where the ``whole`` is wanted.
-
-    Raises:
-        WeftError: it cannot be written, or is there already and ``force`` is not set.
-    """
-    _need_free(path, force)
-    from weft.log import writer
-    from weft.stage import as_trace
-
-    try:
-        writer.create(str(path), force=True)
-        steps = (session.here.tip() if whole else session.here).path()
-        as_trace.write(path, session.info, session.root, steps)
-    except OSError as error:
-        raise WeftError(f"{path}: {error.strerror or error}; choose another place") from None

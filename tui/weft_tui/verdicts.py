@@ -1,0 +1,113 @@
+"""What a search has found, in words and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from weft.stage import schedule
+from weft.stage.moment import As
+from weft.stage.search import explaining
+from weft.stage.search.searching import Report
+from weft.stage.session import Session
+
+from .telling import plain
+
+MOST_UNSEEN = 5
+
+
+def as_text(session: Session, report: Report, saved: Path | None = None) -> str:
+    """Return the verdict, and why, as plain text.
+
+    Args:
+        session: stands at the end of the failing order.
+        saved: where the order was saved.
+    """
+    info = session.info
+    lines = [f"{info.name}{' (fixed)' if info.running_fixed else ''}, Python {info.python}"]
+    lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
+    lines += ["", _verdict(session, report)]
+    if report.verdict == "fails":
+        lines += [f"  {number}. {line}" for number, line in enumerate(explaining.sentences(session.here.path()), 1)]
+        intrusion = explaining.intrusion(session.here.path()) if report.kind != "deadlock" else None
+        if intrusion is not None:
+            lines.append(f"because {explaining.told(intrusion)}")
+        lines += [f"note: {line}" for line in _unlike(session, report)]
+    lines += ["", _effort(report), *_relative(report)]
+    if report.verdict == "fails":
+        what = f"weft step --schedule {saved}" if saved is not None else "add --open, or --save FILE for a schedule"
+        lines.append(f"step through it: {what}")
+    return "\n".join(plain(line) for line in lines)
+
+
+def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same for programs; docs/stage.md explains the keys."""
+    fails = report.verdict == "fails"
+    path = session.here.path()
+    intrusion = explaining.intrusion(path) if fails and report.kind != "deadlock" else None
+    steps = schedule.of(session, wanted).steps if fails else ()
+    return {
+        "scenario": session.info.name,
+        "target": session.info.target,
+        "fixed": session.info.running_fixed,
+        "python": session.info.python,
+        "verdict": report.verdict,
+        "kind": report.kind or None,
+        "text": report.text or None,
+        "executions": report.executions,
+        "orders": report.orders,
+        "left": report.left,
+        "sampled": report.sampled,
+        "seconds": round(report.seconds, 3),
+        "mode": session.interpreter.value,
+        "granularity": session.stops.value,
+        "switches": report.switches,
+        "schedule": [list(step) for step in steps],
+        "explanation": {
+            "steps": explaining.sentences(path) if fails else [],
+            "because": explaining.told(intrusion) if intrusion is not None else None,
+        },
+        "unseen": [_site(site) for site in report.unseen],
+    }
+
+
+def progress(report: Report) -> str:
+    """Return how far a search is, as one line."""
+    what = "sampling" if report.sampled else "searching"
+    return f"{what}: {report.executions:,} executions, {report.orders:,} orders, {report.left:,} or more to go"
+
+
+def _verdict(session: Session, report: Report) -> str:
+    if report.verdict == "fails":
+        return f"fails, {report.kind}: {report.text}"
+    if report.verdict == "holds":
+        allowed = "whatever switches" if session.interpreter is As.FREE_THREADED else "the switches this Python makes"
+        return f"holds in every order of the threads' steps ({session.stops.value} stops, {allowed})"
+    return f"inconclusive: {report.text}"
+
+
+def _effort(report: Report) -> str:
+    sampled = f", {report.sampled:,} of them samples" if report.sampled else ""
+    return f"{report.executions:,} executions{sampled}, {report.orders:,} orders, {report.seconds:.1f} s"
+
+
+def _relative(report: Report) -> Iterable[str]:
+    """Yield what the verdict says nothing about."""
+    if report.verdict == "holds" and report.unseen:
+        sites = [_site(site) for site in report.unseen[:MOST_UNSEEN]]
+        more = f" and {len(report.unseen) - MOST_UNSEEN} more" if len(report.unseen) > MOST_UNSEEN else ""
+        yield f"not followed, as only running the app's code could tell what it touches: {', '.join(sites)}{more}"
+
+
+def _unlike(session: Session, report: Report) -> Iterable[str]:
+    """Yield how stepping through the order again differs from what the search saw."""
+    verdict = session.moment.verdict
+    if verdict is None or verdict.kind != report.kind:
+        came = "did not end" if verdict is None else f"ended as {verdict.kind}"
+        yield f"run once more it {came}: the app is not deterministic"
+
+
+def _site(site: Any) -> str:
+    file, line, _, text = site
+    return f"{text} ({Path(file).name}:{line})"
