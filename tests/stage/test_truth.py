@@ -8,6 +8,29 @@ from support.staging import finish, play, staged, upcoming
 from weft.stage.moment import Status, Stops
 
 
+def test_a_test_of_membership_tells_what_it_answers(tmp_path: Path) -> None:
+    source = """
+stock, sold, names = {"loom": 1}, {"loom"}, ["loom"]
+def act():
+    return "loom" in stock, "yarn" in stock, "loom" in sold, "yarn" not in sold, "loom" in names
+def other():
+    stock["loom"] = stock["yarn"] = 2
+    sold.update(["yarn"])
+    names.append("x")
+SCENARIO = Scenario("x", None, {"alice": act, "bob": other})
+"""
+    with staged(tmp_path, source) as session:
+        finish(session, 0)
+        reads = [node for node in session.here.path() if node.operation.kind == "read"]
+        assert [(node.operation.text, node.moment.value) for node in reads] == [
+            ('read "loom" in stock', "→ True"),
+            ('read "yarn" in stock', "→ False"),
+            ('read "loom" in sold', "→ True"),
+            ('read "yarn" not in sold', "→ True"),
+            ('read "loom" in names', ""),
+        ]
+
+
 def test_what_belongs_to_a_thread_or_a_request_stays_its_own(tmp_path: Path) -> None:
     source = """
 import contextvars

@@ -100,8 +100,8 @@ class _Telling:
         self._now = now
         for lock, (actor, since) in self._held.items():
             self._put_at(actor, since, Kind.HOLD, now, self._lock(lock))
-        if all(view.status in (Status.DONE, Status.FAILED) for view in self._views if view.own):
-            self.words[PROCESS_THREAD] += (now, 0, code_of(Kind.PROCESS_EXIT))
+        over = all(view.status in (Status.DONE, Status.FAILED) for view in self._views if view.own)
+        self.words[PROCESS_THREAD] += (now, 0, code_of(Kind.PROCESS_EXIT if over else Kind.PULSE))
 
     def _look(self, moment: Moment) -> None:
         before = self._views

@@ -74,11 +74,11 @@ def _answer(control: Channel, wanted: Mapping[str, Any]) -> None:
     except Exception as error:
         control.say({"error": f"weft itself failed to load {wanted['target']}: {error!r}; please report this"})
         return
-    note = "" if same else UNSTEADY
+    notes = [] if same else [UNSTEADY]
     left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
     if left:
-        note = LEFT_BEHIND.format(", ".join(left))
-    control.say({"ready": _about(production, wanted), "note": note})
+        notes.append(LEFT_BEHIND.format(", ".join(left)))
+    control.say({"ready": _about(production, wanted), "note": "; ".join(notes)})
     _serve(control, production)
 
 

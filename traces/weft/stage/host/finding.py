@@ -101,11 +101,12 @@ class Item(NamedTuple):
 
 
 class Membership(NamedTuple):
-    """``key in container``: of a list, all items are looked at."""
+    """``key in container``: of a list, all items are looked at. ``answer`` is what comes of it when it is there."""
 
     base: Evaluate
     key: Evaluate
     unknown: str
+    answer: bool
 
     def __call__(self, view: View) -> Part | None:
         """Return it."""

@@ -8,13 +8,14 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..moment import ActorView, Happening, LockView, Moment, Operation, Place, Shown, Status, Verdict
+from . import plain
 from .baton import Pending, Player, Stage
 from .blocking import Thing
 from .clock import Clock
 from .primitives import Lock, Maker
 from .target import WEFT
 from .texts import safe_text
-from .touches import Touch, peek
+from .touches import WHOLE, Touch, peek
 from .web import context
 
 MOST_FRAMES, MOST_VARIABLES, MOST_SHARED, MOST_LOCKS = 12, 30, 100, 200
@@ -172,6 +173,10 @@ def stepped(kind: str, touch: Touch | None) -> str:
     """Return what came of a read or write, as text behind its operation."""
     if touch is None:
         return ""
+    if touch.asks is not None:
+        there = peek(touch)
+        found = there is True if plain.is_a(touch.obj, set) else there is not plain.MISSING
+        return "" if touch.key == WHOLE else f"→ {found == touch.asks}"
     return f"{'=' if kind == 'write' else '→'} {safe_text(peek(touch))}"
 
 

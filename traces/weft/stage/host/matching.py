@@ -141,7 +141,8 @@ class Function:
             return None
         container = node.comparators[0]
         base = self._compile(container)
-        find = finding.Membership(base, self._compile(node.left), wording.of(container))
+        answer = isinstance(node.ops[0], ast.In)
+        find = finding.Membership(base, self._compile(node.left), wording.of(container), answer)
         switch = switches.of_item(base, "__contains__")
         return self._access(at, node, container, find, node.lineno, switch, kind="read")
 

@@ -61,7 +61,8 @@ class Site:
             return None
         obj, key = found
         kind = "write" if self.kind == "read" and finding.inserts(obj, key) else self.kind
-        return Touch(obj, key, kind, self.text, self._base, self._names.of)
+        asks = self._find.answer if isinstance(self._find, finding.Membership) else None
+        return Touch(obj, key, kind, self.text, self._base, self._names.of, asks)
 
     def may_switch(self, frame: FrameType) -> bool:
         """Return whether threads may be switched at, or after, this instruction."""

@@ -29,14 +29,23 @@ class Touch:
         kind: read or write.
         text: the access in source terms.
         base: the object in source terms.
+        asks: it only asks whether the part is there; this is the answer if so.
     """
 
-    __slots__ = ("_namer", "base", "key", "kind", "obj", "text")
+    __slots__ = ("_namer", "asks", "base", "key", "kind", "obj", "text")
 
     def __init__(
-        self, obj: object, key: Key, kind: str, text: str, base: str, namer: Callable[[Touch], str] | None = None
+        self,
+        obj: object,
+        key: Key,
+        kind: str,
+        text: str,
+        base: str,
+        namer: Callable[[Touch], str] | None = None,
+        asks: bool | None = None,
     ) -> None:
         self.obj, self.key, self.kind, self.text, self.base, self._namer = obj, key, kind, text, base, namer
+        self.asks = asks
 
     @property
     def name(self) -> str:
