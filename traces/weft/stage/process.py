@@ -69,10 +69,18 @@ class Executions:
 
     def __init__(self, process: AppProcess, stops: Stops, interpreter: As) -> None:
         self._process, self._stops, self._interpreter = process, stops, interpreter
+        self.alike: bool | None = None
+        """A second execution in the same copy of the process did what the first one had done; None: not tried yet."""
 
     def execute(self, plan: Plan) -> Execution:
-        """Make one execution, in a copy of the process."""
-        return self._process.execute(plan, self._stops, self._interpreter)
+        """Make one execution, in a copy of the process: the one of the last execution, if that makes no difference."""
+        if self.alike is None:
+            one, other = self._execute(Plan(), again=True), self._execute(Plan(), again=True)
+            self.alike = one == other
+        return self._execute(plan, again=self.alike)
+
+    def _execute(self, plan: Plan, *, again: bool) -> Execution:
+        return self._process.execute(plan, self._stops, self._interpreter, again=again)
 
     def learn(self, sites: Sequence[Any]) -> None:
         """Stop at these sites too from now on."""
@@ -111,6 +119,8 @@ class AppProcess:
         self._process, self._control = _started()
         self._copy: Copy | None = None
         self._ahead: Copy | None = None
+        self._again: Copy | None = None
+        """The copy that can make another execution."""
         self._coming: Stops | None = None
         try:
             answer = _asked(self._control, self._wanted)
@@ -146,18 +156,26 @@ class AppProcess:
             self._order(stops, later=True)
             self._ahead.follow(path)
 
-    def execute(self, plan: Plan, stops: Stops, interpreter: As) -> Execution:
-        """Make one execution for the search, in a copy of its own."""
-        over = self._copy
-        self._copy = self._bound_for((), stops)
-        self._order(stops)
-        if over is not None:
-            over.end()
-        return execution_from_json(self._ask({"do": "explore", "as": interpreter.value, "plan": plan})["execution"])
+    def execute(self, plan: Plan, stops: Stops, interpreter: As, *, again: bool) -> Execution:
+        """Make one execution for the search.
+
+        Args:
+            again: it may be made where the last one was, when everything could be put back there.
+        """
+        if not again or self._again is not self._copy or self._copy is None or self._copy.stops is not stops:
+            over = self._copy
+            self._copy = self._bound_for((), stops)
+            self._order(stops)
+            if over is not None:
+                over.end()
+        answer = self._ask({"do": "explore", "as": interpreter.value, "plan": plan})
+        self._again = self._copy if answer["again"] else None
+        return execution_from_json(answer["execution"])
 
     def learn(self, sites: Sequence[Any]) -> None:
         """Stop at these sites too from now on."""
         self._control.say({"do": "learn", "sites": list(sites)})
+        self._again = None
         if self._coming is not None:
             self._arrived().end()
 

@@ -34,11 +34,14 @@ from .baton import Stage
 from .blocking import Blocking
 from .exploring import Explorer
 from .eyes import Eyes
+from .keeping import Kept
 from .primitives import Lock, Maker
 from .run import GIL, TRIAL_SECONDS, Production, Run, does
 from .sharing import Learned, Sharing
 from .watchers import Learner, Stopper
 
+COLLECT = 100
+"""Executions in one process between two collections of garbage."""
 SETTLE = 0.03
 """A copy that is not needed yet is made when the client has been quiet for so long (seconds): it takes a core for
 some ms."""
@@ -276,6 +279,7 @@ def _leave_with(act: Callable[[], object]) -> None:
 
 def _serve(control: Channel, production: Production) -> None:
     """Make copies, until the client goes."""
+    production.put_back = _way_back(production)
     gc.collect()
     gc.freeze()
     ended: dict[int, int] = {}
@@ -294,6 +298,29 @@ def _serve(control: Channel, production: Production) -> None:
             if pid not in ended:
                 ended[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             control.say({"status": ended[pid]})
+
+
+def _way_back(production: Production) -> Callable[[], None] | None:
+    """Return what makes everything as it is now; None when that cannot be done."""
+    kept = Kept(_modules(production.target), production.app)
+    if kept.unable or production.blocking.waits_to_start or threading.active_count() > 1:
+        return None
+    forget, things = production.maker.mark(), len(production.blocking.things)
+    count = 0
+
+    def put_back() -> None:
+        nonlocal count
+        count += 1
+        kept.put_back()
+        forget()
+        del production.blocking.things[things:]
+        production.failures.clear()
+        production.stage.clear()
+        production.clock.now_ns = 0
+        if count % COLLECT == 0:
+            gc.collect()
+
+    return put_back
 
 
 def _reap(ended: dict[int, int]) -> None:
@@ -325,7 +352,8 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
     _stay()
     _touch()
     sharing = Sharing(production.learned)
-    run = Run(production, Stopper(production.stage, sharing, stops, production.target.ours), stops)
+    stopper = Stopper(production.stage, sharing, stops, production.target.ours)
+    run = Run(production, stopper, stops)
     run.look()
     while True:
         command = client.take()
@@ -337,7 +365,13 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
             client.say({"operation": operation, "moment": moment})
         elif command["do"] == "explore":
             explorer = Explorer(run, sharing, As(command["as"]), plan_from_json(command["plan"]))
-            client.say({"execution": explorer.execution()})
+            execution = explorer.execution()
+            again = production.put_back is not None and explorer.finish()
+            client.say({"execution": execution, "again": again})
+            if again and production.put_back is not None:
+                production.put_back()
+                sharing.begin()
+                run = Run(production, stopper, stops, again=True)
         else:
             client.say({"moment": run.look()})
 

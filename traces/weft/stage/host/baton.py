@@ -122,6 +122,11 @@ class Stage:
         self._driver = allocate_lock()
         self._driver.acquire()
 
+    def clear(self) -> None:
+        """Forget the players, who have all ended."""
+        self.players.clear()
+        self.happened.clear()
+
     def me(self) -> Player | None:
         """Return the player that runs in this thread, None for any other thread."""
         return self._by_ident.get(get_ident())

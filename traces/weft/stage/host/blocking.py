@@ -73,6 +73,11 @@ class Blocking:
         self._threads(patches)
         self._sleep(patches)
 
+    @property
+    def waits_to_start(self) -> bool:
+        """Whether there are threads that the app has started when it was loaded."""
+        return bool(self._waiting)
+
     def start_waiting(self) -> None:
         """Start the threads that the app has started when it was loaded."""
         for thread in self._waiting:

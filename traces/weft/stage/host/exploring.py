@@ -72,6 +72,18 @@ class Explorer:
             self._diverged,
         )
 
+    def finish(self) -> bool:
+        """Let everybody run to the end, however; return whether they did."""
+        stage = self._stage
+        stage.choose = lambda: next(iter(stage.movable()), None)
+        for _ in range(MOST_STEPS):
+            movable = stage.movable()
+            if not movable:
+                break
+            stage.give(movable[0])
+        stage.choose = lambda: None
+        return all(player.done for player in stage.players)
+
     def _over(self) -> bool:
         own = all(player.done for player in self._stage.players if player.own)
         return own or self._asleep or self._limit or bool(self._diverged)

@@ -64,6 +64,15 @@ class Maker:
         self.made_at[name] = Place.in_code(code, frame.f_lineno)._replace(file=str(file))
         return name
 
+    def mark(self) -> Callable[[], None]:
+        """Return what makes it forget whatever is made from now on."""
+        counts, named, places = dict(self._made_at), list(self._named), dict(self.made_at)
+
+        def forget() -> None:
+            self._made_at, self._named, self.made_at = dict(counts), list(named), dict(places)
+
+        return forget
+
     def rename(self, old: str, new: str) -> str:
         """Call something by another name; return that name."""
         if new and old in self.made_at:

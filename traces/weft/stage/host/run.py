@@ -53,17 +53,20 @@ class Production:
         self.failures: dict[int, BaseException] = {}
         self.rehearse: Callable[[], object] = lambda: None
         """Warms a thread: the first memory that a copy of a process writes to costs more than what it writes."""
+        self.put_back: Callable[[], None] | None = None
+        """Makes everything what it was before the run; None when only another copy of the process can."""
 
 
 class Run:
-    """A scenario from its beginning. Only one in a process.
+    """A scenario from its beginning. Only one at a time in a process.
 
     Args:
         production: what runs.
         watcher: sees what the app's code does.
+        again: it is not the first one in its process.
     """
 
-    def __init__(self, production: Production, watcher: Any, stops: Stops) -> None:
+    def __init__(self, production: Production, watcher: Any, stops: Stops, *, again: bool = False) -> None:
         self._production = production
         self.stage = production.stage
         self._script: list[Choice] = []
@@ -78,13 +81,17 @@ class Run:
         )
         clock.begin_with(scenario.seed)  # a fork seeds anew
         gc.disable()  # a collection runs finalizers wherever it happens
-        production.eyes.start(watcher, stops)
+        if again:
+            production.eyes.watcher = watcher
+        else:
+            production.eyes.start(watcher, stops)
         self.stage.entering = production.eyes.enter_thread
+        rehearse = (lambda: None) if again else production.rehearse
         for name in scenario.actors:
-            self._begin(name, scenario.acts(name))
+            self._begin(name, scenario.acts(name), rehearse)
         production.blocking.start_waiting()
 
-    def _begin(self, name: str, acts: Sequence[Act]) -> None:
+    def _begin(self, name: str, acts: Sequence[Act], rehearse: Callable[[], object]) -> None:
         player = self.stage.enter(name, does(acts), own=True)
         player.entry = self._production.maker.place_of(web.entry(self._production.app, acts[0]) if acts else None)
         parked = allocate_lock()
@@ -94,7 +101,7 @@ class Run:
 
         def perform() -> None:
             eyes.enter_thread()
-            contextvars.Context().run(self._production.rehearse)
+            contextvars.Context().run(rehearse)
             play(player, act, parked.release)
 
         thread = threading.Thread(target=perform, name=name, daemon=True)

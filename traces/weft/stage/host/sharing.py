@@ -72,6 +72,11 @@ class Sharing:
         """Sites that touch what only running the app's code could tell."""
         self._log = Log()
 
+    def begin(self) -> None:
+        """Forget who has touched what; which sites share stays known."""
+        self._log = Log()
+        self.unseen = set()
+
     def stops(self, site: Any, touch: Touch | None, player: Player) -> bool:
         """Return whether a player stops before it touches something."""
         key = key_of(site)
