@@ -14,7 +14,7 @@ from operator import attrgetter
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from . import holders, imports, locks, names, trouble
+from . import holders, imports, locks, names, tasks, trouble
 from .patches import Patches
 
 MARK = "_weft_waits_for"
@@ -46,6 +46,7 @@ def install(patches: Patches) -> None:
         {
             "queue": functools.partial(_mark_queues, patches),
             "concurrent.futures._base": functools.partial(_mark_futures, patches),
+            "concurrent.futures.thread": functools.partial(tasks.install, patches),
         }
     )
 

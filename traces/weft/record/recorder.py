@@ -23,6 +23,7 @@ from . import (
     joins,
     locks,
     stacks,
+    tasks,
     threads,
     traced,
     trouble,
@@ -170,6 +171,7 @@ class Recorder:
             definitions.take()
             stacks.forget()
             flask_app.forget()
+            tasks.forget()
             self._drain = self._new_drain()
             self._drain.failed = self._withdrawn
             buffers.keep_only_this()

@@ -55,6 +55,10 @@ def _stack(chain: list[tuple[CodeType, int]]) -> Entry:
     return {"frames": [[code.co_filename, code.co_qualname, stacks.line_at(code, offset)] for code, offset in shown]}
 
 
+def _work(name: str) -> Entry:
+    return {"name": name}
+
+
 def _notice(text: str) -> Entry:
     return {"text": text}
 
@@ -67,4 +71,5 @@ _SPELL: dict[str, Callable[..., Entry]] = {
     "target": _target,
     "endpoint": _endpoint,
     "stack": _stack,
+    "work": _work,
 }

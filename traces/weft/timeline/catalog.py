@@ -55,6 +55,7 @@ class Names:
     targets: Ids = field(default_factory=Ids)
     endpoints: Ids = field(default_factory=Ids)
     stacks: Ids = field(default_factory=Ids)
+    works: Ids = field(default_factory=Ids)
     threads: dict[int, str] = field(default_factory=dict)
     about: Entry = field(default_factory=dict)
 
@@ -68,6 +69,8 @@ class Catalog:
         self.targets: list[tuple[str, str]] = []
         self.endpoints: list[str] = []
         self.stacks: list[Stack] = []
+        self.works: list[str] = []
+        """What tasks run."""
         self.notices: list[tuple[int, str]] = []
         """Process, and what its recorder says that the trace lacks."""
 
@@ -94,6 +97,9 @@ class Catalog:
         elif what == "endpoint":
             names.endpoints.set(number, len(self.endpoints))
             self.endpoints.append(text(entry.get("name")))
+        elif what == "work":
+            names.works.set(number, len(self.works))
+            self.works.append(text(entry.get("name")))
         elif what == "notice":
             if len(self.notices) < _NOTICES:
                 self.notices.append((process, text(entry.get("text"))))
