@@ -53,6 +53,7 @@ def install(patches: Patches) -> None:
 
 def _mark_queues(patches: Patches, queue: ModuleType) -> None:
     _mark(patches, queue.Queue, [("not_empty", "get"), ("not_full", "put"), ("all_tasks_done", "join")])
+    _mark(patches, queue._PySimpleQueue, [("_count._cond", "get")])
 
 
 def _mark_futures(patches: Patches, base: ModuleType) -> None:

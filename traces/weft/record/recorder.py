@@ -22,6 +22,7 @@ from . import (
     imports,
     joins,
     locks,
+    simple_queues,
     stacks,
     tasks,
     threads,
@@ -73,6 +74,7 @@ class Recorder:
         waits.install(self._patches)
         joins.install(self._patches)
         threads.install(self._patches)
+        imports.watch({"queue": lambda queue: simple_queues.install(self._patches, queue)})
         imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks

@@ -85,6 +85,7 @@ def _resource(condition: Any, mark: Mark) -> Resource:
     """Return what stands for a marked condition, which is waited for the first time."""
     code, offset, module, owner, operation, own_names = mark
     kind = next(each.__name__ for each in owner.__mro__ if each.__module__ in _STDLIB)
+    kind = kind.removeprefix("_Py")
     if kind == "Condition":  # as its lock is called already
         kind = "Condition.wait"
     with _making:
