@@ -15,7 +15,8 @@ from .stacks import told
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
 
-_HELD: Final = frozenset({"Lock", "RLock", "Condition"})
+_LOCKS: Final = ("Lock", "RLock", "Condition")
+_HELD: Final = frozenset({*_LOCKS, *(f"multiprocessing.{kind}" for kind in _LOCKS)})
 """Kinds of locks; nobody holds an event or a queue."""
 
 _BEHIND: Final = {"Thread": "  which is ", "Future": "  which is the work of "}

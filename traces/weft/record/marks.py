@@ -90,7 +90,7 @@ def _mark(
             frame = caller if maker is None else maker(caller)
             marked = locks.show_all or names.shown(frame)
             if marked:
-                frame = _outermost(frame, made)
+                frame = outermost(frame, made)
                 module = frame.f_globals.get("__name__", "?")
                 for condition, operation in conditions:
                     # Not through the instance's __dict__: to ask for that makes all its attributes slower.
@@ -150,7 +150,7 @@ def submitter(frame: FrameType) -> FrameType:
     return frame
 
 
-def _outermost(frame: FrameType, made: object) -> FrameType:
+def outermost(frame: FrameType, made: object) -> FrameType:
     """Return the frame that calls the outermost ``__init__`` of an object, where a subclass has its own."""
     while frame.f_code.co_name == "__init__" and frame.f_back is not None and frame.f_code.co_argcount:
         if frame.f_locals.get(frame.f_code.co_varnames[0]) is not made:

@@ -22,6 +22,7 @@ from . import (
     imports,
     joins,
     locks,
+    shared_locks,
     simple_queues,
     stacks,
     tasks,
@@ -73,8 +74,10 @@ class Recorder:
         self._patches.set(threading, "RLock", locks.RLock)
         waits.install(self._patches)
         joins.install(self._patches)
+        shared_locks.install(self._patches)
         threads.install(self._patches)
         imports.watch({"queue": lambda queue: simple_queues.install(self._patches, queue)})
+        imports.watch({"multiprocessing.util": self._follow_multiprocessing})
         imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
@@ -115,6 +118,10 @@ class Recorder:
             self._follow_uwsgi(uwsgi)
             if "uwsgidecorators" not in sys.modules:
                 imports.watch({"uwsgidecorators": lambda _: self._follow_uwsgi(uwsgi)})
+
+    def _follow_multiprocessing(self, util: Any) -> None:
+        """Write the last records of its forked children too: they end without running what `atexit` knows."""
+        util.register_after_fork(self, lambda recorder: util.Finalize(None, recorder.finish, exitpriority=-1000))
 
     def _follow_uwsgi(self, uwsgi: Any) -> None:
         """Carry on in uWSGI's workers: it forks below Python, which then runs none of its own hooks."""

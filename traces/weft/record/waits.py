@@ -74,6 +74,11 @@ def after_fork() -> None:
     _process = object()
 
 
+def process() -> object:
+    """Return what is another one in a forked child."""
+    return _process
+
+
 def _familiar(condition: Any) -> bool:
     """Return whether a condition wakes a thread by releasing what that has put into ``_waiters``."""
     used = {"_is_owned", "_waiters", "_release_save", "_acquire_restore", "acquire", "remove"}

@@ -68,6 +68,8 @@ class Catalog:
         self.locks: list[Lock] = []
         self.targets: list[tuple[str, str]] = []
         self.endpoints: list[str] = []
+        self._shared: dict[str, int] = {}
+        """Locks that several processes share, by what is the same in all of them."""
         self.stacks: list[Stack] = []
         self.works: list[str] = []
         """What tasks run."""
@@ -113,6 +115,10 @@ class Catalog:
     def _lock(self, process: int, number: int, entry: Entry) -> bool:
         ids = self.processes[process].locks
         index = ids.get(number)
+        shared = text(entry.get("shared"))
+        if shared and shared in self._shared:
+            ids.set(number, self._shared[shared])
+            return True
         place = Place(text(entry.get("file")), text(entry.get("function")), whole(entry.get("line")))
         name, kind = text(entry.get("name")) or f"lock {number}", text(entry.get("kind"))
         if index != UNKNOWN:
@@ -122,6 +128,8 @@ class Catalog:
             return False
         index = len(self.locks)
         ids.set(number, index)
+        if shared:
+            self._shared[shared] = index
         self.locks.append(Lock(index, process, name, kind, place))
         return True
 

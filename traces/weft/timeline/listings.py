@@ -11,7 +11,8 @@ from .figures import Sums
 from .tables import Tables
 from .values import Lock, LockFigures
 
-HELD = frozenset({"", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
+_KINDS = ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore")
+HELD = frozenset({"", *_KINDS, *(f"multiprocessing.{kind}" for kind in _KINDS)})
 """Kinds of what a thread can hold while others wait for it; events, queues, threads and futures are only waited for."""
 
 
