@@ -98,6 +98,7 @@ PARITY = """
     print(told(lambda: setattr(jobs, "extra", 1)) is None, inspect.signature(jobs.get), SimpleQueue.get.__doc__)
     with ThreadPoolExecutor(1) as pool:
         assert isinstance(pool._work_queue, SimpleQueue)
+        print(type(pool._work_queue).get)
         print(pool.submit(int).result())
 
     # In the middle of a get, a signal handler and a finalizer may put and get.

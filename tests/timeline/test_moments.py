@@ -125,6 +125,18 @@ def test_who_runs_a_task_works_for_the_request_that_handed_it_over() -> None:
     assert late.request == moment.request
 
 
+@pytest.mark.parametrize("script", [HANDED_ON, HANDED_ON.replace("main  10 request 1 /report", "")])
+def test_frames_and_moments_agree_on_who_is_at_work(script: str) -> None:
+    snapshot = play(script)
+    lanes = range(len(snapshot.lanes))
+    frame = snapshot.frame(lanes, 0, 99, 99)
+    for each in lanes:
+        assert [State(state) for state in frame.first[each]] == [
+            snapshot.moment(each, time).state for time in range(99)
+        ]
+    assert at(snapshot, "pool", 85) is State.IDLE
+
+
 def test_a_request_tells_what_it_has_handed_over_and_is_not_done() -> None:
     snapshot = play(HANDED_ON)
 

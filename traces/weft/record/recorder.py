@@ -121,7 +121,13 @@ class Recorder:
 
     def _follow_multiprocessing(self, util: Any) -> None:
         """Write the last records of its forked children too: they end without running what `atexit` knows."""
-        util.register_after_fork(self, lambda recorder: util.Finalize(None, recorder.finish, exitpriority=-1000))
+        util.register_after_fork(self, lambda recorder: util.Finalize(None, recorder._main_ends, exitpriority=-1000))
+
+    def _main_ends(self) -> None:
+        """The main thread of a forked child of `multiprocessing` has ended; the process ends with its last thread."""
+        here = threading.current_thread()
+        if not any(thread is not here and not thread.daemon for thread in threading.enumerate()):
+            self.finish()
 
     def _follow_uwsgi(self, uwsgi: Any) -> None:
         """Carry on in uWSGI's workers: it forks below Python, which then runs none of its own hooks."""
