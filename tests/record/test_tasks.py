@@ -59,6 +59,12 @@ def test_a_task_is_told_from_its_submission_to_its_end(tmp_path: Path) -> None:
             def inner(): pass
             return pool.submit(inner)
 
+        def decorated(function):
+            @functools.wraps(function)
+            def wrapper(*args):
+                return function(*args)
+            return wrapper
+
         async def through_asyncio():
             await asyncio.to_thread(work, 1)
             await asyncio.get_running_loop().run_in_executor(pool, work)
@@ -76,11 +82,14 @@ def test_a_task_is_told_from_its_submission_to_its_end(tmp_path: Path) -> None:
             pool.submit(outer).result().result()
             assert list(pool.map(work, "ab")) == [0, 0]
             asyncio.run(through_asyncio())
+            for each in (work, work, fails):
+                pool.submit(decorated(each)).exception()
         """,
     )
     names = [
         *("app.work", "app.fails", "Mailer.send", "Mailer", "Mailer", "app.work", "app.work", "app.<lambda>", "len"),
         *("app.outer", "outer.inner", "app.work", "app.work", "app.work", "app.work"),
+        *("app.work", "app.work", "app.fails"),
     ]
     told = chains(found)
     assert [what for _, what, _ in told] == names

@@ -11,21 +11,22 @@ import functools
 import sys
 from collections.abc import Callable
 from time import perf_counter_ns
-from types import BuiltinMethodType, CoroutineType, FrameType, FunctionType, MethodType, ModuleType
+from types import BuiltinMethodType, CodeType, CoroutineType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from ..events import Kind, code_of
-from . import buffers, locks, names, trouble
+from ..events import KIND_BITS, Kind, code_of
+from . import locks, names, trouble
 from .buffers import put_here
-from .definitions import Table
+from .definitions import LIMIT, Table
 from .patches import Patches
 
 Task = tuple[int, int]
 """When it was handed over (ns), and the code of its `TASK_ENTER`."""
 
-ATTRIBUTE = "_weft_task"
-
 _works = Table("work", lambda name: (name,), lambda number: code_of(Kind.TASK_SUBMIT, number))
+_functions: dict[tuple[int, str], tuple[CodeType, int]] = {}
+"""Codes of records, by the id of a function's code, which is kept so that it stays its own, and the function's name."""
+
 _BETWEEN = ("concurrent.futures.", "asyncio.")
 _BRIDGE = "asgiref.sync"
 _DEPTH = 8
@@ -35,6 +36,7 @@ _DEPTH = 8
 def forget() -> None:
     """Define what is run anew (in a forked child)."""
     _works.forget()
+    _functions.clear()
 
 
 def install(patches: Patches, thread: ModuleType) -> None:
@@ -48,27 +50,24 @@ def install(patches: Patches, thread: ModuleType) -> None:
         try:
             caller = _submitter(sys._getframe(1))
             if caller is not None:
-                setattr(future, ATTRIBUTE, _submit(_submitted(caller, call)))
+                future._weft_task = _submit(_submitted(caller, call))
         except Exception as error:
             trouble.note(error)
 
     @functools.wraps(run_item)
     def run(self: Any, *context: Any) -> None:
-        try:
-            future = self.future
-            task = future.__dict__.get(ATTRIBUTE)
-        except Exception:
-            task = future = None
-        if task is None:
-            return run_item(self, *context)  # type: ignore[no-any-return]
+        future = self.future
         try:
             return run_item(self, *context)  # type: ignore[no-any-return]
         finally:
             # As `_WorkItem.run` does: what was raised holds its frame, and that one this.
             self = None
-            began, future = future.__dict__.pop(ATTRIBUTE, None), None
-            if type(began) is int:
-                _exit(began)
+            try:
+                began, future = future._weft_task, None
+                if type(began) is int:
+                    put_here()((perf_counter_ns(), began, Kind.TASK_EXIT))
+            except AttributeError:
+                pass
 
     patches.set(item, "__init__", __init__)
     patches.set(item, "run", run)
@@ -77,9 +76,11 @@ def install(patches: Patches, thread: ModuleType) -> None:
 def begin(future: Any) -> None:
     """Record that a thread begins with a future's task, if it has one; called as the future is set running."""
     try:
-        task = future.__dict__.get(ATTRIBUTE)
+        task = future._weft_task
         if type(task) is tuple:
-            setattr(future, ATTRIBUTE, _enter(task))
+            future._weft_task = _enter(task)
+    except AttributeError:
+        pass
     except Exception as error:
         trouble.note(error)
 
@@ -110,13 +111,27 @@ def carrying(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _submit(run: object) -> Task:
-    name = name_of(run)
-    code = _works.get(name) or _works.add(name)
-    put = put_here()
+    if type(run) is FunctionType:
+        known = _functions.get((id(run.__code__), run.__qualname__))
+        code = _function(run) if known is None else known[1]
+    else:
+        name = name_of(run)
+        code = _works.get(name) or _works.add(name)
+    put: Any = put_here()
     now = perf_counter_ns()
     put((now, 0, code))
-    owner = buffers.owner(put)
-    return now, code_of(Kind.TASK_ENTER, owner.thread if owner is not None else 0)
+    return now, put.__self__.thread << KIND_BITS | Kind.TASK_ENTER
+
+
+def _function(run: FunctionType) -> int:
+    """Return the code of the record for a function that is not known yet."""
+    name = name_of(run)
+    code = _works.get(name) or _works.add(name)
+    if len(_functions) >= LIMIT:
+        _functions.clear()
+    if code >> KIND_BITS:  # else definitions are paused
+        _functions[id(run.__code__), run.__qualname__] = run.__code__, code
+    return code
 
 
 def _enter(task: Task) -> int:
