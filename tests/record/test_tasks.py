@@ -49,6 +49,16 @@ def test_a_task_is_told_from_its_submission_to_its_end(tmp_path: Path) -> None:
             def submit(self, fn, /, *args, **kwargs):
                 return super().submit(fn, *args, **kwargs)
 
+        class Meta(type):
+            def __getattribute__(cls, name):
+                assert not name.startswith("__qual")
+                return super().__getattribute__(name)
+
+        class Touchy(metaclass=Meta):
+            def __getattribute__(self, name):
+                assert False, name
+            def __call__(self): pass
+
         def work(*args, number=0):
             return number
 
@@ -84,12 +94,13 @@ def test_a_task_is_told_from_its_submission_to_its_end(tmp_path: Path) -> None:
             asyncio.run(through_asyncio())
             for each in (work, work, fails):
                 pool.submit(decorated(each)).exception()
+            assert pool.submit(Touchy()).exception() is None
         """,
     )
     names = [
         *("app.work", "app.fails", "Mailer.send", "Mailer", "Mailer", "app.work", "app.work", "app.<lambda>", "len"),
         *("app.outer", "outer.inner", "app.work", "app.work", "app.work", "app.work"),
-        *("app.work", "app.work", "app.fails"),
+        *("app.work", "app.work", "app.fails", "Touchy"),
     ]
     told = chains(found)
     assert [what for _, what, _ in told] == names

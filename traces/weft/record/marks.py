@@ -145,7 +145,7 @@ def _itself(made: Any) -> Any:
 
 def submitter(frame: FrameType) -> FrameType:
     """Return the innermost frame outside of concurrent.futures."""
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("concurrent.futures."):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("concurrent.futures."):
         frame = frame.f_back
     return frame
 

@@ -29,6 +29,7 @@ _functions: dict[tuple[int, str], tuple[CodeType, int]] = {}
 
 _BETWEEN = ("concurrent.futures.", "asyncio.")
 _BRIDGE = "asgiref.sync"
+_class_name: Callable[[type], str] = vars(type)["__qualname__"].__get__
 _DEPTH = 8
 """Wrappers that are looked through for the name of what is run."""
 
@@ -149,7 +150,7 @@ def _exit(began: int) -> None:
 
 def _submitter(frame: FrameType) -> FrameType | None:
     """Return the frame that submits something, None where that is not the app's doing; asgiref's is the app's."""
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_BETWEEN):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_BETWEEN):
         frame = frame.f_back
     if locks.show_all or names.shown(frame) or frame.f_globals.get("__name__") == _BRIDGE:
         return frame
@@ -165,10 +166,10 @@ def _submitted(frame: FrameType, call: tuple[Any, ...]) -> object:
             return made_for
     run: Any = call[0]
     arguments: tuple[Any, ...] = call[1] if len(call) > 1 else ()
-    if isinstance(run, tuple):  # Python 3.14
+    if type(run) is tuple:  # Python 3.14
         run, arguments = run[0], run[1]
     for _ in range(_DEPTH):
-        if isinstance(run, functools.partial):
+        if issubclass(type(run), functools.partial):
             run, arguments = run.func, (*run.args, *arguments)
         elif type(run) is BuiltinMethodType and run.__name__ == "run" and arguments:  # of a contextvars.Context
             run, arguments = arguments[0], arguments[1:]
@@ -185,7 +186,7 @@ def name_of(run: Any) -> str:
         run: something that can be called, or a coroutine.
     """
     for _ in range(_DEPTH):
-        if isinstance(run, functools.partial):
+        if issubclass(type(run), functools.partial):
             run = run.func
         elif type(run) is MethodType:
             run = run.__func__
@@ -197,7 +198,7 @@ def name_of(run: Any) -> str:
         return _spelled(run.__qualname__, run.__code__.co_filename, run.__globals__.get("__name__", ""))
     if type(run) is BuiltinMethodType:
         return run.__qualname__
-    return run.__qualname__ if isinstance(run, type) else type(run).__qualname__
+    return _class_name(run if issubclass(type(run), type) else type(run))
 
 
 def _spelled(name: str, file: str, module: object) -> str:
