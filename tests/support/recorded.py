@@ -57,6 +57,8 @@ _NAMED = {
     Kind.REQUEST_ENTER: "target",
     Kind.REQUEST_PUSH: "endpoint",
     Kind.PUSH_BOTH: "endpoint",
+    Kind.TASK_SUBMIT: "work",
+    Kind.TASK_ENTER: "thread",
 }
 
 

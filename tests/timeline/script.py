@@ -47,6 +47,9 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "pop": (Kind.REQUEST_POP, ""),
     "app_push": (Kind.APP_PUSH, ""),
     "app_pop": (Kind.APP_POP, ""),
+    "submit": (Kind.TASK_SUBMIT, "work"),
+    "task": (Kind.TASK_ENTER, "value by"),
+    "task_done": (Kind.TASK_EXIT, "value"),
     "begin": (Kind.PROCESS_ENTER, "value"),
     "end": (Kind.PROCESS_EXIT, ""),
     "lost": (Kind.LOST, "value"),
@@ -57,7 +60,7 @@ _OBJECT_NAMES = {
     kind: what
     for kind, form in _KINDS.values()
     for what in form.split()
-    if what in ("lock", "target", "endpoint", "status")
+    if what in ("lock", "target", "endpoint", "status", "work", "by")
 }
 
 
@@ -108,6 +111,7 @@ class Scribe:
             return 0
         if what == "status":
             return int(name)
+        what = "thread" if what == "by" else what
         ids = self._ids.setdefault((process, what), {})
         if name not in ids:
             ids[name] = len(ids) + 1
@@ -120,6 +124,7 @@ _DETAILS: dict[str, Callable[[str], dict[str, Any]]] = {
     "lock": lambda name: {"name": name, "kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7},
     "target": lambda name: {"method": "GET", "path": name},
     "endpoint": lambda name: {"name": name},
+    "work": lambda name: {"name": name},
     "stack": lambda name: {"frames": [["shop.py", name, 12], ["app.py", "main", 3]]},
 }
 

@@ -120,5 +120,36 @@ def test_the_report_is_plain_data() -> None:
                 "wait_ns": {"total": 0, "p50": 0, "p99": 0, "max": 0},
             },
         ],
+        "tasks": [],
         "findings": [],
     }
+
+
+def test_tasks_are_told_with_how_long_they_were_queued_ran_and_waited() -> None:
+    snapshot = play(
+        """
+        main  0 enter
+        pool  0 enter
+        main 10 submit render
+        main 12 submit mail
+        main 14 submit render
+        2:main 5 submit render
+        2:main 6 task 5 main
+        2:main 9 task_done 6
+        ---
+        pool 20 task 10 main
+        pool 22 wait db -
+        pool 27 giveup db 22
+        pool 50 task_done 20
+        pool 50 task 12 main
+        pool 51 task_done 50
+        pool 54 task 14 main
+        * 64 pulse
+        """
+    )
+    render, mail = report(snapshot)["tasks"]
+    assert (render["work"], render["count"], mail["work"], mail["count"]) == ("render", 3, "mail", 1)
+    assert render["queued_ns"] == {"total": 10 + 40 + 1, "p50": 10, "p99": 40, "max": 40}
+    assert render["duration_ns"] == {"total": 30 + 10 + 3, "p50": 10, "p99": 30, "max": 30}
+    assert render["wait_ns"]["total"] == 5
+    assert mail["queued_ns"]["total"] == 38

@@ -80,6 +80,109 @@ def test_a_wait_for_what_nobody_holds_ends_without_a_hold_and_names_who_woke_it(
     assert (row.acquisitions, row.contended, row.wait_ns, row.hold_ns, row.holder_now) == (0, 1, 28, 0, None)
 
 
+HANDED_ON = """
+    main   0 enter
+    pool   0 enter
+    other  0 enter
+    main  10 request 1 /report
+    main  20 submit render
+    main  25 submit mail
+    ---
+    pool  30 task 20 main
+    pool  35 submit store
+    other 38 task 35 pool
+    other 39 section db 60
+    other 70 task_done 38
+    ---
+    pool  40 wait db other
+    pool  60 acquire db 40
+    pool  60 section db 65
+    pool  80 task_done 30
+    main  90 done 200
+    pool  92 task 25 main
+    main  96 exit
+    * 99 pulse
+"""
+
+
+def test_who_runs_a_task_works_for_the_request_that_handed_it_over() -> None:
+    snapshot = play(HANDED_ON)
+    states = [at(snapshot, "pool", time).name for time in (29, 30, 39, 40, 59, 60, 65, 79, 80, 91, 92)]
+    assert states == ["IDLE", "RUN", "RUN", "WAIT", "WAIT", "HOLD", "RUN", "RUN", "IDLE", "IDLE", "RUN"]
+    moment = snapshot.moment(lane(snapshot, "pool"), 45)
+    task = moment.task
+    assert task is not None
+    assert (task.work, task.submitted_ns, task.start_ns, task.end_ns) == ("render", 20, 30, 80)
+    assert moment.request == task.request
+    assert moment.request is not None
+    assert (moment.request.path, moment.request.wait_ns) == ("/report", 0)
+    # The holder works for the task of a task.
+    (blame,) = moment.blames
+    assert blame.request == moment.request
+    assert [(handed.work, handed.start_ns) for handed in moment.handed] == [("store", 38)]
+    # What was left for later belongs to the request even when that has ended.
+    late = snapshot.moment(lane(snapshot, "pool"), 95)
+    assert late.request == moment.request
+
+
+@pytest.mark.parametrize("script", [HANDED_ON, HANDED_ON.replace("main  10 request 1 /report", "")])
+def test_frames_and_moments_agree_on_who_is_at_work(script: str) -> None:
+    snapshot = play(script)
+    lanes = range(len(snapshot.lanes))
+    frame = snapshot.frame(lanes, 0, 99, 99)
+    for each in lanes:
+        assert [State(state) for state in frame.first[each]] == [
+            snapshot.moment(each, time).state for time in range(99)
+        ]
+    assert at(snapshot, "pool", 85) is State.IDLE
+
+
+def test_a_request_tells_what_it_has_handed_over_and_is_not_done() -> None:
+    snapshot = play(HANDED_ON)
+
+    def handed(time: int) -> list[tuple[str, int | None]]:
+        moment = snapshot.moment(lane(snapshot, "main"), time)
+        return [(task.work, task.start_ns) for task in moment.handed]
+
+    assert handed(19) == []
+    assert handed(20) == [("render", 30)]
+    assert handed(79) == [("render", 30), ("mail", 92)]
+    assert handed(80) == [("mail", 92)]
+    assert handed(90) == []
+    never = play("main 0 enter \n main 10 request 1 / \n main 20 submit mail \n * 99 pulse")
+    (task,) = never.moment(lane(never, "main"), 50).handed
+    assert (task.work, task.thread, task.start_ns) == ("mail", None, None)
+
+
+def test_tasks_are_the_same_however_the_file_is_cut() -> None:
+    lines = [line for line in HANDED_ON.splitlines() if "---" not in line]
+    cut = play("\n---\n".join(lines))
+    lanes = range(len(cut.lanes))
+    whole = play(HANDED_ON)
+    assert cut.tasks_within(lanes, 0, 99, 0) == whole.tasks_within(lanes, 0, 99, 0)
+    # The block of who ran it may come before that of who handed it over.
+    mixed = play(
+        "main 0 enter \n pool 0 enter \n --- \n pool 30 task 20 main \n --- \n main 20 submit mail \n * 40 pulse"
+    )
+    (task,) = mixed.tasks_within(range(2), 0, 40, 0)
+    assert (task.work, task.start_ns, task.end_ns, task.request) == ("mail", 30, None, None)
+
+
+def test_an_end_without_a_beginning_and_lost_records_leave_no_task() -> None:
+    snapshot = play(
+        """
+        pool 10 task_done 5
+        pool 20 task 15 -
+        ---
+        * 30 lost 4
+        pool 40 task_done 35
+        pool 50 pulse
+        """
+    )
+    (task,) = snapshot.tasks_within(range(1), 0, 50, 0)
+    assert (task.work, task.by, task.start_ns, task.end_ns) == ("", None, 20, 30)
+
+
 def test_a_wait_names_who_held_the_lock_and_what_that_served() -> None:
     snapshot = play(HANDED_OVER)
     moment = snapshot.moment(lane(snapshot, "worker"), 40)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
 
-from support.scripted import MS, T0, ms, shop
-from weft.timeline.values import State
+from support.scripted import MS, T0, Scripted, ms, shop
+from weft.timeline.values import State, Task
 from weft_tui.view import View
 from weft_tui.widgets.captions import on_lane, request_captions, wait_labels
 from weft_tui.widgets.cells import cells
@@ -149,3 +150,29 @@ def test_without_colours_every_state_has_its_own_glyph() -> None:
 )
 def test_the_selected_lane_is_always_visible(top: int, lane: int, page: int, total: int, expected: int) -> None:
     assert first_row(top, lane, page, total) == expected
+
+
+@dataclass(frozen=True)
+class WithTasks(Scripted):
+    """A shop whose first lane runs tasks."""
+
+    tasks: tuple[Task, ...] = ()
+
+    def tasks_within(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[Task]:
+        return [*self.tasks]
+
+
+def test_tasks_are_captioned_by_the_request_that_they_work_for() -> None:
+    base = shop()
+    request = base.served[0]
+    whole = Task("shop.render", 1, ms(90), 0, ms(100), ms(500), request)
+    inner = replace(whole, work="shop.inner", start_ns=ms(200), end_ns=ms(300))
+    nobodys = replace(whole, work="", start_ns=ms(600), end_ns=None, request=None)
+    parts = {field.name: getattr(base, field.name) for field in fields(base)}
+    trace = WithTasks(**parts, tasks=(nobodys, inner, whole))
+    captions = request_captions(trace, range(4), EVERYTHING, COLUMNS)
+    mine = [label for label in captions if label.row == 0]
+    assert [label.text for label in mine] == [f"shop.render for {request.method} {request.path}", "a task"]
+    assert [label.open_end for label in mine] == [False, True]
+    assert [label.row for label in captions] == sorted(label.row for label in captions)
+    assert tuple(label for label in captions if label.row) == request_captions(base, range(4), EVERYTHING, COLUMNS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from support.scripted import REPORT, SHOP, Scripted, ms, shop
-from weft.timeline.values import Hold, Place, State, Wait
+from weft.timeline.values import Hold, Place, State, Task, Wait
 from weft_tui.spans import plain_text
 from weft_tui.stacks import short, yours
 from weft_tui.story import story
@@ -70,6 +70,25 @@ def test_several_holders_of_one_wait_are_all_named() -> None:
 def test_an_unknown_holder_is_admitted() -> None:
     trace = replace(shop(), holds=(), waits=(replace(shop().waits[0], holder=None, holder_at=()),))
     assert "the recorder does not know who holds it" in told(trace, 2, 700)
+
+
+def test_what_runs_for_another_thread_is_told_on_both_lanes() -> None:
+    trace = shop()
+    idle = replace(trace.moment(1, ms(700)), state=State.RUN, holds=(), wanted_by=(), wait=None, blames=(), contexts=())
+    task = Task("shop.render", 2, ms(600), 1, ms(650), None, idle.request)
+    text = plain_text(story(trace, replace(idle, task=task)))
+    assert text.startswith("● GET /report runs since 50 ms")
+    assert "it runs shop.render, which Thread-2 (worker) had handed over 50 ms before it began" in text
+    nobodys = replace(task, work="", by=None, request=None)
+    text = plain_text(story(trace, replace(idle, task=nobodys, request=None)))
+    assert text.startswith("● Thread-1 (worker) runs since 50 ms")
+    assert "it runs a task, which another thread had handed over 50 ms before it began" in text
+    waiting = replace(task, start_ns=None, thread=None)
+    later = replace(task, start_ns=ms(750))
+    text = plain_text(story(trace, replace(idle, handed=(task, waiting, later, *[waiting] * 5))))
+    assert text.count("it has handed over shop.render, which runs on Thread-1 (worker) since 50 ms") == 1
+    assert text.count("it has handed over shop.render, which waits for its turn since 100 ms") == 5
+    assert "and 2 more tasks" in text
 
 
 def waiting_for(kind: str, holder: int | None, woken_by: int | None) -> str:

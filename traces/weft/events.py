@@ -2,9 +2,9 @@
 
 A record is three unsigned 64-bit words: ``time``, ``value`` and ``code``. Times are ``time.perf_counter_ns()`` (ns,
 one clock for all processes of a machine). ``code`` is ``object << KIND_BITS | kind``; the object is the small id of a
-lock (or of what else is waited for), a request target, an endpoint, a stack or a variable, defined earlier in the same
-stream, or a status. The thread
-is that of the run that the record stands in. What ``value`` means depends on the kind, see `Kind`.
+lock (or of what else is waited for), a request target, an endpoint, a stack, what a task runs or a variable, defined
+earlier in the same stream, or a status, or a thread. The thread is that of the run that the record stands in. What
+``value`` means depends on the kind, see `Kind`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,13 @@ class Kind(IntEnum):
     """When, 0, none."""
     THREAD_NAME = 18
     """The first record of a thread whose beginning was not seen: when, number and name as with `THREAD_ENTER`."""
+
+    TASK_SUBMIT = 20
+    """A call was handed to other threads (an executor's): when, 0, what is to run. Thread and time tell tasks apart."""
+    TASK_ENTER = 21
+    """A thread begins with such a call: when, when it was handed over, the thread that did (0: not known)."""
+    TASK_EXIT = 22
+    """The call that was begun last has ended, however: when, when it began, none."""
 
     REQUEST_ENTER = 24
     """A WSGI call begins: when, request id (unique in its process), target (method and path)."""

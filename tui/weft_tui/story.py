@@ -7,7 +7,7 @@ from typing import Final
 
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
-from weft.timeline.values import Blame, Moment, Request, State, Wait
+from weft.timeline.values import Blame, Moment, Request, State, Task, Wait
 
 from .spans import Ink, Line, Span
 from .stacks import told
@@ -15,7 +15,8 @@ from .stacks import told
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
 
-_HELD: Final = frozenset({"Lock", "RLock", "Condition"})
+_LOCKS: Final = ("Lock", "RLock", "Condition")
+_HELD: Final = frozenset({*_LOCKS, *(f"multiprocessing.{kind}" for kind in _LOCKS)})
 """Kinds of locks; nobody holds an event or a queue."""
 
 _BEHIND: Final = {"Thread": "  which is ", "Future": "  which is the work of "}
@@ -42,6 +43,7 @@ def story(snapshot: Snapshot, moment: Moment) -> list[Line]:
         *_headline(snapshot, moment),
         *_waiting(snapshot, moment),
         *_holding(snapshot, moment),
+        *_handed(snapshot, moment),
         *_elsewhere(snapshot, moment),
         *_footnotes(snapshot, moment),
     ]
@@ -55,6 +57,8 @@ def _headline(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
 def _who(moment: Moment) -> Line:
     if moment.request is not None:
         return (_request(moment.request),)
+    if moment.task is not None and moment.task.work:
+        return ((moment.task.work, Ink.STRONG),)
     name = moment.thread.name if moment.thread else moment.lane.name
     return ((name, Ink.STRONG),)
 
@@ -76,11 +80,20 @@ def _does(snapshot: Snapshot, moment: Moment) -> Line:
     if moment.holds:
         hold = moment.holds[-1]
         return ((" holds ", Ink.PLAIN), _lock(snapshot, hold.lock), *_since(hold.start_ns, moment.time_ns))
-    if moment.request is not None:
-        fresh = moment.request.end_ns is None and snapshot.end_ns - moment.time_ns < FRESH_NS
+    began = _began(moment)
+    if began is not None:
+        start_ns, end_ns = began
+        fresh = end_ns is None and snapshot.end_ns - moment.time_ns < FRESH_NS
         locks = ", whether with a lock is told in a moment" if fresh else ", no lock involved"
-        return ((" runs", Ink.RUN), *_since(moment.request.start_ns, moment.time_ns), (locks, Ink.DIM))
+        return ((" runs", Ink.RUN), *_since(start_ns, moment.time_ns), (locks, Ink.DIM))
     return ((_QUIET[moment.state], Ink.DIM),)
+
+
+def _began(moment: Moment) -> tuple[int, int | None] | None:
+    """Return when what the thread does has begun and ended (ns), None when it does nothing for anybody."""
+    if moment.task is not None and moment.task.start_ns is not None:
+        return moment.task.start_ns, moment.task.end_ns
+    return (moment.request.start_ns, moment.request.end_ns) if moment.request is not None else None
 
 
 _QUIET: Final = {
@@ -166,6 +179,31 @@ def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
         yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
     if moment.wanted_by:
         yield from told("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at)
+
+
+def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+    """Say what was handed over to this thread, and what it has handed over to others."""
+    task = moment.task
+    if task is not None and task.start_ns is not None:
+        who = _thread(snapshot, task.by) if task.by is not None else "another thread"
+        queued = duration(task.start_ns - task.submitted_ns)
+        yield ((f"  it runs {task.work or 'a task'}, which {who} had handed over ", Ink.PLAIN),
+               (queued, Ink.STRONG), (" before it began", Ink.PLAIN))  # fmt: skip
+    for task in moment.handed[:CHAIN]:
+        yield ((f"  it has handed over {task.work or 'a task'}", Ink.PLAIN), *_progress(snapshot, task, moment.time_ns))
+    if len(moment.handed) > CHAIN:
+        yield ((f"  and {len(moment.handed) - CHAIN} more tasks", Ink.PLAIN),)
+
+
+def _progress(snapshot: Snapshot, task: Task, now_ns: int) -> Line:
+    if task.thread is None or task.start_ns is None or task.start_ns > now_ns:
+        return ((", which waits for its turn", Ink.PLAIN), *_since(task.submitted_ns, now_ns))
+    runner = (_thread(snapshot, task.thread), Ink.RUN)
+    return ((", which runs on ", Ink.PLAIN), runner, *_since(task.start_ns, now_ns))
+
+
+def _thread(snapshot: Snapshot, thread: int) -> str:
+    return snapshot.lanes[snapshot.threads[thread].lane].name
 
 
 def _elsewhere(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:

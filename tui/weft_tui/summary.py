@@ -67,7 +67,7 @@ def _count(trace: Path) -> tuple[int, int, int]:
 
 
 def text(snapshot: Snapshot) -> str:
-    """Return the report for people: a text timeline and three tables."""
+    """Return the report for people: a text timeline and its tables."""
     from weft.timeline.report import report
     from weft.timeline.text import draw
 
@@ -77,6 +77,7 @@ def text(snapshot: Snapshot) -> str:
         _trace(figures["trace"], snapshot),
         _locks(figures["locks"]),
         _requests(figures["requests"]),
+        _tasks(figures["tasks"]),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -131,6 +132,20 @@ def _requests(rows: Sequence[dict[str, Any]]) -> str:
         for row in rows
     ]  # fmt: skip
     return _table(head, body, left=2)
+
+
+def _tasks(rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    head = ("TASK", "COUNT", "QUEUED", *_TAILS, "RAN", *_TAILS, "WAITED", *_TAILS)
+    body = [
+        (
+            row["work"] or "(not known)", f"{row['count']:,}",
+            *_four(row["queued_ns"]), *_four(row["duration_ns"]), *_four(row["wait_ns"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return _table(head, body, left=1)
 
 
 def _four(figures: dict[str, int]) -> tuple[str, str, str, str]:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..events import Kind, code_of
-from . import trouble
+from . import tasks, trouble
 from .buffers import Put, here, join, put_here
 from .definitions import Table
 from .patches import Patches
@@ -47,6 +47,11 @@ def install(patches: Patches, flask: ModuleType) -> None:
     if request_context is not None:
         _wrap_request_pop(patches, request_context)
         _wrap_request_push(patches, request_context)
+    carry = getattr(contexts, "copy_current_request_context", None)
+    if carry is not None:
+        carrying = tasks.carrying(carry)
+        patches.set(contexts, "copy_current_request_context", carrying)
+        patches.set(flask, "copy_current_request_context", carrying)
 
 
 def _code(owner: Any, name: str) -> Any:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from . import tasks
 from .buffers import Put, here, put_here
 from .patches import Patches
 from .sections import nobody
@@ -53,8 +54,10 @@ def watch_futures(patches: Patches, future_class: Any) -> None:
     @functools.wraps(original)
     def set_running_or_notify_cancel(self: Any) -> bool:
         running: bool = original(self)
-        if running and self._condition._weft_waits_for is not None:
-            setattr(self._condition, HELD, (put_here(),))
+        if running:
+            if self._condition._weft_waits_for is not None:
+                setattr(self._condition, HELD, (put_here(),))
+            tasks.begin(self)
         return running
 
     patches.set(future_class, "set_running_or_notify_cancel", set_running_or_notify_cancel)

@@ -49,7 +49,7 @@ def _hook(loader: Any, name: str, then: Callable[[ModuleType], None]) -> None:
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
-        del loader.exec_module
+        vars(loader).pop("exec_module", None)  # by the innermost of several
         execute(module)
         try:
             then(module)

@@ -14,7 +14,7 @@ from operator import attrgetter
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from . import holders, imports, locks, names, trouble
+from . import holders, imports, locks, names, tasks, trouble
 from .patches import Patches
 
 MARK = "_weft_waits_for"
@@ -46,12 +46,14 @@ def install(patches: Patches) -> None:
         {
             "queue": functools.partial(_mark_queues, patches),
             "concurrent.futures._base": functools.partial(_mark_futures, patches),
+            "concurrent.futures.thread": functools.partial(tasks.install, patches),
         }
     )
 
 
 def _mark_queues(patches: Patches, queue: ModuleType) -> None:
     _mark(patches, queue.Queue, [("not_empty", "get"), ("not_full", "put"), ("all_tasks_done", "join")])
+    _mark(patches, queue._PySimpleQueue, [("_count._cond", "get")])
 
 
 def _mark_futures(patches: Patches, base: ModuleType) -> None:
@@ -88,7 +90,7 @@ def _mark(
             frame = caller if maker is None else maker(caller)
             marked = locks.show_all or names.shown(frame)
             if marked:
-                frame = _outermost(frame, made)
+                frame = outermost(frame, made)
                 module = frame.f_globals.get("__name__", "?")
                 for condition, operation in conditions:
                     # Not through the instance's __dict__: to ask for that makes all its attributes slower.
@@ -143,12 +145,12 @@ def _itself(made: Any) -> Any:
 
 def submitter(frame: FrameType) -> FrameType:
     """Return the innermost frame outside of concurrent.futures."""
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("concurrent.futures."):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("concurrent.futures."):
         frame = frame.f_back
     return frame
 
 
-def _outermost(frame: FrameType, made: object) -> FrameType:
+def outermost(frame: FrameType, made: object) -> FrameType:
     """Return the frame that calls the outermost ``__init__`` of an object, where a subclass has its own."""
     while frame.f_code.co_name == "__init__" and frame.f_back is not None and frame.f_code.co_argcount:
         if frame.f_locals.get(frame.f_code.co_varnames[0]) is not made:

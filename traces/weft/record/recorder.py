@@ -22,7 +22,10 @@ from . import (
     imports,
     joins,
     locks,
+    shared_locks,
+    simple_queues,
     stacks,
+    tasks,
     threads,
     traced,
     trouble,
@@ -71,7 +74,10 @@ class Recorder:
         self._patches.set(threading, "RLock", locks.RLock)
         waits.install(self._patches)
         joins.install(self._patches)
+        shared_locks.install(self._patches)
         threads.install(self._patches)
+        imports.watch({"queue": lambda queue: simple_queues.install(self._patches, queue)})
+        imports.watch({"multiprocessing.util": self._follow_multiprocessing})
         imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
@@ -112,6 +118,16 @@ class Recorder:
             self._follow_uwsgi(uwsgi)
             if "uwsgidecorators" not in sys.modules:
                 imports.watch({"uwsgidecorators": lambda _: self._follow_uwsgi(uwsgi)})
+
+    def _follow_multiprocessing(self, util: Any) -> None:
+        """Write the last records of its forked children too: they end without running what `atexit` knows."""
+        util.register_after_fork(self, lambda recorder: util.Finalize(None, recorder._main_ends, exitpriority=-1000))
+
+    def _main_ends(self) -> None:
+        """The main thread of a forked child of `multiprocessing` has ended; the process ends with its last thread."""
+        here = threading.current_thread()
+        if not any(thread is not here and not thread.daemon for thread in threading.enumerate()):
+            self.finish()
 
     def _follow_uwsgi(self, uwsgi: Any) -> None:
         """Carry on in uWSGI's workers: it forks below Python, which then runs none of its own hooks."""
@@ -170,6 +186,7 @@ class Recorder:
             definitions.take()
             stacks.forget()
             flask_app.forget()
+            tasks.forget()
             self._drain = self._new_drain()
             self._drain.failed = self._withdrawn
             buffers.keep_only_this()

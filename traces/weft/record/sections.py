@@ -81,7 +81,7 @@ def of_lock(raw: Any, number: int) -> Closures:
             return True
         if blocking:
             return wait(timeout)
-        _tried(put_here(), own, number)
+        tried(put_here(), own, number)
         return False
 
     def reset() -> None:
@@ -109,7 +109,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
             return True
         if blocking:
             return wait(timeout)
-        _tried(put_here(), own, number)
+        tried(put_here(), own, number)
         return False
 
     def leave(kind: object = None, value: object = None, traceback: object = None) -> None:
@@ -197,7 +197,7 @@ def _blocked(raw: Any, put: Put, own: Put, number: int, timeout: float) -> int:
     return began if got else 0
 
 
-def _tried(put: Put, own: Put, number: int) -> None:
+def tried(put: Put, own: Put, number: int) -> None:
     """Record a non-blocking attempt that found the lock taken."""
     holder = owner(own)
     put((perf_counter_ns(), holder.thread if holder is not None else 0, code_of(Kind.TRY_FAILED, number)))

@@ -42,6 +42,27 @@ def _lock(
     }
 
 
+def shared(entry: Entry) -> Entry:
+    """Return the definition of what processes share, with the name looked up if that was not done yet."""
+    if "made" not in entry:
+        return entry
+    code, offset, module, count = entry["made"]
+    kind, operation = entry["kind"], entry["operation"]
+    name = names.of_lock(code, offset, module, count, kind.lower())
+    return {
+        "name": f"{name}.{operation}" if operation else name,
+        "kind": f"multiprocessing.{kind}{'.wait' if operation == 'wait' else ''}",
+        "file": code.co_filename,
+        "function": code.co_qualname,
+        "line": stacks.line_at(code, offset),
+        "shared": entry["shared"],
+    }
+
+
+def _shared(entry: Entry) -> Entry:
+    return {"is": "lock", **shared(entry)}
+
+
 def _target(method: str, path: str) -> Entry:
     return {"method": method, "path": path}
 
@@ -55,6 +76,10 @@ def _stack(chain: list[tuple[CodeType, int]]) -> Entry:
     return {"frames": [[code.co_filename, code.co_qualname, stacks.line_at(code, offset)] for code, offset in shown]}
 
 
+def _work(name: str) -> Entry:
+    return {"name": name}
+
+
 def _notice(text: str) -> Entry:
     return {"text": text}
 
@@ -64,7 +89,9 @@ _SPELL: dict[str, Callable[..., Entry]] = {
     "notice": _notice,
     "name": _name,
     "lock": _lock,
+    "shared": _shared,
     "target": _target,
     "endpoint": _endpoint,
     "stack": _stack,
+    "work": _work,
 }

@@ -20,7 +20,7 @@ from .sections import nobody
 Site = tuple[CodeType, int, int, str, int, str]
 """Code, offset of the call (bytes), line, module, how many locks the place has made, kind."""
 
-in_use: list[weakref.ref[Traced]] = []
+in_use: list[weakref.ref[Any]] = []
 """Locks that have been used, for the drain thread to look at."""
 
 numbers = itertools.count(1)
@@ -81,6 +81,12 @@ class Traced:
     def _promote(self) -> None:
         if type(self) in _PROMOTED:
             _promote(self)
+
+    def _carry_on(self) -> None:
+        """In a forked child: define it anew, and forget a holder that does not live here."""
+        describe(self)
+        if self._peek()[0] is not put_here():
+            self._reset()
 
     def _at_fork_reinit(self) -> None:
         self._raw._at_fork_reinit()
@@ -180,17 +186,15 @@ def describe(lock: Traced) -> None:
 
 
 def after_fork() -> None:
-    """In a forked child: define the locks in use anew, and forget holders that do not live here."""
+    """In a forked child: let the locks in use carry on."""
     _arming._at_fork_reinit()  # type: ignore[attr-defined]
     for reference in in_use:
         lock = reference()
         if lock is not None:
-            describe(lock)
-            if lock._peek()[0] is not put_here():
-                lock._reset()
+            lock._carry_on()
 
 
-def held(first: int, count: int) -> list[tuple[Traced, Put, int]]:
+def held(first: int, count: int) -> list[tuple[Any, Put, int]]:
     """Return the locks held at this moment among ``count`` used ones: lock, owner's ``put``, since when (ns).
 
     Forgets locks that are gone. Only the drain thread calls this, so nothing else shortens the list.

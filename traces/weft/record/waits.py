@@ -74,6 +74,11 @@ def after_fork() -> None:
     _process = object()
 
 
+def process() -> object:
+    """Return what is another one in a forked child."""
+    return _process
+
+
 def _familiar(condition: Any) -> bool:
     """Return whether a condition wakes a thread by releasing what that has put into ``_waiters``."""
     used = {"_is_owned", "_waiters", "_release_save", "_acquire_restore", "acquire", "remove"}
@@ -85,6 +90,7 @@ def _resource(condition: Any, mark: Mark) -> Resource:
     """Return what stands for a marked condition, which is waited for the first time."""
     code, offset, module, owner, operation, own_names = mark
     kind = next(each.__name__ for each in owner.__mro__ if each.__module__ in _STDLIB)
+    kind = kind.removeprefix("_Py")
     if kind == "Condition":  # as its lock is called already
         kind = "Condition.wait"
     with _making:

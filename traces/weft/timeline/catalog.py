@@ -55,6 +55,7 @@ class Names:
     targets: Ids = field(default_factory=Ids)
     endpoints: Ids = field(default_factory=Ids)
     stacks: Ids = field(default_factory=Ids)
+    works: Ids = field(default_factory=Ids)
     threads: dict[int, str] = field(default_factory=dict)
     about: Entry = field(default_factory=dict)
 
@@ -67,7 +68,11 @@ class Catalog:
         self.locks: list[Lock] = []
         self.targets: list[tuple[str, str]] = []
         self.endpoints: list[str] = []
+        self._shared: dict[str, int] = {}
+        """Locks that several processes share, by what is the same in all of them."""
         self.stacks: list[Stack] = []
+        self.works: list[str] = []
+        """What tasks run."""
         self.notices: list[tuple[int, str]] = []
         """Process, and what its recorder says that the trace lacks."""
 
@@ -94,6 +99,9 @@ class Catalog:
         elif what == "endpoint":
             names.endpoints.set(number, len(self.endpoints))
             self.endpoints.append(text(entry.get("name")))
+        elif what == "work":
+            names.works.set(number, len(self.works))
+            self.works.append(text(entry.get("name")))
         elif what == "notice":
             if len(self.notices) < _NOTICES:
                 self.notices.append((process, text(entry.get("text"))))
@@ -107,6 +115,10 @@ class Catalog:
     def _lock(self, process: int, number: int, entry: Entry) -> bool:
         ids = self.processes[process].locks
         index = ids.get(number)
+        shared = text(entry.get("shared"))
+        if shared and shared in self._shared:
+            ids.set(number, self._shared[shared])
+            return True
         place = Place(text(entry.get("file")), text(entry.get("function")), whole(entry.get("line")))
         name, kind = text(entry.get("name")) or f"lock {number}", text(entry.get("kind"))
         if index != UNKNOWN:
@@ -116,6 +128,8 @@ class Catalog:
             return False
         index = len(self.locks)
         ids.set(number, index)
+        if shared:
+            self._shared[shared] = index
         self.locks.append(Lock(index, process, name, kind, place))
         return True
 

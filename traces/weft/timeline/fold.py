@@ -85,8 +85,15 @@ class Builder:
             tables=self._tables,
             picture=self._index.picture(),
             serves=self._processes.serves(),
+            works=self._working(),
             sums=self._locking.tally.sums(len(self._catalog.locks)),
         )
+
+    def _working(self) -> Bools:
+        """Return which lanes are those of threads that run tasks, bool ``[lanes]``."""
+        works = np.zeros(len(self._threads.lanes), np.bool_)
+        works[self._threads.lane[[*self._serving.workers]]] = True
+        return works
 
     def _process(self, number: int) -> int:
         """Return the index of a process, -1 when there are too many."""
@@ -198,7 +205,11 @@ class Builder:
             self._processes.serve(process)
         target = self._find("targets", batch, batch.obj)
         endpoint = self._find("endpoints", batch, batch.obj)
-        self._serving.fold(batch, target, np.where(endpoint >= 0, endpoint, UNMATCHED))
+        by = np.full(len(batch), UNKNOWN, np.int64)
+        entering = batch.kind == Kind.TASK_ENTER
+        by[entering] = self._register.find(batch.process[entering], batch.obj[entering])
+        work = self._find("works", batch, batch.obj)
+        self._serving.fold(batch, target, np.where(endpoint >= 0, endpoint, UNMATCHED), by, work)
 
     def _find(self, what: str, batch: Batch, numbers: I64) -> I64:
         processes = self._catalog.processes
@@ -220,7 +231,8 @@ class Builder:
         """Bring the index up to date."""
         start, end = self._processes.span()
         over = self._processes.over()
-        tables = (self._locking.holds, self._locking.waits, self._locking.handoffs, self._serving.requests)
+        serving = self._serving
+        tables = (self._locking.holds, self._locking.waits, self._locking.handoffs, serving.requests, serving.tasks)
         changed = min(self._threads.changed_ns, *(table.changed_ns for table in tables), self._ended(over))
         self._tables = self._view(over, end)
         self._index.update(self._tables.spans, len(self._threads.lanes), start, end, changed)
@@ -241,11 +253,14 @@ class Builder:
             handoffs=self._locking.handoffs.view(),
             requests=self._serving.requests.view(),
             contexts=self._serving.contexts.view(),
+            tasks=self._serving.tasks.view(),
+            submits=self._serving.submits.view(),
             notes=self._locking.notes.view(),
             roster=self._threads.roster(over),
             targets=self._catalog.targets,
             endpoints=self._catalog.endpoints,
             stacks=self._catalog.stacks,
+            works=self._catalog.works,
             end_ns=end,
         )
 

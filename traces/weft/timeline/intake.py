@@ -30,8 +30,10 @@ KNOWN: Final = kinds(*Kind)
 OF_PROCESS: Final = kinds(Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.LOST, Kind.PULSE)
 UNTIL: Final = kinds(Kind.SECTION, Kind.HOLD)
 """``value`` is a later moment than ``time``."""
-SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME)
+SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME, Kind.TASK_EXIT)
 """``value`` is an earlier moment than ``time``."""
+HANDED: Final = kinds(Kind.TASK_ENTER)
+"""``value`` is an earlier moment of another thread."""
 AGO: Final = kinds(Kind.PUSH_BOTH, Kind.POP_AND_EXIT)
 """``value`` tells how long before ``time`` something else had happened (ns)."""
 
@@ -128,7 +130,7 @@ class Sieve:
         low, high = self._range or self._first_range(batch)
         time, value = batch.time, batch.value
         good = (time >= low) & (time <= high)
-        until, since = UNTIL[batch.kind], SINCE[batch.kind]
+        until, since = UNTIL[batch.kind], (SINCE | HANDED)[batch.kind]
         good &= ~until | ((value >= time) & (value <= high))
         good &= ~since | ((value <= time) & (value >= low))
         good &= ~AGO[batch.kind] | ((value >= 0) & (value <= time - low))

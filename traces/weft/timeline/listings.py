@@ -11,7 +11,8 @@ from .figures import Sums
 from .tables import Tables
 from .values import Lock, LockFigures
 
-HELD = frozenset({"", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
+_KINDS = ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore")
+HELD = frozenset({"", *_KINDS, *(f"multiprocessing.{kind}" for kind in _KINDS)})
 """Kinds of what a thread can hold while others wait for it; events, queues, threads and futures are only waited for."""
 
 
@@ -53,9 +54,9 @@ def latest(tables: Tables, limit: int) -> Rows:
     return np.concatenate((flying, _newest(tables.requests, max(limit, 0) - len(flying))))
 
 
-def served(tables: Tables, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> Rows:
-    """Return the requests of the lanes that last at least ``min_ns`` (ns) in the window, by lane and start."""
-    rows = tables.requests.within(start_ns, end_ns, min_ns)
+def lasting(tables: Tables, view: View, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> Rows:
+    """Return the rows of the lanes that last at least ``min_ns`` (ns) in the window, by lane and start."""
+    rows = view.within(start_ns, end_ns, min_ns)
     lane = tables.roster.lane[rows["thread"]]
     lasts = np.minimum(tables.ends(rows), end_ns) - np.maximum(rows["start"], start_ns)
     fit = np.flatnonzero(np.isin(lane, lanes) & (lasts >= min_ns))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows
+from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows, View, tell_apart
 from .locking import HOLDER, HOLDER_AT, WAITER_AT, WAKER
 from .serving import APP
 from .tables import Tables, not_later
-from .values import Blame, Hold, Lane, Moment, Request, Stack, State, Wait
+from .values import Blame, Hold, Lane, Moment, Request, Stack, State, Task, Wait
 
 
 def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
     """Return what is known of a lane at an instant.
 
     Args:
-        serves: the lane's process has served a request, so a bare thread is idle.
+        serves: the lane's process has served a request, or the lane runs tasks, so a bare thread is idle.
     """
     thread = _thread_on(tables, lane.id, time_ns)
     if thread is None:
@@ -23,6 +25,11 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
     held = tables.at(tables.holds, time_ns, thread)
     waiting = tables.at(tables.waits, time_ns, thread)[-1:]
     serving = tables.at(tables.requests, time_ns, thread)[-1:]
+    task = tables.at(tables.tasks, time_ns, thread)[-1:]
+    if len(task) and len(serving) and serving["start"][0] > task["start"][0]:
+        task = task[:0]
+    working = next(iter(tasks(tables, task)), None)
+    since = [int(rows["start"][0]) for rows in (serving, task) if len(rows)]
     handed = len(tables.at(tables.handoffs, time_ns, thread)) > 0
     contexts = tables.at(tables.contexts, time_ns, thread)
     blaming = _blamed(tables, waiting)
@@ -30,14 +37,16 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
     return Moment(
         lane=lane,
         time_ns=time_ns,
-        state=_state(handed, len(waiting) > 0, len(held) > 0, len(serving) > 0, serves),
+        state=_state(handed, len(waiting) > 0, len(held) > 0, len(since) > 0, serves),
         thread=tables.roster[thread],
-        request=next(iter(requests(tables, serving)), None),
+        request=next(iter(requests(tables, serving)), None) if working is None else working.request,
         contexts=tuple(name for row in contexts for name in _contexts(row, time_ns)),
         holds=tuple(_holds(tables, held)),
         wait=waits[0] if waits else None,
         blames=_blames(tables, waiting, blaming),
         wanted_by=tuple(_wanted(tables, held, thread, time_ns)),
+        task=working,
+        handed=_handed(tables, thread, max(since), time_ns) if since else (),
     )
 
 
@@ -76,6 +85,63 @@ def requests(tables: Tables, rows: Rows) -> list[Request]:
         for row, wait_ns in zip(_dicts(rows), waited, strict=True)
         for method, path in [tables.targets[row["target"]] if row["target"] >= 0 else ("", "")]
     ]
+
+
+def tasks(tables: Tables, rows: Rows) -> list[Task]:
+    """Return rows of tasks as values."""
+    if not len(rows):
+        return []
+    by, submitted = rows["by"].astype(np.int64), rows["submitted"]
+    near, which = _for_whom(tables, by, submitted)
+    served = _by_row(tables, near, which)
+    return [
+        Task(
+            work=_work(tables, row["by"], row["submitted"]),
+            by=row["by"] if row["by"] != UNKNOWN else None,
+            submitted_ns=row["submitted"],
+            thread=row["thread"],
+            start_ns=row["start"],
+            end_ns=_end(row["end"]),
+            request=served.get(at),
+        )
+        for row, at in zip(_dicts(rows), which.tolist(), strict=True)
+    ]
+
+
+def _handed(tables: Tables, thread: int, since: int, time_ns: int) -> tuple[Task, ...]:
+    """Return what a thread has handed over since a moment and what is not done at another, oldest first."""
+    notes = tables.submits.within(since, time_ns)
+    notes = notes[(notes["thread"] == thread) & (notes["start"] >= since)]
+    if not len(notes):
+        return ()
+    begun = tables.tasks.within(since, tables.end_ns)
+    begun = begun[(begun["by"] == thread) & np.isin(begun["submitted"], notes["start"])]
+    known = {task.submitted_ns: task for task in tasks(tables, begun)}
+    near, which = _for_whom(tables, notes["thread"].astype(np.int64), notes["start"])
+    served = _by_row(tables, near, which)
+    told = [
+        known.get(note["start"])
+        or Task(_name_of(tables, note["value"]), thread, note["start"], None, None, None, served.get(at))
+        for note, at in zip(_dicts(notes), which.tolist(), strict=True)
+    ]
+    there = [task for task in told if task.end_ns is None or task.end_ns > time_ns]
+    return tuple(sorted(there, key=lambda task: task.submitted_ns))
+
+
+def _work(tables: Tables, by: int, submitted: int) -> str:
+    notes = tables.submits.within(submitted, submitted)
+    notes = notes[notes["thread"] == by]
+    return _name_of(tables, int(notes["value"][0])) if len(notes) else ""
+
+
+def _name_of(tables: Tables, work: int) -> str:
+    return tables.works[work] if work != UNKNOWN else ""
+
+
+def _by_row(tables: Tables, near: Rows, which: I64) -> dict[int, Request]:
+    """Return the requests that some indexes of rows mean."""
+    known = np.unique(which[which >= 0])
+    return dict(zip(known.tolist(), requests(tables, near[known]), strict=True))
 
 
 def _thread_on(tables: Tables, lane: int, time_ns: int) -> int | None:
@@ -122,22 +188,42 @@ def _blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:
         return ()
     start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
     low, high = np.maximum(rows["start"], start), np.minimum(tables.held_until(rows), end)
-    near, which = _serving(tables, rows["thread"].astype(np.int64), low)
-    known = np.unique(which[which >= 0])
-    served = dict(zip(known.tolist(), requests(tables, near[known]), strict=True))
+    near, which = _for_whom(tables, rows["thread"].astype(np.int64), low)
+    served = _by_row(tables, near, which)
     return tuple(
         Blame(hold, overlap, served.get(row))
         for hold, overlap, row in zip(_holds(tables, rows), (high - low).tolist(), which.tolist(), strict=True)
     )
 
 
-def _serving(tables: Tables, thread: I64, time: I64) -> tuple[Rows, I64]:
-    """Return rows of requests, and for each (thread, time) which of them is the innermost there, -1 for none."""
-    near = tables.requests.within(int(time.min()), int(time.max()))
+HANDS: Final = 16
+"""How often work may have been handed on for the request behind it to be found."""
+
+
+def _for_whom(tables: Tables, thread: I64, time: I64) -> tuple[Rows, I64]:
+    """Return rows of requests, and which of them each (thread, time) serves or works for, -1 for none."""
+    served, which = _innermost(tables.requests, thread, time)
+    for _ in range(HANDS):
+        ran, at = _innermost(tables.tasks, thread, time)
+        if not len(ran):
+            break
+        own = np.where(which >= 0, served["start"][which], -1) if len(served) else np.full(len(which), -1)
+        onward = (at >= 0) & (ran["start"][at] >= own)
+        if not onward.any():
+            break
+        thread = np.where(onward, ran["by"][at], thread)
+        time = np.where(onward, ran["submitted"][at], time)
+        served, which = _innermost(tables.requests, thread, time)
+    return served, which
+
+
+def _innermost(view: View, thread: I64, time: I64) -> tuple[Rows, I64]:
+    """Return rows, and for each (thread, time) which of them is the innermost there, -1 for none."""
+    near = view.within(int(time.min()), int(time.max()))
     near = near[np.isin(near["thread"], thread)]
-    near = near[np.lexsort((near["id"], near["start"], near["thread"]))]
+    near = near[np.lexsort((near[tell_apart(near)], near["start"], near["thread"]))]
     which = not_later(near["thread"], near["start"], thread, time) - 1
-    # A request that began last may be over, inside one that is not.
+    # One that began last may be over, inside one that is not.
     while True:
         here = (which >= 0) & (near["thread"][which] == thread) if len(near) else which >= 0
         over = here & (near["end"][which] <= time) if len(near) else here

@@ -9,7 +9,7 @@ import numpy as np
 from .columns import I64, UNKNOWN, Rows
 from .figures import NOTHING, Spread, spreads
 from .snapshot import Snapshot
-from .tables import Tables
+from .tables import Tables, not_later
 
 
 def report(snapshot: Snapshot) -> dict[str, Any]:
@@ -21,6 +21,8 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         ``acquisitions``, ``contended``, ``wait_ns`` and ``hold_ns`` (each ``total``, ``p50``, ``p99``, ``max``).
         ``requests``: per method and endpoint (None: no route matched), longest total wait first: ``method``,
         ``endpoint``, ``count``, ``duration_ns`` and ``wait_ns`` (as above).
+        ``tasks``: per what is run for others, longest total first: ``work``, ``count``, ``queued_ns`` (until a thread
+        began with it), ``duration_ns`` and ``wait_ns`` (as above).
         ``findings``: nothing yet.
     """
     return {
@@ -33,6 +35,7 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         },
         "locks": _locks(snapshot),
         "requests": _requests(snapshot.tables),
+        "tasks": _tasks(snapshot.tables),
         "findings": [],
     }
 
@@ -72,6 +75,36 @@ def _requests(tables: Tables) -> list[dict[str, Any]]:
             "wait_ns": _told(waited[number]),
         }
         for number in order
+    ]
+
+
+def _tasks(tables: Tables) -> list[dict[str, Any]]:
+    rows = tables.tasks.all()
+    notes = tables.submits.all()
+    order = np.lexsort((notes["start"], notes["thread"]))
+    notes = notes[order]
+    by, submitted = rows["by"].astype(np.int64), rows["submitted"]
+    at = not_later(notes["thread"], notes["start"], by, submitted) - 1
+    work = np.full(len(rows), UNKNOWN, np.int64)
+    if len(notes):
+        known = (at >= 0) & (notes["thread"][at] == by) & (notes["start"][at] == submitted)
+        work[known] = notes["value"][at[known]]
+    names = {number: tables.works[number] if number != UNKNOWN else "" for number in np.unique(work).tolist()}
+    # One name may have been defined several times, by several processes for instance.
+    first = {name: number for number, name in reversed(names.items())}
+    group = np.array([first[names[number]] for number in work.tolist()], np.int64)
+    ends = tables.ends(rows)
+    queued, lasted = spreads(group, rows["start"] - submitted), spreads(group, ends - rows["start"])
+    waited = spreads(group, tables.waited(rows["thread"].astype(np.int64), rows["start"].copy(), ends))
+    return [
+        {
+            "work": names[number],
+            "count": lasted[number].count,
+            "queued_ns": _told(queued[number]),
+            "duration_ns": _told(lasted[number]),
+            "wait_ns": _told(waited[number]),
+        }
+        for number in sorted(lasted, key=lambda number: (-lasted[number].total, names[number]))
     ]
 
 

@@ -1,4 +1,4 @@
-"""Records about requests and Flask contexts to rows: openers and closers matched as nested brackets."""
+"""Records about requests, Flask contexts and tasks to rows: openers and closers matched as nested brackets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Kind
-from .columns import CONTEXT, FOREVER, I64, REQUEST, UNKNOWN, Bools, Rows, Table, rows_of
+from .columns import CONTEXT, FOREVER, I64, NOTE, REQUEST, TASK, UNKNOWN, Bools, Rows, Table, rows_of
 from .grouping import nest
 from .intake import Batch, kinds
 
@@ -16,6 +16,7 @@ SERVING: Final = kinds(
     *(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.POP_AND_EXIT),
     Kind.REQUEST_STREAM,
     Kind.REQUEST_CLOSE,
+    *(Kind.TASK_SUBMIT, Kind.TASK_ENTER, Kind.TASK_EXIT),
 )
 
 UNMATCHED: Final = -2
@@ -31,23 +32,34 @@ _RETURNING: Final = kinds(Kind.REQUEST_EXIT, Kind.POP_AND_EXIT, Kind.REQUEST_STR
 
 
 class Serving:
-    """The tables of requests and contexts as they grow."""
+    """The tables of requests, contexts and tasks as they grow.
+
+    Attributes:
+        tasks: who ran what another thread had handed over, from when to when.
+        submits: notes of when a thread handed something over; the value is what.
+        workers: threads that have run tasks.
+    """
 
     def __init__(self) -> None:
         self.requests = Table(REQUEST)
         self.contexts = Table(CONTEXT)
+        self.tasks = Table(TASK)
+        self.submits = Table(NOTE)
+        self.workers: set[int] = set()
         self._count = 0
 
-    def fold(self, batch: Batch, target: I64, endpoint: I64) -> None:
+    def fold(self, batch: Batch, target: I64, endpoint: I64, by: I64, work: I64) -> None:
         """Take in records of kinds in `SERVING`, of known threads.
 
         Args:
             batch: the records.
-            target, endpoint: int64 ``[n]``, index of the target (`UNKNOWN` allowed) and of the endpoint (`UNMATCHED`
-                when it has none); each is right where the kind has one.
+            target, endpoint, by, work: int64 ``[n]``, index of the target (`UNKNOWN` allowed), of the endpoint
+                (`UNMATCHED` when it has none), of the thread that submitted a task and of what it runs (`UNKNOWN`
+                allowed); each is right where the kind has one.
         """
         self._fold_requests(batch, target, endpoint)
         self._fold_contexts(batch)
+        self._fold_tasks(batch, by, work)
 
     def cut(self, threads: Bools, time: int) -> None:
         """Finish the open requests and contexts of some threads: nobody will know how they ended."""
@@ -55,7 +67,7 @@ class Serving:
 
     def end(self, end: I64) -> None:
         """Finish the open requests and contexts of threads that have ended; ``end`` is int64 ``[threads]``, ns."""
-        for table in (self.requests, self.contexts):
+        for table in (self.requests, self.contexts, self.tasks):
             last = end[table.open["thread"]]
             over = last != FOREVER
             if over.any():
@@ -107,6 +119,23 @@ class Serving:
             finished.append(done)
             kept.append(still_open)
         self.contexts.update(np.concatenate(finished), np.concatenate(kept))
+
+    def _fold_tasks(self, batch: Batch, by: I64, work: I64) -> None:
+        submitting = np.flatnonzero(batch.kind == Kind.TASK_SUBMIT)
+        time = batch.time[submitting]
+        columns = {"start": time, "end": time, "thread": batch.thread[submitting], "value": work[submitting]}
+        self.submits.update(rows_of(NOTE, len(submitting), **columns))
+        opening = np.flatnonzero(batch.kind == Kind.TASK_ENTER)
+        closing = np.flatnonzero(batch.kind == Kind.TASK_EXIT)
+        if not len(opening) and not len(closing):
+            return
+        start, thread = batch.time[opening], batch.thread[opening]
+        self.workers.update(thread.tolist())
+        rows = rows_of(TASK, len(opening), start=start, thread=thread, by=by[opening], submitted=batch.value[opening])
+        before = self.tasks.open
+        closers, _ = _owners(before, batch, opening, closing, opening[:0])
+        done, still_open = _close(np.concatenate((before, rows)), closers, batch.time[closing])
+        self.tasks.update(done, still_open)
 
 
 def _owners(before: Rows, batch: Batch, opening: I64, closing: I64, asking: I64) -> tuple[I64, I64]:

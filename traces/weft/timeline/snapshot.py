@@ -20,6 +20,7 @@ from weft.timeline.values import (
     Moment,
     Process,
     Request,
+    Task,
     Thread,
     Wait,
     WaitLabel,
@@ -42,6 +43,7 @@ class Snapshot:
         picture: the states of all lanes.
         sums: figures per lock over what has ended.
         serves: bool ``[processes]``, which have served a request: outside of one a thread is idle there.
+        works: bool ``[lanes]``, which are those of threads that run tasks: outside of one they are idle.
     """
 
     start_ns: int
@@ -60,9 +62,11 @@ class Snapshot:
     sums: Sums = field(default_factory=no_sums, repr=False, compare=False)
     serves: Bools = field(default_factory=lambda: np.zeros(0, np.bool_), repr=False, compare=False)
 
+    works: Bools = field(default_factory=lambda: np.zeros(0, np.bool_), repr=False, compare=False)
+
     def frame(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Frame:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""
-        serves = self.serves[[self.lanes[lane].process for lane in lanes]]
+        serves = self.serves[[self.lanes[lane].process for lane in lanes]] | self.works[[*lanes]]
         return frames.frame(self.picture, lanes, serves, frames.edges_of(start_ns, end_ns, columns))
 
     def labels(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:
@@ -72,7 +76,7 @@ class Snapshot:
     def moment(self, lane: int, time_ns: int) -> Moment:
         """Return what is known of a lane at an instant."""
         row = self.lanes[lane]
-        return moments.moment(self.tables, row, time_ns, serves=bool(self.serves[row.process]))
+        return moments.moment(self.tables, row, time_ns, serves=bool(self.serves[row.process] | self.works[lane]))
 
     def lock_figures(self) -> list[LockFigures]:
         """Return a row per lock, longest total wait first; behind them what nobody can hold."""
@@ -84,7 +88,13 @@ class Snapshot:
 
     def requests_within(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[Request]:
         """Return the requests of the lanes that last at least ``min_ns`` in the window, by lane and time."""
-        return moments.requests(self.tables, listings.served(self.tables, lanes, start_ns, end_ns, min_ns))
+        rows = listings.lasting(self.tables, self.tables.requests, lanes, start_ns, end_ns, min_ns)
+        return moments.requests(self.tables, rows)
+
+    def tasks_within(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[Task]:
+        """Return the tasks that the lanes run for at least ``min_ns`` in the window, by lane and time."""
+        rows = listings.lasting(self.tables, self.tables.tasks, lanes, start_ns, end_ns, min_ns)
+        return moments.tasks(self.tables, rows)
 
     def next_wait(self, lane: int | None, time_ns: int, step: int) -> Wait | None:
         """Return the nearest wait that begins after (``step`` 1) or before (-1) an instant, on a lane or on any."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .building import Span, Spans
-from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, WAIT, Rows, Table, View, tell_apart
+from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, TASK, WAIT, Rows, Table, View, tell_apart
 from .threads import Roster
 from .values import Stack
 
@@ -30,9 +30,11 @@ class Tables:
         holds, waits: what threads held and waited for; open ones included.
         handoffs: last parts of waits, in which the lock was free already.
         requests, contexts: what threads served.
+        tasks: what threads ran for others that had handed it over.
+        submits: when threads handed something over; the value is what that was.
         notes: the holder and the stacks at the begin of a wait; ``start`` is that of the wait.
         roster: the threads.
-        targets, endpoints, stacks: may have grown since.
+        targets, endpoints, stacks, works: may have grown since.
         end_ns: last moment of the trace.
     """
 
@@ -41,11 +43,14 @@ class Tables:
     handoffs: View = field(default_factory=lambda: Table(HOLD).view())
     requests: View = field(default_factory=lambda: Table(REQUEST).view())
     contexts: View = field(default_factory=lambda: Table(CONTEXT).view())
+    tasks: View = field(default_factory=lambda: Table(TASK).view())
+    submits: View = field(default_factory=lambda: Table(NOTE).view())
     notes: View = field(default_factory=lambda: Table(NOTE).view())
     roster: Roster = field(default_factory=_nobody)
     targets: Sequence[tuple[str, str]] = ()
     endpoints: Sequence[str] = ()
     stacks: Sequence[Stack] = ()
+    works: Sequence[str] = ()
     end_ns: int = 0
 
     def ends(self, rows: Rows) -> I64:
@@ -98,24 +103,25 @@ class Tables:
     def spans(self, since_ns: int) -> Spans:
         """Return the intervals that end at or after a moment, each within the life of its thread and the trace."""
         roster = self.roster
-        sources = {
-            Span.HOLD: self.holds,
-            Span.WAIT: self.waits,
-            Span.HANDOFF: self.handoffs,
-            Span.REQUEST: self.requests,
-        }
-        parts = {what: view.within(since_ns, self.end_ns) for what, view in sources.items()}
+        sources = (
+            (Span.HOLD, self.holds),
+            (Span.WAIT, self.waits),
+            (Span.HANDOFF, self.handoffs),
+            (Span.REQUEST, self.requests),
+            (Span.REQUEST, self.tasks),
+        )
+        parts = [view.within(since_ns, self.end_ns) for _, view in sources]
         alive = np.flatnonzero(roster.close >= since_ns)
-        thread = np.concatenate([*(rows["thread"] for rows in parts.values()), alive])
-        start = np.concatenate([*(rows["start"] for rows in parts.values()), roster.start[alive]])
-        end = np.concatenate([*(rows["end"] for rows in parts.values()), roster.close[alive]])
-        sizes = [*(len(rows) for rows in parts.values()), len(alive)]
-        waits = parts[Span.WAIT]
+        thread = np.concatenate([*(rows["thread"] for rows in parts), alive])
+        start = np.concatenate([*(rows["start"] for rows in parts), roster.start[alive]])
+        end = np.concatenate([*(rows["end"] for rows in parts), roster.close[alive]])
+        sizes = [*(len(rows) for rows in parts), len(alive)]
+        waits = parts[1]
         return Spans(
             lane=roster.lane[thread],
             start=np.maximum(start, roster.start[thread]),
             end=np.minimum(np.minimum(end, roster.close[thread]), self.end_ns),
-            what=np.repeat(np.array([*parts, Span.ALIVE], np.uint8), sizes),
+            what=np.repeat(np.array([*(what for what, _ in sources), Span.ALIVE], np.uint8), sizes),
             began_lane=roster.lane[waits["thread"]],
             began=waits["start"].copy(),
         )

@@ -15,9 +15,9 @@ class State(IntEnum):
     OFF = 0
     """Not started yet, or ended."""
     IDLE = 1
-    """Alive outside any request, in a process that serves requests."""
+    """Alive outside any request and task, in a process that serves requests or on a lane that runs tasks."""
     RUN = 2
-    """Inside a request (or, in a process without requests, alive), holding nothing and waiting for nothing."""
+    """Inside a request or task (or alive, where there are none), holding nothing and waiting for nothing."""
     HOLD = 3
     """Holding at least one lock."""
     WAIT = 4
@@ -115,6 +115,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A call that one thread has handed over for another one to run (see `weft.record.tasks`)."""
+
+    work: str
+    """What is run; empty when that is not known."""
+    by: int | None
+    """Thread that handed it over."""
+    submitted_ns: int
+    thread: int | None
+    """Thread that runs it; None while it has not begun."""
+    start_ns: int | None
+    end_ns: int | None
+    request: Request | None
+    """The request that it works for: what the thread that handed it over was serving or working for then."""
+
+
+@dataclass(frozen=True, slots=True)
 class LockFigures:
     """A row of the table of locks. All sums are over the whole trace."""
 
@@ -199,7 +216,7 @@ class Blame:
     hold: Hold
     overlap_ns: int
     request: Request | None
-    """What the holder was serving."""
+    """What the holder was serving, or working for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +228,7 @@ class Moment:
     state: State
     thread: Thread | None
     request: Request | None
+    """What the thread serves, or what the task that it runs works for."""
     contexts: tuple[str, ...]
     """Flask contexts on the thread, outermost first: ``"app"``, ``"request"``."""
     holds: tuple[Hold, ...]
@@ -221,3 +239,7 @@ class Moment:
     """Who held the lock during that wait, in time order."""
     wanted_by: tuple[Wait, ...] = field(default=())
     """Other threads' waits at the instant for locks that this thread holds."""
+    task: Task | None = None
+    """What the thread runs for another one."""
+    handed: tuple[Task, ...] = field(default=())
+    """What the thread has handed over in this request or task and is not done yet at the instant, oldest first."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import Request, State
+from weft.timeline.values import Request, State, Task
 
 from ..view import View
 from .cells import EIGHTHS, Cells
@@ -33,12 +33,19 @@ def wait_labels(snapshot: Snapshot, lanes: range, view: View, columns: int) -> t
 def request_captions(
     snapshot: Snapshot, lanes: range, view: View, columns: int, width: int = WIDTH
 ) -> tuple[Label, ...]:
-    """Return the requests that are at least ``width`` columns wide."""
-    shortest = view.span_ns * width // columns
-    return tuple(
-        _caption(request, request.lane - lanes.start, view, columns, snapshot.end_ns)
-        for request in snapshot.requests_within(lanes, view.start_ns, view.end_ns, shortest)
-    )
+    """Return the requests, and what is run for them on other lanes, that are at least ``width`` columns wide."""
+    window = (lanes, view.start_ns, view.end_ns, view.span_ns * width // columns)
+    served = [
+        _caption(_target(request), request.lane, request.start_ns, request.end_ns, snapshot.end_ns)
+        for request in snapshot.requests_within(*window)
+    ]
+    ran = [
+        _caption(_whose(task), snapshot.threads[task.thread].lane, task.start_ns, task.end_ns, snapshot.end_ns)
+        for task in snapshot.tasks_within(*window)
+        if task.thread is not None and task.start_ns is not None
+    ]
+    chosen = _side_by_side(sorted([*served, *ran])) if ran else served
+    return tuple(_label(caption, lanes.start, view, columns) for caption in chosen)
 
 
 def on_lane(captions: tuple[Label, ...], what: Cells) -> tuple[Label, ...]:
@@ -75,17 +82,36 @@ def _width(label: Label | None) -> int:
     return label.end - label.start if label else 0
 
 
-def _caption(request: Request, row: int, view: View, columns: int, now_ns: int) -> Label:
-    end_ns = now_ns if request.end_ns is None else request.end_ns
-    start, end = _columns(view, request.start_ns, end_ns, columns)
-    return Label(
-        row,
-        start,
-        end,
-        f"{request.method} {request.path}",
-        open_end=request.end_ns is None or request.end_ns > view.end_ns,
-        open_start=request.start_ns < view.start_ns,
-    )
+_Caption = tuple[int, int, int, bool, str]
+"""Lane, start and end (ns), whether it is not over, and what to write."""
+
+
+def _caption(text: str, lane: int, start_ns: int, end_ns: int | None, now_ns: int) -> _Caption:
+    return lane, start_ns, now_ns if end_ns is None else end_ns, end_ns is None, text
+
+
+def _side_by_side(captions: list[_Caption]) -> list[_Caption]:
+    """Drop what lies within another of its lane: a task inside of a task."""
+    chosen: list[_Caption] = []
+    for caption in captions:
+        if not chosen or chosen[-1][0] != caption[0] or chosen[-1][2] <= caption[1]:
+            chosen.append(caption)
+    return chosen
+
+
+def _target(request: Request) -> str:
+    return f"{request.method} {request.path}"
+
+
+def _whose(task: Task) -> str:
+    return f"{task.work or 'a task'} for {_target(task.request)}" if task.request else task.work or "a task"
+
+
+def _label(caption: _Caption, first_lane: int, view: View, columns: int) -> Label:
+    lane, start_ns, end_ns, lasting, text = caption
+    start, end = _columns(view, start_ns, end_ns, columns)
+    open_end, open_start = lasting or end_ns > view.end_ns, start_ns < view.start_ns
+    return Label(lane - first_lane, start, end, text, open_end=open_end, open_start=open_start)
 
 
 def _columns(view: View, start_ns: int, end_ns: int, columns: int) -> tuple[int, int]:
