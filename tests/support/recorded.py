@@ -57,6 +57,7 @@ _NAMED = {
     Kind.REQUEST_ENTER: "target",
     Kind.REQUEST_PUSH: "endpoint",
     Kind.PUSH_BOTH: "endpoint",
+    **dict.fromkeys((Kind.SPAN_ENTER, Kind.MARK, Kind.LOG), "label"),
 }
 
 
@@ -70,7 +71,9 @@ def load(path: Path) -> Recorded:
         elif isinstance(item, reader.Definitions):
             found.entries.extend(item.entries)
             for entry in item.entries:
-                names[item.process, entry["is"], entry["id"]] = entry.get("name") or entry.get("path", "")
+                names[item.process, entry["is"], entry["id"]] = (
+                    entry.get("name") or entry.get("text") or entry.get("path", "")
+                )
         else:
             found.rows.extend(_rows(item, names))
     return found

@@ -47,6 +47,10 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "pop": (Kind.REQUEST_POP, ""),
     "app_push": (Kind.APP_PUSH, ""),
     "app_pop": (Kind.APP_POP, ""),
+    "section_in": (Kind.SPAN_ENTER, "value label"),
+    "section_out": (Kind.SPAN_EXIT, "value"),
+    "mark": (Kind.MARK, "label"),
+    "log": (Kind.LOG, "value label"),
     "begin": (Kind.PROCESS_ENTER, "value"),
     "end": (Kind.PROCESS_EXIT, ""),
     "lost": (Kind.LOST, "value"),
@@ -57,7 +61,7 @@ _OBJECT_NAMES = {
     kind: what
     for kind, form in _KINDS.values()
     for what in form.split()
-    if what in ("lock", "target", "endpoint", "status")
+    if what in ("lock", "target", "endpoint", "status", "label")
 }
 
 
@@ -115,11 +119,16 @@ class Scribe:
         return ids[name]
 
 
+_LOCK = {"kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7}
+_RESOURCES = {"pool": {"kind": "Pool"}, "redis": {"kind": "Redis lock", "shared": True}}
+"""What else than a lock a name stands for, by what comes before its colon."""
+
 _DETAILS: dict[str, Callable[[str], dict[str, Any]]] = {
     "thread": lambda name: {"name": name.replace("_", " "), "ident": 1},
-    "lock": lambda name: {"name": name, "kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7},
+    "lock": lambda name: {"name": name, **_LOCK, **_RESOURCES.get(name.partition(":")[0], {})},
     "target": lambda name: {"method": "GET", "path": name},
     "endpoint": lambda name: {"name": name},
+    "label": lambda name: {"text": name.replace("_", " ")},
     "stack": lambda name: {"frames": [["shop.py", name, 12], ["app.py", "main", 3]]},
 }
 

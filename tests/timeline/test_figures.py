@@ -120,5 +120,7 @@ def test_the_report_is_plain_data() -> None:
                 "wait_ns": {"total": 0, "p50": 0, "p99": 0, "max": 0},
             },
         ],
+        "sections": [],
+        "marks": [],
         "findings": [],
     }

@@ -149,3 +149,16 @@ def test_without_colours_every_state_has_its_own_glyph() -> None:
 )
 def test_the_selected_lane_is_always_visible(top: int, lane: int, page: int, total: int, expected: int) -> None:
     assert first_row(top, lane, page, total) == expected
+
+
+def test_a_mark_is_a_sign_on_the_state_that_matters_most() -> None:
+    bare = scene()
+    marks = np.zeros((len(bare.heads), COLUMNS), np.bool_)
+    marks[2, 70] = marks[1, 15] = True
+    marks[3, ::3] = True  # too many: they would hide the lane
+    grid, before = draw(replace(bare, marks=marks), 8, GUTTER + COLUMNS), draw(bare, 8, GUTTER + COLUMNS)
+    signs = [(row, line.index("◆") - GUTTER) for row, line in enumerate(rows(grid)) if "◆" in line]
+    assert signs == [(2, 15), (4, 70)]
+    assert grid.styles[4, GUTTER + 70] == pair(State.WAIT, State.WAIT)
+    assert (grid.styles == before.styles).all()
+    assert "◆" in rows(draw(replace(scene(shapes=True), marks=marks), 8, GUTTER + COLUMNS))[4]

@@ -22,6 +22,8 @@ from . import (
     imports,
     joins,
     locks,
+    logs,
+    said,
     stacks,
     threads,
     traced,
@@ -43,11 +45,13 @@ class Options:
         path: an existing trace (see `weft.log.writer.create`).
         all_locks: record the locks of the standard library and of frameworks too.
         bound: records that may wait for the disk; beyond it they are dropped and counted.
+        log: record what is logged at this level and above; None: nothing of it.
     """
 
     path: str
     all_locks: bool = False
     bound: int = DEFAULT_BOUND
+    log: int | None = None
 
 
 class Recorder:
@@ -73,6 +77,7 @@ class Recorder:
         joins.install(self._patches)
         threads.install(self._patches)
         imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
+        imports.watch(logs.watch(self._patches, self.options.log))
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
             os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
@@ -175,6 +180,7 @@ class Recorder:
             buffers.keep_only_this()
             traced.after_fork()
             waits.after_fork()
+            said.after_fork()
             self._drain.start()
         except Exception as error:
             trouble.note(error, "carrying on after a fork")

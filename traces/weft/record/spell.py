@@ -29,7 +29,15 @@ def _name(*parts: str) -> Entry:
 
 
 def _lock(
-    code: CodeType, offset: int, line: int, module: str, ordinal: int, kind: str, operation: str = "", name: str = ""
+    code: CodeType,
+    offset: int,
+    line: int,
+    module: str,
+    ordinal: int,
+    kind: str,
+    operation: str = "",
+    name: str = "",
+    shared: bool = False,
 ) -> Entry:
     what = "lock" if kind in ("Lock", "RLock") else kind.partition(".")[0].lower()
     name = name or names.of_lock(code, offset, module, ordinal, what)
@@ -39,7 +47,12 @@ def _lock(
         "file": code.co_filename,
         "function": code.co_qualname,
         "line": line,
+        **({"shared": True} if shared else {}),
     }
+
+
+def _label(text: str) -> Entry:
+    return {"text": text}
 
 
 def _target(method: str, path: str) -> Entry:
@@ -66,5 +79,6 @@ _SPELL: dict[str, Callable[..., Entry]] = {
     "lock": _lock,
     "target": _target,
     "endpoint": _endpoint,
+    "label": _label,
     "stack": _stack,
 }

@@ -1,4 +1,4 @@
-"""What the small ids of each process stand for: names, locks, request targets, endpoints and stacks."""
+"""What the small ids of each process stand for: names, locks, request targets, endpoints, stacks and labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .columns import I64, UNKNOWN
 from .grouping import LOCK_LIMIT
-from .values import Lock, Place, Stack
+from .values import RESOURCES, Lock, Place, Stack
 
 ID_LIMIT: Final = 1 << 22
 """Ids count up from 1 in each process; a larger one is damage."""
@@ -55,6 +55,7 @@ class Names:
     targets: Ids = field(default_factory=Ids)
     endpoints: Ids = field(default_factory=Ids)
     stacks: Ids = field(default_factory=Ids)
+    labels: Ids = field(default_factory=Ids)
     threads: dict[int, str] = field(default_factory=dict)
     about: Entry = field(default_factory=dict)
 
@@ -68,6 +69,11 @@ class Catalog:
         self.targets: list[tuple[str, str]] = []
         self.endpoints: list[str] = []
         self.stacks: list[Stack] = []
+        self.labels: list[str] = []
+        self.resources: set[int] = set()
+        """Those of the locks that are no locks of Python's: see `RESOURCES`."""
+        self._shared: dict[tuple[str, str], int] = {}
+        """Locks that several processes have in common, by kind and name."""
         self.notices: list[tuple[int, str]] = []
         """Process, and what its recorder says that the trace lacks."""
 
@@ -94,6 +100,9 @@ class Catalog:
         elif what == "endpoint":
             names.endpoints.set(number, len(self.endpoints))
             self.endpoints.append(text(entry.get("name")))
+        elif what == "label":
+            names.labels.set(number, len(self.labels))
+            self.labels.append(text(entry.get("text")))
         elif what == "notice":
             if len(self.notices) < _NOTICES:
                 self.notices.append((process, text(entry.get("text"))))
@@ -109,14 +118,21 @@ class Catalog:
         index = ids.get(number)
         place = Place(text(entry.get("file")), text(entry.get("function")), whole(entry.get("line")))
         name, kind = text(entry.get("name")) or f"lock {number}", text(entry.get("kind"))
-        if index != UNKNOWN:
+        shared = entry.get("shared") is True
+        if index == UNKNOWN and shared:
+            index = self._shared.get((kind, name), UNKNOWN)
+        if index == UNKNOWN:
+            if len(self.locks) >= LOCK_LIMIT:
+                return False
+            index = len(self.locks)
+            self.locks.append(Lock(index, process, name, kind, place))
+            if shared:
+                self._shared[kind, name] = index
+            if kind in RESOURCES:
+                self.resources.add(index)
+        elif not shared:
             self.locks[index] = Lock(index, process, name, kind, place)
-            return True
-        if len(self.locks) >= LOCK_LIMIT:
-            return False
-        index = len(self.locks)
         ids.set(number, index)
-        self.locks.append(Lock(index, process, name, kind, place))
         return True
 
 

@@ -72,3 +72,20 @@ def labels(tables: Tables, lanes: Sequence[int], start_ns: int, end_ns: int, min
     fit = fit[np.lexsort((low[fit], row[fit]))]
     columns = (row[fit], low[fit], high[fit], rows["lock"][fit])
     return [WaitLabel(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def marked(tables: Tables, lanes: Sequence[int], edges: I64) -> Bools:
+    """Return in which columns the app said something, bool ``[lanes, columns]``.
+
+    Args:
+        edges: int64 ``[columns + 1]``, ns.
+    """
+    found = np.zeros((len(lanes), len(edges) - 1), np.bool_)
+    rows = tables.marks.within(int(edges[0]), int(edges[-1]) - 1)
+    if len(rows):
+        row_of = np.full(int(tables.roster.lane.max()) + 1, -1, np.int64)
+        row_of[[*lanes]] = np.arange(len(lanes))
+        row = row_of[tables.roster.lane[rows["thread"]]]
+        column = np.searchsorted(edges, rows["start"], side="right") - 1
+        found[row[row >= 0], column[row >= 0]] = True
+    return found

@@ -9,9 +9,9 @@ import numpy as np
 from .columns import CHUNK, FOREVER, I64, Bools, Rows, View
 from .figures import Sums
 from .tables import Tables
-from .values import Lock, LockFigures
+from .values import RESOURCES, Lock, LockFigures
 
-HELD = frozenset({"", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"})
+HELD = frozenset({"", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", *RESOURCES})
 """Kinds of what a thread can hold while others wait for it; events, queues, threads and futures are only waited for."""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .building import Span, Spans
-from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, WAIT, Rows, Table, View, tell_apart
+from .columns import CONTEXT, FOREVER, HOLD, I64, MARK, NOTE, REQUEST, SPAN, WAIT, Rows, Table, View, tell_apart
 from .threads import Roster
 from .values import Stack
 
@@ -31,8 +31,9 @@ class Tables:
         handoffs: last parts of waits, in which the lock was free already.
         requests, contexts: what threads served.
         notes: the holder and the stacks at the begin of a wait; ``start`` is that of the wait.
+        said, marks: sections, and moments, that the app told of.
         roster: the threads.
-        targets, endpoints, stacks: may have grown since.
+        targets, endpoints, stacks, labels: may have grown since.
         end_ns: last moment of the trace.
     """
 
@@ -42,10 +43,13 @@ class Tables:
     requests: View = field(default_factory=lambda: Table(REQUEST).view())
     contexts: View = field(default_factory=lambda: Table(CONTEXT).view())
     notes: View = field(default_factory=lambda: Table(NOTE).view())
+    said: View = field(default_factory=lambda: Table(SPAN).view())
+    marks: View = field(default_factory=lambda: Table(MARK).view())
     roster: Roster = field(default_factory=_nobody)
     targets: Sequence[tuple[str, str]] = ()
     endpoints: Sequence[str] = ()
     stacks: Sequence[Stack] = ()
+    labels: Sequence[str] = ()
     end_ns: int = 0
 
     def ends(self, rows: Rows) -> I64:
@@ -81,7 +85,7 @@ class Tables:
         wanted = np.zeros(len(self.roster), np.bool_)
         wanted[thread] = True
         waits = waits[wanted[waits["thread"]]]
-        waits = waits[np.lexsort((waits["start"], waits["thread"]))]
+        waits = _outermost(waits[np.lexsort((waits["start"], waits["thread"]))], self.ends)
         begins, lasts = waits["start"], self.ends(waits) - waits["start"]
         sums = np.concatenate(([0], np.cumsum(lasts)))
 
@@ -119,6 +123,25 @@ class Tables:
             began_lane=roster.lane[waits["thread"]],
             began=waits["start"].copy(),
         )
+
+
+def _outermost(waits: Rows, ends: Callable[[Rows], I64]) -> Rows:
+    """Return the waits, by thread and start, that lie in no other one of their thread.
+
+    Args:
+        ends: returns when rows end, ns.
+    """
+    if len(waits) < 2:
+        return waits
+    end, thread = ends(waits), waits["thread"]
+    if not ((thread[1:] == thread[:-1]) & (waits["start"][1:] < end[:-1])).any():
+        return waits
+    rank = np.empty(len(waits), np.int64)
+    rank[np.lexsort((-np.arange(len(waits)), end))] = np.arange(len(waits))
+    # Above all ranks of the threads before, so that the running maximum begins anew with each thread.
+    height = np.cumsum(np.append(0, thread[1:] != thread[:-1])) * len(waits) + rank
+    outer: Rows = waits[height == np.maximum.accumulate(height)]
+    return outer
 
 
 def not_later(thread: NDArray[np.int32], start: I64, of_thread: I64, time: I64) -> I64:
