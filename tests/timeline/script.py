@@ -120,7 +120,7 @@ class Scribe:
 
 
 _LOCK = {"kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7}
-_RESOURCES = {"pool": {"kind": "Pool"}, "redis": {"kind": "Redis lock", "shared": True}}
+_RESOURCES = {"pool": {"kind": "Pool"}, "redis": {"kind": "Redis lock", "shared": "/srv/redis"}}
 """What else than a lock a name stands for, by what comes before its colon."""
 
 _DETAILS: dict[str, Callable[[str], dict[str, Any]]] = {

@@ -23,6 +23,8 @@ from . import (
     joins,
     locks,
     logs,
+    pools,
+    redis_locks,
     said,
     stacks,
     threads,
@@ -77,7 +79,14 @@ class Recorder:
         joins.install(self._patches)
         threads.install(self._patches)
         imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
-        imports.watch(logs.watch(self._patches, self.options.log))
+        imports.watch(
+            {
+                **logs.watch(self._patches, self.options.log),
+                **pools.watch(self._patches),
+                **redis_locks.watch(self._patches),
+                "sqlite3": self._wrap_sqlite,
+            }
+        )
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
             os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
@@ -109,6 +118,11 @@ class Recorder:
             self._drain.finish()
         except Exception as error:
             trouble.note(error, "ending the recording")
+
+    def _wrap_sqlite(self, sqlite3: ModuleType) -> None:
+        from . import databases
+
+        databases.install(self._patches)
 
     def _wrap_flask(self, flask: ModuleType) -> None:
         flask_app.install(self._patches, flask)

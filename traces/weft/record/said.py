@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from ..events import Kind, code_of
-from . import definitions, marks, names, sections, trouble, waits
+from . import buffers, definitions, marks, names, sections, trouble, waits
 from .buffers import Put, put_here
 from .sections import nobody
 from .traced import Site, Traced, rename
@@ -50,7 +50,7 @@ class Held(Resource):
 
     __slots__ = ("holders",)
 
-    def __init__(self, site: Site, name: str = "", shared: bool = False) -> None:
+    def __init__(self, site: Site, name: str = "", shared: str = "") -> None:
         super().__init__(site, "", name, shared)
         self.holders: list[tuple[Put, int]] = []
 
@@ -71,9 +71,16 @@ class Held(Resource):
 
         return end
 
-    def hold(self) -> End:
-        """Record that this thread has it, now."""
-        put, since, number = put_here(), perf_counter_ns(), self.define()
+    def try_failed(self) -> End:
+        """Record that this thread would have had to wait, and does not."""
+        put, holder = put_here(), buffers.owner(self.oldest())
+        thread = holder.thread if holder is not None else 0
+        put((perf_counter_ns(), thread, code_of(Kind.TRY_FAILED, self.define())))
+        return lambda came: None
+
+    def hold(self, since: int = 0) -> End:
+        """Record that this thread has it, since a moment (ns) or from now on."""
+        put, since, number = put_here(), since or perf_counter_ns(), self.define()
         holder = put, since
         put((since, since, code_of(Kind.HOLD, number)))
         if len(self.holders) < MOST:
@@ -134,17 +141,23 @@ def name(thing: Any, text: object) -> None:
         rename(lock, called)
 
 
-def resource(text: object, kind: str = "Resource", *, shared: bool = False) -> Held:
-    """Return the resource of that name and kind."""
+def resource(text: object, kind: str = "Resource", *, shared: str = "") -> Held:
+    """Return the resource of that name and kind.
+
+    Args:
+        shared: what tells it from others of its kind, in all processes; else its name does, in this one.
+    """
     called = plain(text)
-    found = _resources.get((called, kind))
+    key = shared or called, kind
+    found = _resources.get(key)
     if found is None:
         if len(_resources) >= RESOURCES:
-            called, kind, shared = "other resources", "Resource", False
+            called, kind, shared = "other resources", "Resource", ""
+            key = "", kind
         frame = names.waiter(sys._getframe(1))
         # Of two threads that make it at once one wins.
         made = Held(_site(frame, kind), called, shared)
-        found = _resources.setdefault((called, kind), made)
+        found = _resources.setdefault(key, made)
     return found
 
 

@@ -37,7 +37,7 @@ def _lock(
     kind: str,
     operation: str = "",
     name: str = "",
-    shared: bool = False,
+    shared: str = "",
 ) -> Entry:
     what = "lock" if kind in ("Lock", "RLock") else kind.partition(".")[0].lower()
     name = name or names.of_lock(code, offset, module, ordinal, what)
@@ -47,7 +47,7 @@ def _lock(
         "file": code.co_filename,
         "function": code.co_qualname,
         "line": line,
-        **({"shared": True} if shared else {}),
+        **({"shared": shared} if shared else {}),
     }
 
 

@@ -47,7 +47,7 @@ class Resource:
         site: where it was made, and its kind.
         operation: what its owner calls the wait, if there are several ways to wait for it.
         name: instead of what it is assigned to.
-        shared: it is the same one in every process that has one of its name and kind.
+        shared: what tells it from others of its kind in all processes, if it is the same one in each.
     """
 
     __slots__ = ("_defined", "_details", "mark", "number")
@@ -55,7 +55,7 @@ class Resource:
     mark: Mark | None
     """Of the conditions that it stands for."""
 
-    def __init__(self, site: traced.Site, operation: str = "", name: str = "", shared: bool = False) -> None:
+    def __init__(self, site: traced.Site, operation: str = "", name: str = "", shared: str = "") -> None:
         self.number = next(traced.numbers)
         self._details = (*site, operation, name, shared)
         self._defined: object = None

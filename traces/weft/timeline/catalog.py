@@ -73,7 +73,7 @@ class Catalog:
         self.resources: set[int] = set()
         """Those of the locks that are no locks of Python's: see `RESOURCES`."""
         self._shared: dict[tuple[str, str], int] = {}
-        """Locks that several processes have in common, by kind and name."""
+        """Locks that several processes have in common, by kind and what tells them apart."""
         self.notices: list[tuple[int, str]] = []
         """Process, and what its recorder says that the trace lacks."""
 
@@ -118,16 +118,16 @@ class Catalog:
         index = ids.get(number)
         place = Place(text(entry.get("file")), text(entry.get("function")), whole(entry.get("line")))
         name, kind = text(entry.get("name")) or f"lock {number}", text(entry.get("kind"))
-        shared = entry.get("shared") is True
+        shared = text(entry.get("shared"))
         if index == UNKNOWN and shared:
-            index = self._shared.get((kind, name), UNKNOWN)
+            index = self._shared.get((kind, shared), UNKNOWN)
         if index == UNKNOWN:
             if len(self.locks) >= LOCK_LIMIT:
                 return False
             index = len(self.locks)
             self.locks.append(Lock(index, process, name, kind, place))
             if shared:
-                self._shared[kind, name] = index
+                self._shared[kind, shared] = index
             if kind in RESOURCES:
                 self.resources.add(index)
         elif not shared:
