@@ -13,7 +13,7 @@ from weft.timeline import load
 pytest.importorskip("redis.lock")
 
 SERVER = """
-    import functools, os, pathlib, subprocess, sys, threading, time
+    import os, pathlib, subprocess, sys, threading, time
     from redis.lock import Lock
     from redis.exceptions import LockError, LockNotOwnedError
 
@@ -30,11 +30,12 @@ SERVER = """
             except FileExistsError:
                 return None
         def register_script(self, script):
-            return functools.partial(self._release)
-        def _release(self, keys, args, client):
+            return Script()
+    class Script:
+        def __call__(self, keys, args, client):
             (name,), (token,) = keys, args
             name = name.decode() if isinstance(name, bytes) else name
-            path = self.folder / f"{name}.key"
+            path = client.folder / f"{name}.key"
             if not path.exists() or path.read_bytes() != token:
                 return 0
             path.unlink()

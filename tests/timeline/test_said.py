@@ -140,6 +140,7 @@ def test_a_wait_for_a_resource_may_have_others_in_it() -> None:
     snapshot = play(NESTED.format("main 30 resume mutex 20\n main 40 resume pool: 10"))
     assert snapshot.locks[snapshot.moment(0, 25).wait.lock].name == "pool:"
     assert report(snapshot)["locks"][0]["wait_ns"]["total"] == 30
+    assert [snapshot.locks[label.lock].name for label in snapshot.labels([0], 0, 90, 5)] == ["pool:"]
     assert snapshot.tables.waited(*[np.array([n]) for n in (0, 0, 90)]).tolist() == [30]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,7 +85,7 @@ class Tables:
         wanted = np.zeros(len(self.roster), np.bool_)
         wanted[thread] = True
         waits = waits[wanted[waits["thread"]]]
-        waits = _outermost(waits[np.lexsort((waits["start"], waits["thread"]))], self.ends)
+        waits = self.outermost(waits)
         begins, lasts = waits["start"], self.ends(waits) - waits["start"]
         sums = np.concatenate(([0], np.cumsum(lasts)))
 
@@ -98,6 +98,21 @@ class Tables:
             return np.where(count > 0, sums[last] + part, 0)
 
         return before(end) - before(start)
+
+    def outermost(self, waits: Rows) -> Rows:
+        """Return the waits that lie in no other one of their thread, sorted by thread and start."""
+        waits = waits[np.lexsort((waits["start"], waits["thread"]))]
+        if len(waits) < 2:
+            return waits
+        end, thread = self.ends(waits), waits["thread"]
+        if not ((thread[1:] == thread[:-1]) & (waits["start"][1:] < end[:-1])).any():
+            return waits
+        rank = np.empty(len(waits), np.int64)
+        rank[np.lexsort((-np.arange(len(waits)), end))] = np.arange(len(waits))
+        # Above all ranks of the threads before, so that the running maximum begins anew with each thread.
+        height = np.cumsum(np.append(0, thread[1:] != thread[:-1])) * len(waits) + rank
+        outer: Rows = waits[height == np.maximum.accumulate(height)]
+        return outer
 
     def spans(self, since_ns: int) -> Spans:
         """Return the intervals that end at or after a moment, each within the life of its thread and the trace."""
@@ -123,25 +138,6 @@ class Tables:
             began_lane=roster.lane[waits["thread"]],
             began=waits["start"].copy(),
         )
-
-
-def _outermost(waits: Rows, ends: Callable[[Rows], I64]) -> Rows:
-    """Return the waits, by thread and start, that lie in no other one of their thread.
-
-    Args:
-        ends: returns when rows end, ns.
-    """
-    if len(waits) < 2:
-        return waits
-    end, thread = ends(waits), waits["thread"]
-    if not ((thread[1:] == thread[:-1]) & (waits["start"][1:] < end[:-1])).any():
-        return waits
-    rank = np.empty(len(waits), np.int64)
-    rank[np.lexsort((-np.arange(len(waits)), end))] = np.arange(len(waits))
-    # Above all ranks of the threads before, so that the running maximum begins anew with each thread.
-    height = np.cumsum(np.append(0, thread[1:] != thread[:-1])) * len(waits) + rank
-    outer: Rows = waits[height == np.maximum.accumulate(height)]
-    return outer
 
 
 def not_later(thread: NDArray[np.int32], start: I64, of_thread: I64, time: I64) -> I64:
