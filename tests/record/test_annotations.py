@@ -140,6 +140,34 @@ def test_a_section_that_many_threads_share_and_one_that_ends_elsewhere(tmp_path:
     assert [(thread, end) for thread, name, end, _ in told if name == "moved"] == [("MainThread", "MainThread")]
 
 
+def test_a_shared_section_ends_for_the_thread_that_leaves_it(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        """
+        import threading, weft
+        shared = weft.section("shared")
+        first, second, left = threading.Event(), threading.Event(), threading.Event()
+        def early():
+            with shared:
+                first.set()
+                second.wait()
+            weft.mark("early has left")
+            left.set()
+        def late():
+            first.wait()
+            with shared:
+                second.set()
+                left.wait()
+        threads = [threading.Thread(target=work, name=work.__name__) for work in (early, late)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        """,
+    )
+    (left,) = found.of(Kind.MARK)
+    ends = {row.thread: row.time for row in found.of(Kind.SPAN_EXIT)}
+    assert ends["early"] < left.time < ends["late"]
+
+
 def test_without_a_recorder_nothing_happens_and_nothing_is_kept() -> None:
     code = """if True:
         import sys, threading, weft

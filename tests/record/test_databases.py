@@ -289,6 +289,39 @@ def test_a_connection_that_is_dropped_keeps_nobody_from_writing(tmp_path: Path) 
     """,
     )
     assert not of_database(found, Kind.WAIT)
+    # Of the table, and of what was dropped; the last is there until the end.
+    assert len(of_database(found, Kind.SECTION)) == 2
+
+
+def test_where_code_of_the_apps_would_notice_nothing_is_tried(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        f"""{SETUP}
+    holder = connect()
+    holder.execute("insert into items values (1, 1)")
+    traced = []
+    other = connect(timeout=0.01)
+    other.set_trace_callback(traced.append)
+    other.create_function("f", 1, lambda value: value)
+    try:
+        other.execute("insert into items values (f(1), 2)")
+    except sqlite3.OperationalError:
+        pass
+    assert not [line for line in traced if "PRAGMA" in line], traced
+    third = connect(timeout=0.01)
+    class Adapted:
+        times = 0
+        def __conform__(self, protocol):
+            Adapted.times += 1
+            return 1
+    try:
+        third.execute("insert into items values (?, 2)", [Adapted()])
+    except sqlite3.OperationalError:
+        pass
+    assert Adapted.times == 1
+    """,
+    )
+    assert not of_database(found, Kind.WAIT)
 
 
 def test_the_writer_may_be_another_process(tmp_path: Path) -> None:
