@@ -88,6 +88,8 @@ def test_screens_need_a_terminal(tmp_path: Path) -> None:
         ["demo", "--seconds", "1e9"],
         ["replay"],
         ["record", "--bound", "many"],
+        ["record", "--log=loud", "--", "true"],
+        ["run", "--log", "python", "app.py"],
     ],
 )
 def test_arguments_that_make_no_sense(arguments: list[str]) -> None:

@@ -59,6 +59,7 @@ _NAMED = {
     Kind.PUSH_BOTH: "endpoint",
     Kind.TASK_SUBMIT: "work",
     Kind.TASK_ENTER: "thread",
+    **dict.fromkeys((Kind.SPAN_ENTER, Kind.MARK, Kind.LOG), "label"),
 }
 
 
@@ -72,7 +73,9 @@ def load(path: Path) -> Recorded:
         elif isinstance(item, reader.Definitions):
             found.entries.extend(item.entries)
             for entry in item.entries:
-                names[item.process, entry["is"], entry["id"]] = entry.get("name") or entry.get("path", "")
+                names[item.process, entry["is"], entry["id"]] = (
+                    entry.get("name") or entry.get("text") or entry.get("path", "")
+                )
         else:
             found.rows.extend(_rows(item, names))
     return found

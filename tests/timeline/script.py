@@ -50,6 +50,10 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "submit": (Kind.TASK_SUBMIT, "work"),
     "task": (Kind.TASK_ENTER, "value by"),
     "task_done": (Kind.TASK_EXIT, "value"),
+    "section_in": (Kind.SPAN_ENTER, "value label"),
+    "section_out": (Kind.SPAN_EXIT, "value"),
+    "mark": (Kind.MARK, "label"),
+    "log": (Kind.LOG, "value label"),
     "begin": (Kind.PROCESS_ENTER, "value"),
     "end": (Kind.PROCESS_EXIT, ""),
     "lost": (Kind.LOST, "value"),
@@ -60,7 +64,7 @@ _OBJECT_NAMES = {
     kind: what
     for kind, form in _KINDS.values()
     for what in form.split()
-    if what in ("lock", "target", "endpoint", "status", "work", "by")
+    if what in ("lock", "target", "endpoint", "status", "work", "by", "label")
 }
 
 
@@ -119,12 +123,17 @@ class Scribe:
         return ids[name]
 
 
+_LOCK = {"kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7}
+_RESOURCES = {"pool": {"kind": "Pool"}, "redis": {"kind": "Redis lock", "shared": "/srv/redis"}}
+"""What else than a lock a name stands for, by what comes before its colon."""
+
 _DETAILS: dict[str, Callable[[str], dict[str, Any]]] = {
     "thread": lambda name: {"name": name.replace("_", " "), "ident": 1},
-    "lock": lambda name: {"name": name, "kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7},
+    "lock": lambda name: {"name": name, **_LOCK, **_RESOURCES.get(name.partition(":")[0], {})},
     "target": lambda name: {"method": "GET", "path": name},
     "endpoint": lambda name: {"name": name},
     "work": lambda name: {"name": name},
+    "label": lambda name: {"text": name.replace("_", " ")},
     "stack": lambda name: {"frames": [["shop.py", name, 12], ["app.py", "main", 3]]},
 }
 

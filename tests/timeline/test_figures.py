@@ -121,6 +121,8 @@ def test_the_report_is_plain_data() -> None:
             },
         ],
         "tasks": [],
+        "sections": [],
+        "marks": [],
         "findings": [],
     }
 

@@ -176,3 +176,16 @@ def test_tasks_are_captioned_by_the_request_that_they_work_for() -> None:
     assert [label.open_end for label in mine] == [False, True]
     assert [label.row for label in captions] == sorted(label.row for label in captions)
     assert tuple(label for label in captions if label.row) == request_captions(base, range(4), EVERYTHING, COLUMNS)
+
+
+def test_a_mark_is_a_sign_on_the_state_that_matters_most() -> None:
+    bare = scene()
+    marks = np.zeros((len(bare.heads), COLUMNS), np.bool_)
+    marks[2, 70] = marks[1, 15] = True
+    marks[3, ::3] = True  # too many: they would hide the lane
+    grid, before = draw(replace(bare, marks=marks), 8, GUTTER + COLUMNS), draw(bare, 8, GUTTER + COLUMNS)
+    signs = [(row, line.index("◆") - GUTTER) for row, line in enumerate(rows(grid)) if "◆" in line]
+    assert signs == [(2, 15), (4, 70)]
+    assert grid.styles[4, GUTTER + 70] == pair(State.WAIT, State.WAIT)
+    assert (grid.styles == before.styles).all()
+    assert "◆" in rows(draw(replace(scene(shapes=True), marks=marks), 8, GUTTER + COLUMNS))[4]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from support.scripted import REPORT, SHOP, Scripted, ms, shop
-from weft.timeline.values import Hold, Place, State, Task, Wait
+from weft.timeline.values import Hold, Mark, Place, Section, State, Task, Wait
 from weft_tui.spans import plain_text
 from weft_tui.stacks import short, yours
 from weft_tui.story import story
@@ -162,3 +162,18 @@ def test_a_quiet_lane_at_the_end_tells_what_the_app_waits_for() -> None:
     text = plain_text(story(trace, trace.moment(0, trace.end_ns - 1)))
     assert "1 thread waits for shop.stock_lock now" in text
     assert "now" not in told(trace, 0, 500)
+
+
+def test_sections_and_marks_are_told_with_their_age() -> None:
+    trace = shop()
+    moment = replace(
+        trace.moment(1, ms(150)),
+        sections=(Section("checkout", 1, ms(110), None), Section("price the cart", 1, ms(120), None)),
+        marks=(Mark("shop: low on looms", 1, 1, ms(150), 30), Mark("cache miss", 1, 1, ms(146.8), None)),
+    )
+    assert plain_text(story(trace, moment)).splitlines()[1:5] == [
+        "  in section checkout since 40 ms",
+        "    and in price the cart since 30 ms",
+        "  ◆ WARNING shop: low on looms, just now",
+        "  ◆ cache miss, 3.2 ms ago",
+    ]

@@ -5,8 +5,19 @@ Importing this loads nothing but the standard library.
 
 from __future__ import annotations
 
+from .annotations import holding, mark, name, section, waiting
 from .errors import WeftError
 from .instrumenting import init_app, instrument
 
-__all__ = ["WeftError", "__version__", "init_app", "instrument"]
+__all__ = [
+    "WeftError",
+    "__version__",
+    "holding",
+    "init_app",
+    "instrument",
+    "mark",
+    "name",
+    "section",
+    "waiting",
+]
 __version__ = "0.1.0"

@@ -2,9 +2,9 @@
 
 A record is three unsigned 64-bit words: ``time``, ``value`` and ``code``. Times are ``time.perf_counter_ns()`` (ns,
 one clock for all processes of a machine). ``code`` is ``object << KIND_BITS | kind``; the object is the small id of a
-lock (or of what else is waited for), a request target, an endpoint, a stack, what a task runs or a variable, defined
-earlier in the same stream, or a status, or a thread. The thread is that of the run that the record stands in. What
-``value`` means depends on the kind, see `Kind`.
+lock (or of what else is waited for), a request target, an endpoint, a stack, what a task runs, a variable or a label,
+defined earlier in the same stream, or a status, or a thread. The thread is that of the run that the record stands in.
+What ``value`` means depends on the kind, see `Kind`.
 """
 
 from __future__ import annotations
@@ -81,6 +81,15 @@ class Kind(IntEnum):
     """A thread on the stage read what others share: when, 0, variable."""
     WRITE = 33
     """A thread on the stage wrote what others share: when, 0, variable."""
+
+    SPAN_ENTER = 34
+    """A section of the app's own begins: when, its number (unique in its process), label."""
+    SPAN_EXIT = 35
+    """A section ended, in any order, written where it began: when, its number, none."""
+    MARK = 36
+    """The app said that something happened: when, 0, label (0: the text was not kept)."""
+    LOG = 37
+    """The app logged something: when, its level (10: debug … 50: critical), label: logger and message."""
 
     REQUEST_STREAM = 40
     """The WSGI call returned a response that is yet to be read: when, request id, status code. In place of an exit."""

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def instrument(
-    app: Flask | None = None, *, path: str | os.PathLike[str] | None = None, all_locks: bool = False
+    app: Flask | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    all_locks: bool = False,
+    log: bool | int | str = False,
 ) -> Path:
     """Record this process from now on, and return the trace's path.
 
@@ -24,11 +28,13 @@ def instrument(
         app: a Flask app to note the trace in, as ``app.extensions["weft"]``.
         path: a file that does not exist yet; default: a new one in the platform's state folder.
         all_locks: also record the locks of the standard library and of frameworks.
+        log: also record what is logged, as marks: from a level on (``"warning"`` or its number), or True for all.
+            Messages may hold secrets, so this is off unless you say so.
 
     Raises:
-        WeftError: the file exists or cannot be made.
+        WeftError: the file exists or cannot be made, or there is no such level.
     """
-    trace = _running() or _start(path, all_locks)
+    trace = _running() or _start(path, all_locks, _level(log))
     if app is not None and "weft" not in app.extensions:
         app.extensions["weft"] = {"trace": trace}
         _say_unseen(app.import_name)
@@ -36,9 +42,13 @@ def instrument(
 
 
 def init_app(app: Flask) -> None:
-    """Record a Flask app, as extensions do it; ``WEFT_TRACE`` and ``WEFT_ALL_LOCKS`` in its config are the options."""
-    path = app.config.get("WEFT_TRACE")
-    instrument(app, path=path, all_locks=bool(app.config.get("WEFT_ALL_LOCKS", False)))
+    """Record a Flask app, as extensions do it; with the options in its config.
+
+    They are ``WEFT_TRACE`` (the path), ``WEFT_ALL_LOCKS`` and ``WEFT_LOG``; see `instrument`.
+    """
+    config = app.config
+    path, log = config.get("WEFT_TRACE"), config.get("WEFT_LOG", False)
+    instrument(app, path=path, all_locks=bool(config.get("WEFT_ALL_LOCKS", False)), log=log)
 
 
 def _running() -> Path | None:
@@ -50,7 +60,16 @@ def _running() -> Path | None:
     return None
 
 
-def _start(path: str | os.PathLike[str] | None, all_locks: bool) -> Path:
+def _level(log: bool | int | str) -> int | None:
+    """Return from which level on to record what is logged, None: nothing of it."""
+    from . import levels
+
+    if isinstance(log, bool):
+        return 0 if log else None
+    return levels.number(str(log))
+
+
+def _start(path: str | os.PathLike[str] | None, all_locks: bool, log: int | None) -> Path:
     from . import places
     from .record import launch, recorder, trouble
 
@@ -62,7 +81,7 @@ def _start(path: str | os.PathLike[str] | None, all_locks: bool) -> Path:
     else:
         trace = places.new_trace(sys.argv[0] or "app")
     trace = trace.absolute()
-    recorder.start(recorder.Options(str(trace), all_locks))
+    recorder.start(recorder.Options(str(trace), all_locks, log=log))
     os.environ[launch.TRACE] = str(trace)
     trouble.say(f"recording to {trace}; watch it with `weft live {trace}`")
     return trace

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from weft import levels
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
-from weft.timeline.values import Blame, Moment, Request, State, Task, Wait
+from weft.timeline.values import RESOURCES, Blame, Mark, Moment, Request, State, Task, Wait
 
 from .spans import Ink, Line, Span
 from .stacks import told
@@ -16,8 +17,11 @@ CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
 
 _LOCKS: Final = ("Lock", "RLock", "Condition")
-_HELD: Final = frozenset({*_LOCKS, *(f"multiprocessing.{kind}" for kind in _LOCKS)})
+_HELD: Final = frozenset({*_LOCKS, *(f"multiprocessing.{kind}" for kind in _LOCKS), *RESOURCES})
 """Kinds of locks; nobody holds an event or a queue."""
+
+ERROR: Final = 40
+"""The level of log records from which on they are alarming."""
 
 _BEHIND: Final = {"Thread": "  which is ", "Future": "  which is the work of "}
 """How to name the one who is waited for, by kind, where he is no holder."""
@@ -44,6 +48,7 @@ def story(snapshot: Snapshot, moment: Moment) -> list[Line]:
         *_waiting(snapshot, moment),
         *_holding(snapshot, moment),
         *_handed(snapshot, moment),
+        *_said(moment),
         *_elsewhere(snapshot, moment),
         *_footnotes(snapshot, moment),
     ]
@@ -204,6 +209,23 @@ def _progress(snapshot: Snapshot, task: Task, now_ns: int) -> Line:
 
 def _thread(snapshot: Snapshot, thread: int) -> str:
     return snapshot.lanes[snapshot.threads[thread].lane].name
+
+
+def _said(moment: Moment) -> Iterator[Line]:
+    """Say what the app says of itself: the sections that it is in, and its last marks."""
+    for number, section in enumerate(moment.sections[-CHAIN:]):
+        words = "  in section " if not number else "    and in "
+        yield ((words, Ink.PLAIN), (section.name, Ink.TITLE), *_since(section.start_ns, moment.time_ns))
+    for mark in moment.marks:
+        ago = f", {duration(moment.time_ns - mark.time_ns)} ago" if moment.time_ns > mark.time_ns else ", just now"
+        yield (("  ◆ ", Ink.DIM), *_mark(mark), (ago, Ink.DIM))
+
+
+def _mark(mark: Mark) -> Line:
+    if mark.level is None:
+        return ((mark.text, Ink.PLAIN),)
+    ink = Ink.ALARM if mark.level >= ERROR else Ink.PLAIN
+    return ((f"{levels.name(mark.level)} ", ink), (mark.text, Ink.PLAIN))
 
 
 def _elsewhere(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:

@@ -17,6 +17,9 @@ _LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind
 
 _TAILS = ("p50", "p99", "MAX")
 
+SAID = 20
+"""Sections and marks that are listed, of each."""
+
 
 def of_recording(trace: Path) -> str:
     """Return one sentence on a recording that has just ended, and what to do with it."""
@@ -78,6 +81,7 @@ def text(snapshot: Snapshot) -> str:
         _locks(figures["locks"]),
         _requests(figures["requests"]),
         _tasks(figures["tasks"]),
+        _said(figures["sections"], figures["marks"]),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -146,6 +150,24 @@ def _tasks(rows: Sequence[dict[str, Any]]) -> str:
         for row in rows
     ]  # fmt: skip
     return _table(head, body, left=1)
+
+
+def _said(sections: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> str:
+    """Return the app's own sections and marks, nothing where it has none."""
+    lasted = [(row["name"], f"{row['count']:,}", *_four(row["duration_ns"])) for row in sections]
+    counted = [(_mark(row), f"{row['count']:,}") for row in marks[:SAID]]
+    parts = [
+        _table(("SECTION", "COUNT", "LASTED", *_TAILS), lasted[:SAID], left=1) if lasted else "",
+        _table(("MARK", "COUNT"), counted, left=1) if counted else "",
+        f"and {len(marks) - SAID:,} other marks" if len(marks) > SAID else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _mark(row: dict[str, Any]) -> str:
+    from weft import levels
+
+    return row["text"] if row["level"] is None else f"{levels.name(row['level'])} {row['text']}"
 
 
 def _four(figures: dict[str, int]) -> tuple[str, str, str, str]:

@@ -16,6 +16,7 @@ Definitions name things before records use their ids, which are per process:
     {"is": "lock", "id": 1, "name": "shop.stock_lock", "kind": "Lock", "file": "…", "function": "<module>", "line": 12}
     {"is": "target", "id": 1, "method": "GET", "path": "/report"}
     {"is": "endpoint", "id": 1, "name": "report"}
+    {"is": "label", "id": 1, "text": "cache miss"}
     {"is": "stack", "id": 1, "frames": [["file", "function", 88], …]}        innermost first
 """
 

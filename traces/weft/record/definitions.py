@@ -22,6 +22,11 @@ def pause(paused: bool) -> None:
     _paused = paused
 
 
+def many() -> bool:
+    """Return whether so many wait to be taken that the app's own texts should not join them."""
+    return len(pending) >= LIMIT
+
+
 def take() -> list[Definition]:
     """Return and remove what is queued."""
     taken = pending[:]

@@ -1,8 +1,8 @@
 """Two threads of ours in the app: one empties the buffers and never blocks, one writes the file.
 
-Between them stands a queue that is bounded by records: when the disk cannot keep up, what was taken is dropped and
-counted, and the count becomes a record. Appending needs a running Python thread, and then the emptying thread gets
-its turn too, so what can pile up in the buffers is what the app writes in about one look.
+Between them stands a queue that is bounded by records (and definitions): when the disk cannot keep up, what was
+taken is dropped and counted, and the count becomes a record. Appending needs a running Python thread, and then the
+emptying thread gets its turn too, so what can pile up in the buffers is what the app writes in about one look.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ PULSE_NS = 1_000_000_000
 
 LOOK = 2000
 """Used locks looked at in one tick, in turn: the price of seeing long holds stays below 1 % of a core."""
+
+WEIGHT = 16
+"""A definition takes about as much memory as so many records."""
 
 Batch = tuple[list[definitions.Definition], Records, int]
 """Definitions, records, when they were taken (ns)."""
@@ -142,7 +145,7 @@ class Drain:
         if records.count or entries:
             records.pack()
             self._last_ns = now
-            self._waiting += records.count
+            self._waiting += records.count + WEIGHT * len(entries)
             self._queue.append((entries, records, now))
 
     def _queued(self) -> int:
@@ -185,7 +188,7 @@ class Drain:
                 if not self.failed:
                     self._writer.write(spell.out(entries), records, taken_ns)
             finally:
-                self._written += records.count
+                self._written += records.count + WEIGHT * len(entries)
 
     def _give_up(self, error: Exception) -> None:
         if not self.failed:

@@ -27,6 +27,9 @@ OWN_NAMES = 100
 Mark = tuple[CodeType, int, str, type, str, int]
 """Code that made an object, offset of the call (bytes), module, class, operation, how many are told apart."""
 
+conditions_of: dict[type, list[tuple[Callable[[Any], Any], str]]] = {}
+"""By class that is marked: how to get at an object's conditions, and what a wait there is called."""
+
 _VARIABLE = 0x04 | 0x08
 """Flags of code that takes ``*args`` or ``**kwargs``."""
 
@@ -83,7 +86,10 @@ def _mark(
     original: Callable[..., None] = owner.__init__  # type: ignore[misc]
     dull: dict[int, CodeType] = {}
     """Code of libraries, kept so that its id stays its own."""
-    conditions = [(attrgetter(path) if path else _itself, operation) for path, operation in parts]
+    conditions: list[tuple[Callable[[Any], Any], str]] = [
+        (attrgetter(path) if path else _itself, operation) for path, operation in parts
+    ]
+    conditions_of[owner] = conditions
 
     def mark(made: Any, caller: FrameType) -> None:
         try:

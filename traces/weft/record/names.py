@@ -14,14 +14,16 @@ _PACKAGE = __name__.rpartition(".")[0].partition(".")[0]
 HIDDEN = frozenset(
     {
         *("asgiref", "blinker", "cheroot", "click", "debugpy", "eventlet", "flask", "gevent", "gunicorn"),
-        *("itsdangerous", "jinja2", "markupsafe", "mod_wsgi", "opentelemetry", "pluggy", "pydevd", "sentry_sdk"),
-        *("waitress", "watchdog", "werkzeug"),
+        *("itsdangerous", "jinja2", "markupsafe", "mod_wsgi", "opentelemetry", "pluggy", "pydevd", "redis"),
+        *("sentry_sdk", "sqlalchemy", "waitress", "watchdog", "werkzeug"),
     }
 )
-"""Top-level packages whose locks are the server's or the framework's business, not the app's."""
+"""Top-level packages whose locks are the server's, the framework's or the library's business, not the app's."""
 
 _CONDITION = threading.Condition.__init__.__code__
-_WAITED_IN = frozenset({"threading", "queue", "concurrent.futures._base", "concurrent.futures.thread"})
+_WAITED_IN = frozenset(
+    {"threading", "queue", "concurrent.futures._base", "concurrent.futures.thread", "weft.annotations"}
+)
 _verdicts: dict[int, tuple[CodeType, bool]] = {}
 
 

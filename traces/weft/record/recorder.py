@@ -22,6 +22,10 @@ from . import (
     imports,
     joins,
     locks,
+    logs,
+    pools,
+    redis_locks,
+    said,
     shared_locks,
     simple_queues,
     stacks,
@@ -46,11 +50,13 @@ class Options:
         path: an existing trace (see `weft.log.writer.create`).
         all_locks: record the locks of the standard library and of frameworks too.
         bound: records that may wait for the disk; beyond it they are dropped and counted.
+        log: record what is logged at this level and above; None: nothing of it.
     """
 
     path: str
     all_locks: bool = False
     bound: int = DEFAULT_BOUND
+    log: int | None = None
 
 
 class Recorder:
@@ -79,6 +85,14 @@ class Recorder:
         imports.watch({"queue": lambda queue: simple_queues.install(self._patches, queue)})
         imports.watch({"multiprocessing.util": self._follow_multiprocessing})
         imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
+        imports.watch(
+            {
+                **logs.watch(self._patches, self.options.log),
+                **pools.watch(self._patches),
+                **redis_locks.watch(self._patches),
+                "sqlite3": self._wrap_sqlite,
+            }
+        )
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
             os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
@@ -110,6 +124,11 @@ class Recorder:
             self._drain.finish()
         except Exception as error:
             trouble.note(error, "ending the recording")
+
+    def _wrap_sqlite(self, sqlite3: ModuleType) -> None:
+        from . import databases
+
+        databases.install(self._patches)
 
     def _wrap_flask(self, flask: ModuleType) -> None:
         flask_app.install(self._patches, flask)
@@ -192,6 +211,7 @@ class Recorder:
             buffers.keep_only_this()
             traced.after_fork()
             waits.after_fork()
+            said.after_fork()
             self._drain.start()
         except Exception as error:
             trouble.note(error, "carrying on after a fork")

@@ -29,7 +29,15 @@ def _name(*parts: str) -> Entry:
 
 
 def _lock(
-    code: CodeType, offset: int, line: int, module: str, ordinal: int, kind: str, operation: str = "", name: str = ""
+    code: CodeType,
+    offset: int,
+    line: int,
+    module: str,
+    ordinal: int,
+    kind: str,
+    operation: str = "",
+    name: str = "",
+    shared: str = "",
 ) -> Entry:
     what = "lock" if kind in ("Lock", "RLock") else kind.partition(".")[0].lower()
     name = name or names.of_lock(code, offset, module, ordinal, what)
@@ -39,6 +47,7 @@ def _lock(
         "file": code.co_filename,
         "function": code.co_qualname,
         "line": line,
+        **({"shared": shared} if shared else {}),
     }
 
 
@@ -61,6 +70,10 @@ def shared(entry: Entry) -> Entry:
 
 def _shared(entry: Entry) -> Entry:
     return {"is": "lock", **shared(entry)}
+
+
+def _label(text: str) -> Entry:
+    return {"text": text}
 
 
 def _target(method: str, path: str) -> Entry:
@@ -92,6 +105,7 @@ _SPELL: dict[str, Callable[..., Entry]] = {
     "shared": _shared,
     "target": _target,
     "endpoint": _endpoint,
+    "label": _label,
     "stack": _stack,
     "work": _work,
 }

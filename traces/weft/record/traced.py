@@ -20,6 +20,9 @@ from .sections import nobody
 Site = tuple[CodeType, int, int, str, int, str]
 """Code, offset of the call (bytes), line, module, how many locks the place has made, kind."""
 
+Named = tuple[CodeType, int, int, str, int, str, str, str]
+"""A site, nothing, and the name that the app gave."""
+
 in_use: list[weakref.ref[Any]] = []
 """Locks that have been used, for the drain thread to look at."""
 
@@ -45,7 +48,7 @@ class Traced:
 
     _raw: Any
     _number: int
-    _site: Site
+    _site: Site | Named
     _enter: Callable[[], bool]
     _acquire: Callable[..., bool]
     _leave: Callable[..., None]
@@ -183,6 +186,14 @@ _arming = RawRLock()
 def describe(lock: Traced) -> None:
     """Queue the lock's definition."""
     definitions.pending.append(("lock", lock._number, lock._site))
+
+
+def rename(lock: Traced, text: str) -> None:
+    """Give a lock a name of the app's, for what has been recorded of it too."""
+    code, offset, line, module, ordinal, kind = lock._site[:6]
+    lock._site = code, offset, line, module, ordinal, kind, "", text
+    if type(lock) not in _PROMOTED:
+        describe(lock)
 
 
 def after_fork() -> None:

@@ -31,6 +31,12 @@ _process = object()
 _families: dict[tuple[int, int, str], list[Resource]] = {}
 """By place, what it has made that was waited for. A resource keeps its code, so that the id stays its own."""
 
+_named: dict[tuple[str, str, str], Resource] = {}
+"""By the name that the app gave, kind and operation."""
+
+NAMES = 1000
+"""Names that an app may give to what is waited for."""
+
 _making = RawRLock()
 
 
@@ -41,14 +47,19 @@ class Resource:
         site: where it was made, and its kind.
         operation: what its owner calls the wait, if there are several ways to wait for it.
         name: instead of what it is assigned to.
+        shared: what tells it from others of its kind in all processes, if it is the same one in each.
     """
 
-    __slots__ = ("_defined", "_details", "number")
+    __slots__ = ("_defined", "_details", "mark", "number")
 
-    def __init__(self, site: traced.Site, operation: str = "", name: str = "") -> None:
+    mark: Mark | None
+    """Of the conditions that it stands for."""
+
+    def __init__(self, site: traced.Site, operation: str = "", name: str = "", shared: str = "") -> None:
         self.number = next(traced.numbers)
-        self._details = (*site, operation, name)
+        self._details = (*site, operation, name, shared)
         self._defined: object = None
+        self.mark = None
 
     def define(self) -> int:
         """Return the number, which the trace knows then."""
@@ -86,13 +97,36 @@ def _familiar(condition: Any) -> bool:
     return used <= {*condition.wait.__code__.co_names} and waking <= {*condition.notify.__code__.co_names}
 
 
+def rename(condition: Any, text: str) -> None:
+    """Let waits in a marked condition go by a name of the app's from now on."""
+    mark = getattr(condition, MARK, None)
+    if isinstance(mark, Resource):
+        mark = mark.mark
+    if mark is None:
+        return
+    code, offset, module, _, operation, _ = mark
+    kind = _kind(mark)
+    with _making:
+        known = _named.get((text, kind, operation))
+        if known is None:
+            if len(_named) >= NAMES:
+                return
+            site = code, offset, stacks.line_at(code, offset), module, 1, kind
+            known = _named[text, kind, operation] = Resource(site, operation, text)
+            known.mark = mark
+        setattr(condition, MARK, known)
+
+
+def _kind(mark: Mark) -> str:
+    kind = next(each.__name__ for each in mark[3].__mro__ if each.__module__ in _STDLIB).removeprefix("_Py")
+    # Its lock is a Condition already.
+    return "Condition.wait" if kind == "Condition" else kind
+
+
 def _resource(condition: Any, mark: Mark) -> Resource:
     """Return what stands for a marked condition, which is waited for the first time."""
-    code, offset, module, owner, operation, own_names = mark
-    kind = next(each.__name__ for each in owner.__mro__ if each.__module__ in _STDLIB)
-    kind = kind.removeprefix("_Py")
-    if kind == "Condition":  # as its lock is called already
-        kind = "Condition.wait"
+    code, offset, module, _, operation, own_names = mark
+    kind = _kind(mark)
     with _making:
         found = condition._weft_waits_for
         if isinstance(found, Resource):
@@ -101,6 +135,7 @@ def _resource(condition: Any, mark: Mark) -> Resource:
         if len(family) < own_names:
             site = code, offset, stacks.line_at(code, offset), module, len(family) + 1, kind
             family.append(Resource(site, operation))
+            family[-1].mark = mark
         setattr(condition, MARK, family[-1])
         return family[-1]
 

@@ -1,4 +1,4 @@
-"""What the small ids of each process stand for: names, locks, request targets, endpoints and stacks."""
+"""What the small ids of each process stand for: names, locks, request targets, endpoints, stacks and labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .columns import I64, UNKNOWN
 from .grouping import LOCK_LIMIT
-from .values import Lock, Place, Stack
+from .values import RESOURCES, Lock, Place, Stack
 
 ID_LIMIT: Final = 1 << 22
 """Ids count up from 1 in each process; a larger one is damage."""
@@ -56,6 +56,7 @@ class Names:
     endpoints: Ids = field(default_factory=Ids)
     stacks: Ids = field(default_factory=Ids)
     works: Ids = field(default_factory=Ids)
+    labels: Ids = field(default_factory=Ids)
     threads: dict[int, str] = field(default_factory=dict)
     about: Entry = field(default_factory=dict)
 
@@ -68,11 +69,14 @@ class Catalog:
         self.locks: list[Lock] = []
         self.targets: list[tuple[str, str]] = []
         self.endpoints: list[str] = []
-        self._shared: dict[str, int] = {}
-        """Locks that several processes share, by what is the same in all of them."""
         self.stacks: list[Stack] = []
         self.works: list[str] = []
         """What tasks run."""
+        self.labels: list[str] = []
+        self.resources: set[int] = set()
+        """Those of the locks that are no locks of Python's: see `RESOURCES`."""
+        self._shared: dict[tuple[str, str], int] = {}
+        """Locks that several processes have in common, by kind and what tells them apart."""
         self.notices: list[tuple[int, str]] = []
         """Process, and what its recorder says that the trace lacks."""
 
@@ -102,6 +106,9 @@ class Catalog:
         elif what == "work":
             names.works.set(number, len(self.works))
             self.works.append(text(entry.get("name")))
+        elif what == "label":
+            names.labels.set(number, len(self.labels))
+            self.labels.append(text(entry.get("text")))
         elif what == "notice":
             if len(self.notices) < _NOTICES:
                 self.notices.append((process, text(entry.get("text"))))
@@ -115,22 +122,23 @@ class Catalog:
     def _lock(self, process: int, number: int, entry: Entry) -> bool:
         ids = self.processes[process].locks
         index = ids.get(number)
-        shared = text(entry.get("shared"))
-        if shared and shared in self._shared:
-            ids.set(number, self._shared[shared])
-            return True
         place = Place(text(entry.get("file")), text(entry.get("function")), whole(entry.get("line")))
         name, kind = text(entry.get("name")) or f"lock {number}", text(entry.get("kind"))
-        if index != UNKNOWN:
+        shared = text(entry.get("shared"))
+        if index == UNKNOWN and shared:
+            index = self._shared.get((kind, shared), UNKNOWN)
+        if index == UNKNOWN:
+            if len(self.locks) >= LOCK_LIMIT:
+                return False
+            index = len(self.locks)
+            self.locks.append(Lock(index, process, name, kind, place))
+            if shared:
+                self._shared[kind, shared] = index
+            if kind in RESOURCES:
+                self.resources.add(index)
+        elif not shared:
             self.locks[index] = Lock(index, process, name, kind, place)
-            return True
-        if len(self.locks) >= LOCK_LIMIT:
-            return False
-        index = len(self.locks)
         ids.set(number, index)
-        if shared:
-            self._shared[shared] = index
-        self.locks.append(Lock(index, process, name, kind, place))
         return True
 
 

@@ -36,6 +36,8 @@ REQUEST: Final = np.dtype(
     [*_SPAN, ("target", "i4"), ("number", "i8"), ("id", "i4"), ("endpoint", "i4"), ("status", "i4"), ("streams", "i4")]
 )
 TASK: Final = np.dtype([*_SPAN, ("by", "i4"), ("submitted", "i8")])
+SPAN: Final = np.dtype([*_SPAN, ("label", "i4"), ("key", "i8")])
+MARK: Final = np.dtype([*_SPAN, ("label", "i4"), ("level", "i4"), ("_", "i4")])
 NOTE: Final = np.dtype([*_SPAN, ("what", "i4"), ("value", "i4"), ("_", "i4")])
 
 

@@ -17,6 +17,7 @@ from .intake import OF_PROCESS, Batch, Sieve, by_process, distinct, kinds
 from .locking import LOCKING, Locking
 from .processes import Processes
 from .register import Register
+from .saying import SAYING, Saying
 from .serving import SERVING, UNMATCHED, Serving
 from .snapshot import Snapshot
 from .tables import Tables
@@ -39,8 +40,9 @@ class Builder:
         self._processes = Processes()
         self._threads = Threads()
         self._register = Register(self._threads)
-        self._locking = Locking()
+        self._locking = Locking(self._catalog.resources)
         self._serving = Serving()
+        self._saying = Saying()
         self._index = Index()
         self._skipped: Counter[tuple[str, str]] = Counter()
         self._sieve = Sieve(self._skipped)
@@ -152,6 +154,8 @@ class Builder:
         self._threads.reach_back(batch.thread[mine], batch.began()[mine])
         self._fold_locking(batch.only(mine & LOCKING[batch.kind]))
         self._fold_serving(batch.only(mine & SERVING[batch.kind]))
+        saying = batch.only(mine & SAYING[batch.kind])
+        self._saying.fold(saying, self._find("labels", saying, saying.obj))
         self._end_threads(batch)
 
     def _hear(self, batch: Batch) -> None:
@@ -171,6 +175,7 @@ class Builder:
         threads: Bools = self._threads.process == process
         self._locking.cut(threads, time)
         self._serving.cut(threads, time)
+        self._saying.cut(threads, time)
 
     def _fold_process_records(self, batch: Batch) -> None:
         for at in np.flatnonzero(OF_PROCESS[batch.kind]).tolist():
@@ -226,6 +231,7 @@ class Builder:
         mine = self._threads.process == process
         self._threads.leave_all(process, time)
         self._serving.cut(mine, time)
+        self._saying.cut(mine, time)
 
     def _draw(self) -> None:
         """Bring the index up to date."""
@@ -256,11 +262,14 @@ class Builder:
             tasks=self._serving.tasks.view(),
             submits=self._serving.submits.view(),
             notes=self._locking.notes.view(),
+            said=self._saying.spans.view(),
+            marks=self._saying.marks.view(),
             roster=self._threads.roster(over),
             targets=self._catalog.targets,
             endpoints=self._catalog.endpoints,
             stacks=self._catalog.stacks,
             works=self._catalog.works,
+            labels=self._catalog.labels,
             end_ns=end,
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import I64, Bools
+from .columns import I64, Bools, Rows
 from .index import Picture
 from .segments import Layer
 from .tables import Tables
@@ -62,13 +62,34 @@ def _first(on: Bools, serves: Bools) -> NDArray[np.uint8]:
 
 def labels(tables: Tables, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:
     """Return the parts in a window of waits that last at least ``min_ns`` there, in order of rows and time."""
-    rows = tables.waits.within(start_ns, end_ns, min_ns)
-    row_of = np.full(max([*lanes, int(tables.roster.lane.max(initial=0))]) + 1, -1, np.int64)
-    row_of[[*lanes]] = np.arange(len(lanes))
-    row = row_of[tables.roster.lane[rows["thread"]]]
+    rows = tables.outermost(tables.waits.within(start_ns, end_ns, min_ns))
+    row = _row(tables, lanes, rows)
     low = np.maximum(rows["start"], start_ns)
     high = np.minimum(tables.ends(rows), end_ns)
     fit = np.flatnonzero((row >= 0) & (high - low >= max(min_ns, 1)))
     fit = fit[np.lexsort((low[fit], row[fit]))]
     columns = (row[fit], low[fit], high[fit], rows["lock"][fit])
     return [WaitLabel(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def marked(tables: Tables, lanes: Sequence[int], edges: I64) -> Bools:
+    """Return in which columns the app said something, bool ``[lanes, columns]``.
+
+    Args:
+        edges: int64 ``[columns + 1]``, ns.
+    """
+    found = np.zeros((len(lanes), len(edges) - 1), np.bool_)
+    rows = tables.marks.within(int(edges[0]), int(edges[-1]) - 1)
+    if len(rows):
+        row = _row(tables, lanes, rows)
+        column = np.searchsorted(edges, rows["start"], side="right") - 1
+        found[row[row >= 0], column[row >= 0]] = True
+    return found
+
+
+def _row(tables: Tables, lanes: Sequence[int], rows: Rows) -> I64:
+    """Return which of the lanes each row is of, -1 for none of them."""
+    row_of = np.full(max([*lanes, int(tables.roster.lane.max(initial=0))]) + 1, -1, np.int64)
+    row_of[[*lanes]] = np.arange(len(lanes))
+    row: I64 = row_of[tables.roster.lane[rows["thread"]]]
+    return row

@@ -9,10 +9,10 @@ import numpy as np
 from .columns import CHUNK, FOREVER, I64, Bools, Rows, View
 from .figures import Sums
 from .tables import Tables
-from .values import Lock, LockFigures
+from .values import RESOURCES, Lock, LockFigures
 
 _KINDS = ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore")
-HELD = frozenset({"", *_KINDS, *(f"multiprocessing.{kind}" for kind in _KINDS)})
+HELD = frozenset({"", *_KINDS, *(f"multiprocessing.{kind}" for kind in _KINDS), *RESOURCES})
 """Kinds of what a thread can hold while others wait for it; events, queues, threads and futures are only waited for."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Final
 
 import numpy as np
@@ -25,9 +26,14 @@ _NOTES: Final = {HOLDER: Kind.WAIT, WAITER_AT: Kind.WAITER_AT, HOLDER_AT: Kind.H
 
 
 class Locking:
-    """The tables about locks as they grow."""
+    """The tables about locks as they grow.
 
-    def __init__(self) -> None:
+    Args:
+        resources: locks in which a thread that waits for them may wait for others; may grow.
+    """
+
+    def __init__(self, resources: Set[int] = frozenset()) -> None:
+        self._resources = resources
         self.holds = Table(HOLD)
         self.waits = Table(WAIT)
         self.handoffs = Table(HOLD)
@@ -78,9 +84,11 @@ class Locking:
             return
         rivals = complete[_among(complete["thread"], announced["thread"])]
         both = np.concatenate((announced, rivals))
-        key = both["thread"].astype(np.int64)
+        key = both["thread"].astype(np.int64) * LOCK_LIMIT
         if table is self.holds:
-            key = key * LOCK_LIMIT + both["lock"]
+            key += both["lock"]
+        elif self._resources:
+            key += np.where(np.isin(both["lock"], [*self._resources]), both["lock"] + 1, 0)
         stands = unfinished(key, both["start"].copy(), np.arange(len(both)) < len(announced))
         orphans = _orphans(before, key, stands, both, rivals)
         finished = np.concatenate((complete, orphans)) if len(orphans) else complete

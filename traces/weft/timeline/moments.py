@@ -10,7 +10,15 @@ from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows, View, tell_apart
 from .locking import HOLDER, HOLDER_AT, WAITER_AT, WAKER
 from .serving import APP
 from .tables import Tables, not_later
-from .values import Blame, Hold, Lane, Moment, Request, Stack, State, Task, Wait
+from .values import Blame, Hold, Lane, Mark, Moment, Request, Section, Stack, State, Task, Wait
+
+RECENT_NS: Final = 1_000_000_000
+"""How old marks may be that are told outside of a request."""
+
+MARKS: Final = 4
+"""Marks that are told."""
+
+LOST_TEXT: Final = "(its text was not kept)"
 
 
 def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
@@ -23,7 +31,8 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
     if thread is None:
         return Moment(lane, time_ns, State.OFF, None, None, (), (), None, ())
     held = tables.at(tables.holds, time_ns, thread)
-    waiting = tables.at(tables.waits, time_ns, thread)[-1:]
+    # Of a wait inside another one the outer is told: its name says more.
+    waiting = tables.at(tables.waits, time_ns, thread)[:1]
     serving = tables.at(tables.requests, time_ns, thread)[-1:]
     task = tables.at(tables.tasks, time_ns, thread)[-1:]
     if len(task) and len(serving) and serving["start"][0] > task["start"][0]:
@@ -47,6 +56,8 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
         wanted_by=tuple(_wanted(tables, held, thread, time_ns)),
         task=working,
         handed=_handed(tables, thread, max(since), time_ns) if since else (),
+        sections=tuple(_sections(tables, tables.at(tables.said, time_ns, thread))),
+        marks=tuple(_last_marks(tables, thread, max(since, default=time_ns - RECENT_NS), time_ns)),
     )
 
 
@@ -55,6 +66,34 @@ def _contexts(row: Rows, time_ns: int) -> tuple[str, ...]:
     if row["what"] != APP:
         return ("request",)
     return ("app", "request") if row["request"] <= time_ns else ("app",)
+
+
+def marks(tables: Tables, rows: Rows) -> list[Mark]:
+    """Return rows of marks as values."""
+    lane = tables.roster.lane[rows["thread"]].tolist()
+    return [
+        Mark(
+            label_of(tables, row["label"]), row["thread"], on, row["start"], row["level"] if row["level"] >= 0 else None
+        )
+        for row, on in zip(_dicts(rows), lane, strict=True)
+    ]
+
+
+def _last_marks(tables: Tables, thread: int, since_ns: int, time_ns: int) -> list[Mark]:
+    rows = tables.marks.within(since_ns, time_ns)
+    rows = rows[rows["thread"] == thread]
+    return marks(tables, rows[np.argsort(rows["start"], kind="stable")][: -MARKS - 1 : -1])
+
+
+def _sections(tables: Tables, rows: Rows) -> list[Section]:
+    return [
+        Section(label_of(tables, row["label"]), row["thread"], row["start"], _end(row["end"])) for row in _dicts(rows)
+    ]
+
+
+def label_of(tables: Tables, label: int) -> str:
+    """Return what a label says."""
+    return tables.labels[label] if label >= 0 else LOST_TEXT
 
 
 def waits(tables: Tables, rows: Rows) -> list[Wait]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .columns import I64, UNKNOWN, Rows
 from .figures import NOTHING, Spread, spreads
+from .moments import label_of
 from .snapshot import Snapshot
 from .tables import Tables, not_later
+
+MOST_MARKS: Final = 1000
+"""Texts of marks that are listed."""
 
 
 def report(snapshot: Snapshot) -> dict[str, Any]:
@@ -23,6 +29,8 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         ``endpoint``, ``count``, ``duration_ns`` and ``wait_ns`` (as above).
         ``tasks``: per what is run for others, longest total first: ``work``, ``count``, ``queued_ns`` (until a thread
         began with it), ``duration_ns`` and ``wait_ns`` (as above).
+        ``sections``: per name, longest in all first: ``name``, ``duration_ns`` (as above), ``count``.
+        ``marks``: per text, most frequent first: ``text``, ``level`` (of a log record, else None), ``count``.
         ``findings``: nothing yet.
     """
     return {
@@ -36,6 +44,8 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         "locks": _locks(snapshot),
         "requests": _requests(snapshot.tables),
         "tasks": _tasks(snapshot.tables),
+        "sections": _sections(snapshot.tables),
+        "marks": _marks(snapshot.tables),
         "findings": [],
     }
 
@@ -106,6 +116,37 @@ def _tasks(tables: Tables) -> list[dict[str, Any]]:
         }
         for number in sorted(lasted, key=lambda number: (-lasted[number].total, names[number]))
     ]
+
+
+def _sections(tables: Tables) -> list[dict[str, Any]]:
+    rows = tables.said.all()
+    names = _by_text(tables, rows["label"])
+    group = np.array([names[label] for label in rows["label"].tolist()], np.int64)
+    lasted = spreads(group, tables.ends(rows) - rows["start"])
+    called = {number: label_of(tables, label) for label, number in reversed(names.items())}
+    order = sorted(lasted, key=lambda number: (-lasted[number].total, number))
+    return [
+        {"name": called[number], "count": lasted[number].count, "duration_ns": _told(lasted[number])}
+        for number in order
+    ]
+
+
+def _marks(tables: Tables) -> list[dict[str, Any]]:
+    rows = tables.marks.all()
+    pairs, counts = np.unique(np.stack((rows["label"], rows["level"]), axis=1), axis=0, return_counts=True)
+    said: Counter[tuple[str, int]] = Counter()
+    for (label, level), count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        said[label_of(tables, label), level] += count
+    return [
+        {"text": text, "level": level if level >= 0 else None, "count": count}
+        for (text, level), count in said.most_common(MOST_MARKS)
+    ]
+
+
+def _by_text(tables: Tables, labels: NDArray[np.int32]) -> dict[int, int]:
+    """Return, for each label, the first one that has its text: a text may have been defined several times."""
+    first: dict[str, int] = {}
+    return {label: first.setdefault(label_of(tables, label), label) for label in np.unique(labels).tolist()}
 
 
 def _groups(tables: Tables, rows: Rows) -> tuple[list[tuple[str, str | None]], I64]:

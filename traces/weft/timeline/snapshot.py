@@ -73,6 +73,10 @@ class Snapshot:
         """Return the waits of the lanes in the window that last at least ``min_ns`` there, clipped to it."""
         return frames.labels(self.tables, lanes, start_ns, end_ns, min_ns)
 
+    def marked(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Bools:
+        """Return in which equal columns of the window there is a mark or a log record, bool ``[lanes, columns]``."""
+        return frames.marked(self.tables, lanes, frames.edges_of(start_ns, end_ns, columns))
+
     def moment(self, lane: int, time_ns: int) -> Moment:
         """Return what is known of a lane at an instant."""
         row = self.lanes[lane]

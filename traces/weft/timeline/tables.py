@@ -9,7 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .building import Span, Spans
-from .columns import CONTEXT, FOREVER, HOLD, I64, NOTE, REQUEST, TASK, WAIT, Rows, Table, View, tell_apart
+from .columns import (
+    CONTEXT,
+    FOREVER,
+    HOLD,
+    I64,
+    MARK,
+    NOTE,
+    REQUEST,
+    SPAN,
+    TASK,
+    WAIT,
+    Rows,
+    Table,
+    View,
+    tell_apart,
+)
 from .threads import Roster
 from .values import Stack
 
@@ -33,8 +48,9 @@ class Tables:
         tasks: what threads ran for others that had handed it over.
         submits: when threads handed something over; the value is what that was.
         notes: the holder and the stacks at the begin of a wait; ``start`` is that of the wait.
+        said, marks: sections, and moments, that the app told of.
         roster: the threads.
-        targets, endpoints, stacks, works: may have grown since.
+        targets, endpoints, stacks, works, labels: may have grown since.
         end_ns: last moment of the trace.
     """
 
@@ -46,11 +62,14 @@ class Tables:
     tasks: View = field(default_factory=lambda: Table(TASK).view())
     submits: View = field(default_factory=lambda: Table(NOTE).view())
     notes: View = field(default_factory=lambda: Table(NOTE).view())
+    said: View = field(default_factory=lambda: Table(SPAN).view())
+    marks: View = field(default_factory=lambda: Table(MARK).view())
     roster: Roster = field(default_factory=_nobody)
     targets: Sequence[tuple[str, str]] = ()
     endpoints: Sequence[str] = ()
     stacks: Sequence[Stack] = ()
     works: Sequence[str] = ()
+    labels: Sequence[str] = ()
     end_ns: int = 0
 
     def ends(self, rows: Rows) -> I64:
@@ -86,7 +105,7 @@ class Tables:
         wanted = np.zeros(len(self.roster), np.bool_)
         wanted[thread] = True
         waits = waits[wanted[waits["thread"]]]
-        waits = waits[np.lexsort((waits["start"], waits["thread"]))]
+        waits = self.outermost(waits)
         begins, lasts = waits["start"], self.ends(waits) - waits["start"]
         sums = np.concatenate(([0], np.cumsum(lasts)))
 
@@ -99,6 +118,21 @@ class Tables:
             return np.where(count > 0, sums[last] + part, 0)
 
         return before(end) - before(start)
+
+    def outermost(self, waits: Rows) -> Rows:
+        """Return the waits that lie in no other one of their thread, sorted by thread and start."""
+        waits = waits[np.lexsort((waits["start"], waits["thread"]))]
+        if len(waits) < 2:
+            return waits
+        end, thread = self.ends(waits), waits["thread"]
+        if not ((thread[1:] == thread[:-1]) & (waits["start"][1:] < end[:-1])).any():
+            return waits
+        rank = np.empty(len(waits), np.int64)
+        rank[np.lexsort((-np.arange(len(waits)), end))] = np.arange(len(waits))
+        # Above all ranks of the threads before, so that the running maximum begins anew with each thread.
+        height = np.cumsum(np.append(0, thread[1:] != thread[:-1])) * len(waits) + rank
+        outer: Rows = waits[height == np.maximum.accumulate(height)]
+        return outer
 
     def spans(self, since_ns: int) -> Spans:
         """Return the intervals that end at or after a moment, each within the life of its thread and the trace."""

@@ -80,6 +80,10 @@ class Lane:
     """How many threads have used the row."""
 
 
+RESOURCES = frozenset({"Resource", "Pool", "Database", "Redis lock"})
+"""Kinds of what is held and waited for above the locks of Python: a wait for one may have waits for others in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """A lock, by the name of what it was assigned to. What else threads wait for (an event, a queue) is one too."""
@@ -182,6 +186,27 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of time that the app gave a name; ``end_ns`` is None while it lasts."""
+
+    name: str
+    thread: int
+    start_ns: int
+    end_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the app said about a moment; ``level`` is that of a log record, None for a mark."""
+
+    text: str
+    thread: int
+    lane: int
+    time_ns: int
+    level: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class WaitLabel:
     """Where to write a lock's name over a wait: a long wait in a frame."""
 
@@ -243,3 +268,7 @@ class Moment:
     """What the thread runs for another one."""
     handed: tuple[Task, ...] = field(default=())
     """What the thread has handed over in this request or task and is not done yet at the instant, oldest first."""
+    sections: tuple[Section, ...] = field(default=())
+    """Sections of the app's that the thread is in, outermost first."""
+    marks: tuple[Mark, ...] = field(default=())
+    """The last few marks and log records up to the instant, in the same request or the second before, newest first."""

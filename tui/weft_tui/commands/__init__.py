@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from weft import WeftError, places
+from weft import WeftError, levels, places
 
 MIN_COLUMNS, MIN_ROWS = 60, 16
 
@@ -20,6 +20,31 @@ output_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace the file named by -o.")
 all_locks_option = click.option(
     "--all-locks", is_flag=True, help="Record the locks of the standard library and of frameworks too."
+)
+
+
+class Level(click.ParamType[int]):
+    """A level of logging; for people who forget the ``--`` in front of the command, the error says so."""
+
+    name = "level"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the level's number."""
+        if isinstance(value, int):
+            return value
+        try:
+            return levels.number(str(value))
+        except WeftError as error:
+            self.fail(f"{error}; write --log=LEVEL, or --log -- CMD for all", param, ctx)
+
+
+log_option = click.option(
+    "--log",
+    type=Level(),
+    is_flag=False,
+    flag_value="all",
+    metavar="[LEVEL]",
+    help="Record what is logged too, from LEVEL on: all, debug, info, warning, error, critical.",
 )
 
 

@@ -14,6 +14,7 @@ from weft_tui.commands import (
     all_locks_option,
     app_name,
     force_option,
+    log_option,
     need_terminal,
     new_trace,
     output_option,
@@ -26,8 +27,9 @@ from weft_tui.commands import (
 @output_option
 @force_option
 @all_locks_option
+@log_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD…")
-def run(output: Path | None, force: bool, all_locks: bool, command: tuple[str, ...]) -> int:
+def run(output: Path | None, force: bool, all_locks: bool, log: int | None, command: tuple[str, ...]) -> int:
     """Run CMD and watch its threads live.
 
     The trace is kept, so that it can be replayed. Quitting stops CMD; when CMD has ended by itself, its exit status is
@@ -39,7 +41,7 @@ def run(output: Path | None, force: bool, all_locks: bool, command: tuple[str, .
     said = trace.with_name(f"{trace.name}.out")
     if force:
         said.unlink(missing_ok=True)
-    child = running.Background(found, environment(os.environ, str(trace), all_locks=all_locks), said)
+    child = running.Background(found, environment(os.environ, str(trace), all_locks=all_locks, log=log), said)
     try:
         show(trace, live=True, title=shlex.join(command), child=child.ended)
     finally:

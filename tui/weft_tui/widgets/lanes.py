@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.color import ColorSystem
 from textual import events
 from textual.geometry import Region
@@ -181,6 +183,7 @@ class Lanes(Widget, can_focus=True):
             waits=wait_labels(snapshot, lanes, view, columns),
             captions=captions if roomy else on_lane(captions, what),
             shapes=self.app.no_color,
+            marks=_marks(snapshot, lanes, view, columns),
         )
 
     def _heads(self, snapshot: Snapshot, lanes: range, view: View) -> tuple[LaneHead, ...]:
@@ -202,6 +205,11 @@ def first_row(top: int, lane: int, page: int, total: int) -> int:
     """Return the first lane to draw so that the selected one is visible and little moves."""
     top = min(max(top, lane - page + 1), lane)
     return max(min(top, total - page), 0)
+
+
+def _marks(snapshot: Snapshot, lanes: range, view: View, columns: int) -> NDArray[np.bool_] | None:
+    marked = snapshot.marked(lanes, view.start_ns, view.end_ns, columns)
+    return marked if marked.any() else None
 
 
 def _cells(snapshot: Snapshot, lanes: range, view: View, columns: int) -> Cells:

@@ -23,6 +23,10 @@ SHAPES: Final = np.array([ord(character) for character in " ·━█░▒╌"],
 
 LINE: Final = ord("─")
 CURSOR: Final = ord("│")
+MARK: Final = ord("◆")
+MOST_MARKED: Final = 0.25
+"""Part of a lane's columns that may carry the sign of a mark."""
+
 DOT: Final = "●"
 MIN_LABEL: Final = 4
 
@@ -62,6 +66,7 @@ class Scene:
         waits: names of locks, to be written on waits.
         captions: requests, to be written under the lane, or on it.
         shapes: tell states apart by glyph instead of colour.
+        marks: columns in which the app said something, bool ``[lanes, columns]``; None: nowhere.
     """
 
     cells: Cells
@@ -73,6 +78,7 @@ class Scene:
     waits: tuple[Label, ...]
     captions: tuple[Label, ...]
     shapes: bool
+    marks: NDArray[np.bool_] | None = None
 
 
 def draw(scene: Scene, rows: int, columns: int) -> Grid:
@@ -82,6 +88,8 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
     _draw_states(grid, scene, tones)
     if scene.pitch > 1:
         _draw_brackets(grid, scene)
+    if scene.marks is not None:
+        _draw_marks(grid, scene, scene.marks, tones)
     _draw_cursor(grid, scene, tones)
     for label in scene.waits:
         _write(grid, scene, label, row=label.row * scene.pitch)
@@ -113,6 +121,19 @@ def _draw_states(grid: Grid, scene: Scene, tones: tuple[NDArray[np.uint8], NDArr
     styles[:] = pair(0, 0) + left * pair(1, 0) + right
     if scene.pitch > 1 and 0 <= scene.picked < lanes:
         grid.styles[scene.picked * scene.pitch + 1] = Role.CAPTION_PICKED
+
+
+def _draw_marks(
+    grid: Grid, scene: Scene, marks: NDArray[np.bool_], tones: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+) -> None:
+    """Put a sign on the one state that matters most in each column with a mark, unless that hid much of a lane."""
+    glyphs, styles = _lane_rows(grid, scene)
+    shown = marks & (marks.mean(axis=1) <= MOST_MARKED)[:, None]
+    glyphs[shown] = MARK
+    if not scene.shapes:
+        left, right = tones
+        tone = np.where(scene.cells.loud == scene.cells.left, left, right)
+        styles[shown] = (tone * pair(1, 0) + tone)[shown]
 
 
 def _lane_rows(grid: Grid, scene: Scene) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:

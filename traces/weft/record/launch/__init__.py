@@ -8,18 +8,19 @@ from collections.abc import Mapping
 TRACE = "WEFT_TRACE"
 ALL_LOCKS = "WEFT_ALL_LOCKS"
 BOUND = "WEFT_BOUND"
+LOG = "WEFT_LOG"
 
 SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")
 """A folder with nothing but a sitecustomize.py; Python imports it before anything else."""
 
 
 def environment(
-    base: Mapping[str, str], trace: str, *, all_locks: bool = False, bound: int | None = None
+    base: Mapping[str, str], trace: str, *, all_locks: bool = False, bound: int | None = None, log: int | None = None
 ) -> dict[str, str]:
     """Return ``base`` changed so that every Python started with it records to ``trace``."""
     path = [SITE, *(part for part in base.get("PYTHONPATH", "").split(os.pathsep) if part and part != SITE)]
     changed = {**base, "PYTHONPATH": os.pathsep.join(path), TRACE: os.path.abspath(trace)}
-    for name, value in ((ALL_LOCKS, "1" if all_locks else None), (BOUND, bound)):
+    for name, value in ((ALL_LOCKS, "1" if all_locks else None), (BOUND, bound), (LOG, log)):
         changed.pop(name, None)
         if value is not None:
             changed[name] = str(value)

@@ -178,7 +178,7 @@ class Kept:
             if base is not set and base.__len__(obj) == len(saved) and all(map(_same, base.__iter__(obj), saved)):
                 return
             base.clear(obj)
-            (base.update if base is set else base.extend)(obj, saved)
+            getattr(base, "update" if base is set else "extend")(obj, saved)
 
         self._back.append(back)
         own = self._own(path, obj) if self._is_ours(type(obj)) else iter(())

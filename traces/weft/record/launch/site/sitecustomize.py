@@ -26,7 +26,15 @@ def _start():
 
     bound = os.environ.get("WEFT_BOUND", "")
     all_locks = os.environ.get("WEFT_ALL_LOCKS") == "1"
-    start(Options(trace, all_locks, int(bound) if bound.isdigit() else DEFAULT_BOUND))
+    log = os.environ.get("WEFT_LOG", "")
+    start(
+        Options(
+            trace,
+            all_locks,
+            int(bound) if bound.isdigit() else DEFAULT_BOUND,
+            log=int(log) if log.isdigit() else None,
+        )
+    )
 
 
 def _step_aside():
