@@ -153,13 +153,15 @@ class _Waiter:
             mark: its mark.
             timeout: None: without one.
         """
-        put, number = put_here(), 0
+        put: Put = nobody
+        number = began = 0
         try:
+            put = put_here()
             resource = mark if isinstance(mark, Resource) else _resource(condition, mark)
             number = resource.define()
+            began = sections.contended(put, holders.oldest(condition), number)
         except Exception as error:
             trouble.note(error)
-        began = sections.contended(put, holders.oldest(condition), number)
         woken: bool = False
         try:
             woken = self._lock.acquire() if timeout is None else self._lock.acquire(True, timeout)
@@ -173,12 +175,14 @@ def over(put: Put, began: int, number: int, *, came: bool, by: Put = nobody, wok
 
     Args:
         put: of the waiting thread.
-        began: when the wait began (ns).
+        began: when the wait began (ns); 0: its beginning could not be recorded.
         number: what was waited for.
         came: it came about; else there was a timeout or an exception.
         by: of the thread that ended the wait.
         woken_at: when that was (ns), 0: not known.
     """
+    if not began:
+        return
     try:
         now = perf_counter_ns()
         waker = buffers.owner(by)
