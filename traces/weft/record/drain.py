@@ -94,6 +94,24 @@ class Drain:
             self.write_now()
         self.failed = True
 
+    def end(self, silence: Callable[[], list[buffers.Buffer]]) -> None:
+        """Write what there is, end both threads and close the file.
+
+        Args:
+            silence: lets the threads of the app record nothing any more and returns their buffers.
+        """
+        self.pause()
+        left = silence()
+        with self._taking:
+            self._taken.empty([(buffer.thread, buffer) for buffer in left])
+            self._taken.pack()
+        if not self.failed:
+            self.mark(Kind.PROCESS_EXIT)
+            self.finish()
+        self._writer.close()
+        for buffer in left:
+            buffer.thread = PROCESS_THREAD  # who holds a lock with it is not known to a later recording
+
     def _tick_forever(self) -> None:
         while not self._stop.acquire(True, LOOK_SECONDS):
             try:

@@ -19,11 +19,11 @@ class WhenImported:
     """
 
     def __init__(self, then: dict[str, Callable[[ModuleType], None]]) -> None:
-        self._then = then
+        self.then = then
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Let the other finders find the module, and hook into its loader."""
-        then = self._then.pop(name, None)
+        then = self.then.pop(name, None)
         if then is None:
             return None
         from importlib.util import find_spec
@@ -31,7 +31,7 @@ class WhenImported:
         spec = find_spec(name)
         try:
             if spec is not None and spec.loader is not None:
-                _hook(spec.loader, name, then)
+                _hook(self, spec.loader, name, then)
         except Exception as error:
             trouble.note(error, f"preparing for {name}")
         return spec
@@ -45,14 +45,22 @@ def watch(then: dict[str, Callable[[ModuleType], None]]) -> None:
         sys.meta_path.insert(0, WhenImported(then))
 
 
-def _hook(loader: Any, name: str, then: Callable[[ModuleType], None]) -> None:
+def forget() -> None:
+    """Wait for no module any more."""
+    for finder in [finder for finder in sys.meta_path if isinstance(finder, WhenImported)]:
+        finder.then.clear()
+        sys.meta_path.remove(finder)
+
+
+def _hook(finder: WhenImported, loader: Any, name: str, then: Callable[[ModuleType], None]) -> None:
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
         del loader.exec_module
         execute(module)
         try:
-            then(module)
+            if finder in sys.meta_path:
+                then(module)
         except Exception as error:
             trouble.note(error, f"wrapping {name}")
 

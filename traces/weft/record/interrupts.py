@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from opcode import opmap
-from types import CodeType, FunctionType
-from typing import TypeVar
+from types import CodeType
+from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -21,8 +21,8 @@ _AT_START, _AFTER_YIELD_FROM = 0, 2
 
 def never_at_start(function: F) -> F:
     """Let no signal's handler run before the first statement of a function."""
-    if isinstance(function, FunctionType):
-        function.__code__ = _undisturbed(function.__code__)
+    changed: Any = function
+    changed.__code__ = _undisturbed(changed.__code__)
     return function
 
 
@@ -30,10 +30,10 @@ def never_in(*names: str) -> Callable[[F], F]:
     """Do so with functions that a function defines, by name."""
 
     def change(function: F) -> F:
-        if isinstance(function, FunctionType):
-            code = function.__code__
-            inner = (_undisturbed(part) if _called(part, names) else part for part in code.co_consts)
-            function.__code__ = code.replace(co_consts=tuple(inner))
+        changed: Any = function
+        code = changed.__code__
+        inner = (_undisturbed(part) if _called(part, names) else part for part in code.co_consts)
+        changed.__code__ = code.replace(co_consts=tuple(inner))
         return function
 
     return change

@@ -27,6 +27,11 @@ OWN_NAMES = 100
 Mark = tuple[CodeType, int, str, type, str, int]
 """Code that made an object, offset of the call (bytes), module, class, operation, how many are told apart."""
 
+_parts: dict[type, list[tuple[Callable[[Any], Any], str]]] = {}
+"""By class, how to get from an object to its conditions, and what a wait there is called."""
+
+_STDLIB = frozenset({"threading", "queue", "concurrent.futures._base"})
+
 _VARIABLE = 0x04 | 0x08
 """Flags of code that takes ``*args`` or ``**kwargs``."""
 
@@ -81,7 +86,10 @@ def _mark(
     original: Callable[..., None] = owner.__init__  # type: ignore[misc]
     dull: dict[int, CodeType] = {}
     """Code of libraries, kept so that its id stays its own."""
-    conditions = [(attrgetter(path) if path else _itself, operation) for path, operation in parts]
+    conditions: list[tuple[Callable[[Any], Any], str]] = [
+        (attrgetter(path) if path else _itself, operation) for path, operation in parts
+    ]
+    _parts[owner] = conditions
 
     def mark(made: Any, caller: FrameType) -> None:
         try:
@@ -135,6 +143,17 @@ def _init(
     elif code.co_varnames[: code.co_argcount] == ("self", "lock") and original.__defaults__ == (None,):
         chosen = of_lock
     return functools.wraps(original)(chosen)
+
+
+def parts_of(kind: type) -> list[tuple[Callable[[Any], Any], str]]:
+    """Return, for objects of a class that is marked, how to get to their conditions and what a wait there is called."""
+    return next((_parts[base] for base in kind.__mro__ if base in _parts), [])
+
+
+def kind_of(kind: type) -> str:
+    """Return what the standard library calls a class, or the class that it derives from."""
+    name = next(each.__name__ for each in kind.__mro__ if each.__module__ in _STDLIB)
+    return "Condition.wait" if name == "Condition" else name  # as its lock is called Condition already
 
 
 def _itself(made: Any) -> Any:

@@ -323,7 +323,9 @@ def _tried(own: Put, number: int) -> None:
 
 def _got(put: Put, t0: int, began: int, let_go: int, number: int) -> None:
     """Record the end of a wait and since when the lock had been free."""
-    put((t0, began, code_of(Kind.ACQUIRE, number), t0, let_go, code_of(Kind.HANDOFF, number)))
+    put((t0, began, code_of(Kind.ACQUIRE, number)))
+    if let_go:  # nobody has seen the release of a lock that is held since before the recording
+        put((t0, let_go, code_of(Kind.HANDOFF, number)))
 
 
 def _must_raise(blocking: bool, timeout: float) -> bool:

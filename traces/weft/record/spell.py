@@ -59,9 +59,14 @@ def _notice(text: str) -> Entry:
     return {"text": text}
 
 
+def _unseen(name: str, file: str, line: int, why: str) -> Entry:
+    return {"name": name, "file": file, "line": line, "why": why}
+
+
 _SPELL: dict[str, Callable[..., Entry]] = {
     "process": _process,
     "notice": _notice,
+    "unseen": _unseen,
     "name": _name,
     "lock": _lock,
     "target": _target,

@@ -202,6 +202,15 @@ def after_fork() -> None:
                 lock._reset()
 
 
+def begin_anew() -> None:
+    """For another recording: define the locks in use anew, and forget holders, whose buffers are gone."""
+    for reference in in_use[:]:
+        lock = reference()
+        if lock is not None:
+            describe(lock)
+            lock._reset()
+
+
 def held(first: int, count: int) -> list[tuple[Traced, Put, int]]:
     """Return the locks held at this moment among ``count`` used ones: lock, owner's ``put``, since when (ns).
 

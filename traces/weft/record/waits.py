@@ -25,8 +25,6 @@ from .marks import MARK, Mark
 from .patches import Patches
 from .sections import nobody
 
-_STDLIB = frozenset({"threading", "queue", "concurrent.futures._base"})
-
 _process = object()
 _families: dict[tuple[int, int, str], list[Resource]] = {}
 """By place, what it has made that was waited for. A resource keeps its code, so that the id stays its own."""
@@ -69,8 +67,13 @@ def install(patches: Patches) -> None:
 
 def after_fork() -> None:
     """In a forked child: define everything anew."""
-    global _process
     _making._at_fork_reinit()  # type: ignore[attr-defined]
+    begin_anew()
+
+
+def begin_anew() -> None:
+    """For another recording: define everything anew."""
+    global _process
     _process = object()
 
 
@@ -84,9 +87,7 @@ def _familiar(condition: Any) -> bool:
 def _resource(condition: Any, mark: Mark) -> Resource:
     """Return what stands for a marked condition, which is waited for the first time."""
     code, offset, module, owner, operation, own_names = mark
-    kind = next(each.__name__ for each in owner.__mro__ if each.__module__ in _STDLIB)
-    if kind == "Condition":  # as its lock is called already
-        kind = "Condition.wait"
+    kind = marks.kind_of(owner)
     with _making:
         found = condition._weft_waits_for
         if isinstance(found, Resource):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .columns import I64, UNKNOWN
 from .grouping import LOCK_LIMIT
-from .values import Lock, Place, Stack
+from .values import Lock, Place, Stack, Unseen
 
 ID_LIMIT: Final = 1 << 22
 """Ids count up from 1 in each process; a larger one is damage."""
@@ -70,6 +70,7 @@ class Catalog:
         self.stacks: list[Stack] = []
         self.notices: list[tuple[int, str]] = []
         """Process, and what its recorder says that the trace lacks."""
+        self.unseen: list[Unseen] = []
 
     def define(self, process: int, entry: Entry) -> bool:
         """Take in one definition; return False when it makes no sense."""
@@ -97,6 +98,10 @@ class Catalog:
         elif what == "notice":
             if len(self.notices) < _NOTICES:
                 self.notices.append((process, text(entry.get("text"))))
+        elif what == "unseen":
+            if len(self.unseen) < _NOTICES:
+                place = Place(text(entry.get("file")), "", whole(entry.get("line")))
+                self.unseen.append(Unseen(process, text(entry.get("name")), place, text(entry.get("why"))))
         elif what == "stack":
             names.stacks.set(number, len(self.stacks))
             self.stacks.append(_stack(entry.get("frames")))

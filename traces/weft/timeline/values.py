@@ -92,6 +92,16 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """What a process's recorder could not record, and why; ``made_at`` has no function, and line 0 is not known."""
+
+    process: int
+    name: str
+    made_at: Place
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One WSGI call, and the reading of its response where that is streamed. ``end_ns`` is None while it is in flight;
 
