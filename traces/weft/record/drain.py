@@ -7,6 +7,7 @@ its turn too, so what can pile up in the buffers is what the app writes in about
 
 from __future__ import annotations
 
+import contextlib
 import os
 from _thread import allocate_lock, get_native_id, start_new_thread
 from collections import deque
@@ -59,6 +60,11 @@ class Drain:
         self._taking = allocate_lock()
         self._writing = allocate_lock()
         self.failed = False
+
+    @property
+    def writer(self) -> TraceWriter:
+        """Where records go."""
+        return self._writer
 
     def write_now(self) -> None:
         """Write what there is."""
@@ -119,6 +125,7 @@ class Drain:
                     self._look()
             except Exception as error:
                 trouble.note(error, "taking records")
+                self._drop()
             if self._queue and self._work.locked():
                 self._work.release()
 
@@ -132,6 +139,17 @@ class Drain:
         if now >= self._due_ns:
             self._due_ns = now + TICK_NS
             self._take(now)
+
+    def _drop(self) -> None:
+        """Lose what could not be taken: whatever is wrong, memory must not grow."""
+        try:
+            for buffer in list(buffers.living.values()):
+                self._lost += len(buffer) // 3
+                buffer.clear()
+            self._lost += self._taken.count
+            self._taken = Records()
+        except Exception as error:
+            trouble.note(error, "dropping records")
 
     def _empty_buffers(self) -> None:
         living = list(buffers.living.items())
@@ -210,6 +228,10 @@ class Drain:
             self.failed = True
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             trouble.say(f"recording to {os.path.basename(self._writer.path)} ended, the app goes on: {reason}")
+            with contextlib.suppress(Exception):
+                self._writer.write(
+                    [{"is": "notice", "id": 1, "text": f"the recording ended here: {reason}"}], Records(), self._last_ns
+                )
 
 
 class _Running:

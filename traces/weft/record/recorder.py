@@ -161,7 +161,8 @@ class Recorder:
 
     def _new_drain(self) -> Drain:
         self._pid = pid = os.getpid()
-        drain = Drain(TraceWriter(self.options.path, _process_number(pid)), self.options.bound)
+        parent = self._drain.writer if hasattr(self, "_drain") else None
+        drain = Drain(TraceWriter(self.options.path, _process_number(pid), parent=parent), self.options.bound)
         gil = getattr(sys, "_is_gil_enabled", lambda: True)()
         argv = [*getattr(sys, "orig_argv", sys.argv)]
         definitions.pending.append(("process", pid, (pid, argv, sys.version.partition(" ")[0], gil)))
@@ -211,6 +212,7 @@ class Recorder:
             waits.after_fork()
             self._drain.start()
         except Exception as error:
+            buffers.silence()
             trouble.note(error, "carrying on after a fork")
 
 

@@ -69,8 +69,11 @@ _PYTHONS = frozenset({"builtins", "struct", "zlib", "json", "weft", "weft.errors
 def _handlers() -> set[CodeType]:
     """Return the code of every handler of a signal that is a function or a method."""
     found = set()
+    handler_of = getattr(signal.getsignal, "__wrapped__", signal.getsignal)  # the rest makes enums of numbers
     for number in range(1, signal.NSIG):
-        handler = signal.getsignal(number)
+        handler = handler_of(number)
+        if not callable(handler):
+            continue
         handler = getattr(handler, "func", handler)  # of a partial
         for function in (handler, vars(type(handler)).get("__call__")):
             code = getattr(function, "__code__", None)
