@@ -19,11 +19,11 @@ class WhenImported:
     """
 
     def __init__(self, then: dict[str, Callable[[ModuleType], None]]) -> None:
-        self.then = then
+        self._then = then
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Let the other finders find the module, and hook into its loader."""
-        then = self.then.pop(name, None)
+        then = self._then.pop(name, None)
         if then is None:
             return None
         from importlib.util import find_spec
@@ -48,7 +48,7 @@ def watch(then: dict[str, Callable[[ModuleType], None]]) -> None:
 def forget() -> None:
     """Wait for no module any more."""
     for finder in [finder for finder in sys.meta_path if isinstance(finder, WhenImported)]:
-        finder.then.clear()
+        finder._then.clear()
         sys.meta_path.remove(finder)
 
 

@@ -134,7 +134,6 @@ class Recorder:
         if self._drain.failed:
             return
         try:
-            self._drain.mark(Kind.PROCESS_EXIT)
             self._drain.finish()
         except Exception as error:
             trouble.note(error, "ending the recording")

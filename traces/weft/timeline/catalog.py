@@ -56,6 +56,7 @@ class Names:
     endpoints: Ids = field(default_factory=Ids)
     stacks: Ids = field(default_factory=Ids)
     threads: dict[int, str] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
     about: Entry = field(default_factory=dict)
 
 
@@ -98,6 +99,9 @@ class Catalog:
         elif what == "notice":
             if len(self.notices) < _NOTICES:
                 self.notices.append((process, text(entry.get("text"))))
+        elif what == "library":
+            if len(names.libraries) < _FRAMES:
+                names.libraries[text(entry.get("name"))] = text(entry.get("version"))
         elif what == "unseen":
             if len(self.unseen) < _NOTICES:
                 place = Place(text(entry.get("file")), "", whole(entry.get("line")))

@@ -8,6 +8,7 @@ import numpy as np
 
 from .columns import I64, UNKNOWN, Rows
 from .figures import NOTHING, Spread, spreads
+from .recording import recording
 from .snapshot import Snapshot
 from .tables import Tables
 
@@ -22,6 +23,7 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         ``requests``: per method and endpoint (None: no route matched), longest total wait first: ``method``,
         ``endpoint``, ``count``, ``duration_ns`` and ``wait_ns`` (as above).
         ``findings``: nothing yet.
+        ``recording``: what the recorder could see and what it cost, see `weft.timeline.recording`.
     """
     return {
         "trace": {
@@ -34,6 +36,7 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         "locks": _locks(snapshot),
         "requests": _requests(snapshot.tables),
         "findings": [],
+        "recording": recording(snapshot),
     }
 
 

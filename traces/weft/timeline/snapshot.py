@@ -21,6 +21,7 @@ from weft.timeline.values import (
     Process,
     Request,
     Thread,
+    Unseen,
     Wait,
     WaitLabel,
 )
@@ -37,6 +38,7 @@ class Snapshot:
         lost: records that the recorder had to drop.
         gaps: damaged or missing parts of the file, as sentences.
         lanes: rows in order of first appearance.
+        unseen: what the recorder says that it could not record.
         complete: every process has ended in good order.
         tables: every hold, wait, request and context as rows, for questions that need all of them.
         picture: the states of all lanes.
@@ -55,6 +57,7 @@ class Snapshot:
     lanes: tuple[Lane, ...]
     locks: Sequence[Lock]
     complete: bool
+    unseen: tuple[Unseen, ...] = ()
     tables: Tables = field(default_factory=Tables, repr=False, compare=False)
     picture: Picture = field(default=Picture(()), repr=False, compare=False)
     sums: Sums = field(default_factory=no_sums, repr=False, compare=False)
