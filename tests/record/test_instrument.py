@@ -60,14 +60,15 @@ def test_under_weft_record_the_one_recorder_goes_on(tmp_path: Path) -> None:
     assert len(recorded.load(trace).of(Kind.POP_AND_EXIT)) == 1
 
 
-def test_locks_that_were_made_too_early_are_named(tmp_path: Path) -> None:
-    early = "import threading; lock = threading.Lock()\n" + CODE.replace("lock = threading.Lock()\n", "")
+def test_a_lock_that_is_held_meanwhile_is_named(tmp_path: Path) -> None:
+    early = "import threading; lock = threading.Lock(); held = threading.Lock(); held.acquire()\n"
     done = subprocess.run(
-        [sys.executable, "-c", early.replace('"app"', "__name__")],
+        [sys.executable, "-c", early + CODE.replace("lock = threading.Lock()\n", "")],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "made before weft.instrument(): __main__.lock; call it earlier" in done.stderr
+    assert "not recorded: __main__.held (made before the recording, and held when it began); call" in done.stderr
+    assert [row.what for row in recorded.load(Path(done.stdout.strip())).of(Kind.SECTION)] == ["__main__.lock"]

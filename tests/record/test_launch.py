@@ -169,7 +169,11 @@ def test_beyond_the_bound_records_are_dropped_and_counted(tmp_path: Path) -> Non
         bound=50,
     )
     lost = sum(row.value for row in found.of(Kind.LOST))
-    kept = [row for row in found.rows if row.kind not in (Kind.LOST, Kind.PULSE, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT)]
+    kept = [
+        row
+        for row in found.rows
+        if row.kind not in (Kind.LOST, Kind.PULSE, Kind.COST, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT)
+    ]
     assert lost > done / 2
     # a section, the main thread's start, and the sections' loop: every record is either kept or counted
     assert lost + len(kept) == done + 1

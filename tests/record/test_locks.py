@@ -22,6 +22,26 @@ class LockTests(lock_tests.LockTests):
     locktype = staticmethod(threading.Lock)
 class RLockTests(lock_tests.RLockTests):
     locktype = staticmethod(threading.RLock)
+class ConditionAsRLockTests(lock_tests.RLockTests):
+    locktype = staticmethod(threading.Condition)
+    def test_recursion_count(self):
+        self.skipTest("Condition does not expose _recursion_count()")
+class UsedLockTests(lock_tests.LockTests):
+    @staticmethod
+    def locktype():
+        lock = threading.Lock()
+        with lock:
+            pass
+        assert type(lock).__name__ == "UsedLock"
+        return lock
+class UsedRLockTests(lock_tests.RLockTests):
+    @staticmethod
+    def locktype():
+        lock = threading.RLock()
+        with lock:
+            pass
+        assert type(lock).__name__ == "UsedRLock"
+        return lock
 class EventTests(lock_tests.EventTests):
     eventtype = staticmethod(threading.Event)
 class ConditionTests(lock_tests.ConditionTests):
@@ -50,6 +70,123 @@ def test_cpythons_own_tests_of_locks_pass(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Ran " in done.stderr
+
+
+LIKE_BARE = """
+import _thread, copy, gc, pickle, sys, threading, weakref
+
+def outcome(act):
+    try:
+        result = act()
+    except BaseException as error:
+        return type(error).__name__, str(error)
+    return result if isinstance(result, bool | int | str | type(None)) else type(result).__name__ + "!"
+
+def text(lock):
+    return repr(lock).partition(" at ")[0].replace(str(threading.get_ident()), "me")
+
+def weak(lock):
+    reference = weakref.ref(lock)
+    return reference() is lock
+
+def attribute(lock):
+    lock.mine = 1
+
+def other(lock):
+    got = []
+    thread = threading.Thread(target=lambda: got.append(outcome(lambda: lock.acquire(False))))
+    thread.start()
+    thread.join()
+    if got[0] is True and not hasattr(lock, "_is_owned"):
+        lock.release()
+    return str(got[0])
+
+def reinit(lock):
+    lock.acquire()
+    lock._at_fork_reinit()
+    return text(lock)
+
+def again(lock):
+    reinit(lock)
+    with lock:
+        held = text(lock)
+    return held + text(lock)
+
+def saved(lock):
+    lock.acquire()
+    lock.acquire()
+    state = lock._release_save()
+    free = text(lock)
+    lock._acquire_restore(state)
+    held = text(lock)
+    lock.release()
+    lock.release()
+    return free + held + text(lock)
+
+def counted(lock):
+    with lock:
+        with lock:
+            return lock._recursion_count()
+
+ACTS = [
+    text, weak, attribute, other, reinit, again,
+    lambda lock: lock.release(), lambda lock: lock.__exit__(None, None, None), lambda lock: lock.__enter__(),
+    lambda lock: lock.acquire(False, 1), lambda lock: lock.acquire(timeout=-2), lambda lock: lock.acquire(timeout=1e99),
+    lambda lock: lock.acquire(timeout="x"), lambda lock: lock.acquire(1, 2, 3), lambda lock: lock.acquire(nothing=1),
+    lambda lock: lock.acquire(True, 0), lambda lock: lock.acquire(blocking=True, timeout=0.01),
+    lambda lock: pickle.dumps(lock), lambda lock: copy.copy(lock), lambda lock: copy.deepcopy(lock),
+    lambda lock: hash(lock) == hash(lock), lambda lock: lock == lock, lambda lock: bool(lock), lambda lock: lock < lock,
+    lambda lock: len(lock), lambda lock: lock.nothing, lambda lock: iter(lock), lambda lock: lock(),
+]
+FOR_LOCK = [lambda lock: lock.locked(), lambda lock: (lock.acquire(), lock.locked())[1]]
+FOR_RLOCK = [
+    saved, counted, lambda lock: lock._is_owned(), lambda lock: (lock.acquire(), lock._is_owned())[1],
+    lambda lock: lock._release_save(), lambda lock: [lock.acquire() for _ in range(3)] and text(lock),
+]
+KINDS = [(threading.Lock, _thread.allocate_lock, FOR_LOCK), (threading.RLock, _thread.RLock, FOR_RLOCK)]
+for make, bare, more in KINDS:
+    for used in (False, True):
+        for number, act in enumerate([*ACTS, *more]):
+            locks = [make(), bare()]
+            for lock in locks:
+                if used:
+                    with lock:
+                        pass
+            ours, theirs = (outcome(lambda: act(lock)) for lock in locks)
+            # Python's complaints name the type.
+            ours, theirs = (
+                each[0] if isinstance(each, tuple) and each[0] in ("TypeError", "AttributeError") else each
+                for each in (ours, theirs)
+            )
+            assert ours == theirs, (make, used, number, ours, theirs)
+assert isinstance(threading.Lock(), threading.Lock) and isinstance(_thread.allocate_lock(), threading.Lock)
+assert isinstance(threading.RLock(), threading.RLock) and not isinstance(threading.RLock(), threading.Lock)
+assert callable(threading.Lock)
+
+for base in (threading.Condition, threading.Event, threading.Semaphore, threading.BoundedSemaphore, threading.Barrier):
+    arguments = (1,) if base is threading.Barrier else ()
+    class Mine(base):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.mine = 1
+    made = Mine(*arguments)
+    assert isinstance(made, base) and made.mine == 1 and weakref.ref(made)() is made
+    assert type(base(*arguments)) is base
+    assert outcome(lambda: pickle.dumps(base(*arguments)))[0] == "TypeError"
+    assert repr(base(*arguments)).startswith("<")
+for make in (threading.Lock, threading.RLock):
+    lock = make()
+    with lock:
+        pass
+    gone = weakref.ref(lock)
+    del lock
+    gc.collect()
+    assert gone() is None
+"""
+
+
+def test_recorded_and_bare_locks_behave_alike(tmp_path: Path) -> None:
+    assert record(tmp_path, LIKE_BARE).rows
 
 
 def test_an_uncontended_pass_is_one_record(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .annotations import holding, mark, name, section, waiting
 from .errors import WeftError
-from .instrumenting import init_app, instrument
+from .instrumenting import init_app, instrument, uninstrument
 
 __all__ = [
     "WeftError",
@@ -18,6 +18,7 @@ __all__ = [
     "mark",
     "name",
     "section",
+    "uninstrument",
     "waiting",
 ]
 __version__ = "0.1.0"

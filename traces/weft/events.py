@@ -104,10 +104,28 @@ class Kind(IntEnum):
     """On `PROCESS_THREAD`: when, how many records were dropped since the last such record, none."""
     PULSE = 51
     """On `PROCESS_THREAD`: the process is alive though nothing happened: when, 0, none."""
+    COST = 52
+    """On `PROCESS_THREAD`: when, how much, what of (a `Cost`). A later one of the same takes its place."""
+
+
+class Cost(IntEnum):
+    """What a `Kind.COST` record tells of."""
+
+    BARE_PASS = 1
+    """What ``with lock:`` takes bare, measured in the process when recording began, ps."""
+    RECORDED_PASS = 2
+    """What it takes recorded, ps."""
+    DRAIN_CPU = 3
+    """CPU time that the recorder's own threads have used so far, ns."""
+    RECORDS = 4
+    """Records written so far."""
 
 
 NOTES: Final = frozenset(
-    {Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.WAKE, Kind.THREAD_NAME, Kind.LOST, Kind.PULSE}
+    {
+        *(Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.WAKE, Kind.THREAD_NAME, Kind.LOST, Kind.PULSE),
+        Kind.COST,
+    }
 )
 """Kinds that say more about another event or about the recording, and are not counted as events."""
 

@@ -20,9 +20,12 @@ def instrument(
 ) -> Path:
     """Record this process from now on, and return the trace's path.
 
-    Locks made before the call stay as they are and are not seen: call it first. Further calls change nothing, and
-    neither does a call in a program started with ``weft run`` or ``weft record``, which is recorded already. Child
-    processes that call it share the trace.
+    Locks, events, queues and so on that the app's own modules have made before, and names that they have imported
+    (``from threading import Lock``), are recorded too where a module, a class or an object in a module has a name for
+    them; what is not is said on stderr and in the trace. So call it first where you can.
+
+    Further calls change nothing until `uninstrument`, and neither does a call in a program started with ``weft run`` or
+    ``weft record``, which is recorded already. Child processes that call it share the trace.
 
     Args:
         app: a Flask app to note the trace in, as ``app.extensions["weft"]``.
@@ -37,7 +40,6 @@ def instrument(
     trace = _running() or _start(path, all_locks, _level(log))
     if app is not None and "weft" not in app.extensions:
         app.extensions["weft"] = {"trace": trace}
-        _say_unseen(app.import_name)
     return trace
 
 
@@ -49,6 +51,28 @@ def init_app(app: Flask) -> None:
     config = app.config
     path, log = config.get("WEFT_TRACE"), config.get("WEFT_LOG", False)
     instrument(app, path=path, all_locks=bool(config.get("WEFT_ALL_LOCKS", False)), log=log)
+
+
+def uninstrument() -> None:
+    """End the recording of this process, and put back every name that was replaced.
+
+    What is recorded so far stays in the trace. Recorded locks keep working, held and waited for as they are, and record
+    nothing any more. A later `instrument` begins a new trace. Changes nothing when nothing is recorded.
+    """
+    global _ours
+    for package in ("_weft", __package__):
+        module: Any = sys.modules.get(f"{package}.record.recorder")
+        if module is not None:
+            module.stop()
+    if _ours:
+        from .record import launch
+
+        os.environ.pop(launch.TRACE, None)
+        _ours = False
+
+
+_ours = False
+"""The environment tells child processes of a trace that we have made."""
 
 
 def _running() -> Path | None:
@@ -81,23 +105,10 @@ def _start(path: str | os.PathLike[str] | None, all_locks: bool, log: int | None
     else:
         trace = places.new_trace(sys.argv[0] or "app")
     trace = trace.absolute()
-    recorder.start(recorder.Options(str(trace), all_locks, log=log))
+    active = recorder.start(recorder.Options(str(trace), all_locks, log=log))
+    global _ours
+    _ours = _ours or not inherited
     os.environ[launch.TRACE] = str(trace)
     trouble.say(f"recording to {trace}; watch it with `weft live {trace}`")
+    active.catch_up()
     return trace
-
-
-def _say_unseen(module: str) -> None:
-    """Say which locks of the app's module were made too early to be recorded."""
-    import _thread
-
-    from .record import trouble
-
-    raw = (type(_thread.allocate_lock()), _thread.RLock)
-    found = [name for name, value in vars(sys.modules.get(module, sys)).items() if isinstance(value, raw)]
-    if found:
-        names = ", ".join(f"{module}.{name}" for name in found)
-        trouble.say(
-            f"not recorded, since they were made before weft.instrument(): {names}; "
-            "call it earlier, or start the app with `weft run -- CMD`"
-        )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from weft import WeftError
 from weft.events import Kind, events_in
+from weft_tui import checkup
 
 if TYPE_CHECKING:
     from weft.timeline.snapshot import Snapshot
 
-_LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.PULSE})
+_LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.PULSE, Kind.COST})
 
 _TAILS = ("p50", "p99", "MAX")
 
@@ -33,6 +34,17 @@ def of_recording(trace: Path) -> str:
     if not events and threads <= processes:
         return "the command ended before anything was recorded: no lock, no request, no second thread"
     return f"{events:,} events recorded; look at them with: weft replay {shown}"
+
+
+def need_trace(path: Path) -> None:
+    """Check that a file is a trace.
+
+    Raises:
+        WeftError: it is none, or not there.
+    """
+    from weft.log.reader import Tail
+
+    Tail(path).close()
 
 
 def need_events(path: Path) -> None:
@@ -82,6 +94,7 @@ def text(snapshot: Snapshot) -> str:
         _requests(figures["requests"]),
         _tasks(figures["tasks"]),
         _said(figures["sections"], figures["marks"]),
+        "\n".join(checkup.lines(figures["recording"])),
     ]
     return "\n\n".join(part for part in parts if part)
 

@@ -127,29 +127,47 @@ class TraceWriter:
 
     ``since_ns`` is when the first block begins, now if it is not given.
 
-    A descriptor that the app closed or reused under us is noticed before each write and opened again.
+    A descriptor that the app closed or reused under us is noticed before each write and opened again. So that the app's
+    next file does not get the same number between the look and the write, ours is a high one.
+
+    Args:
+        path: the trace.
+        process: number of the writing process.
+        since_ns: when the first block begins.
+        parent: the writer of the process that this one was forked from; its descriptor is used where the file may not
+            be opened any more, as by a server's workers that have given up their rights.
 
     Raises:
-        OSError: from the constructor and `write`, when the file cannot be opened or written.
+        OSError: from the constructor and `write`, when the file cannot be opened or written, or is not what it was.
     """
 
-    def __init__(self, path: str, process: int, since_ns: int | None = None) -> None:
+    def __init__(self, path: str, process: int, since_ns: int | None = None, parent: TraceWriter | None = None) -> None:
         self.path = os.path.abspath(path)
         self.process = process
         self.bytes_written = 0
         self._written_until = time.perf_counter_ns() if since_ns is None else since_ns
-        self._fd = self._open()
+        try:
+            self._fd = self._open()
+        except PermissionError:
+            if parent is None:
+                raise
+            self._fd = _high(os.dup(parent._fd))
         self._identity = _identity(self._fd)
+        if parent is not None and parent._identity != self._identity:
+            os.close(self._fd)
+            raise OSError(f"{self.path} was replaced while it was written")
+        self._end = 0
 
     def write(self, definitions: Sequence[dict[str, Any]], records: Records, until_ns: int) -> None:
         """Append the definitions and the records that may use them, taken at ``until_ns``, with one write."""
-        since, self._written_until = self._written_until, until_ns
+        since, self._written_until = min(self._written_until, until_ns), until_ns
         data = tick_block(self.process, definitions, records, since, until_ns)
         self._check_descriptor()
         view = memoryview(data)
         while view:
             view = view[os.write(self._fd, view) :]
         self.bytes_written += len(data)
+        self._end = os.lseek(self._fd, 0, os.SEEK_CUR)
 
     def close(self) -> None:
         """Close the file, unless the descriptor is no longer ours."""
@@ -158,7 +176,7 @@ class TraceWriter:
 
     def _open(self) -> int:
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        return os.open(self.path, flags)
+        return _high(os.open(self.path, flags))
 
     def _check_descriptor(self) -> None:
         if _identity(self._fd) != self._identity:
@@ -167,6 +185,27 @@ class TraceWriter:
                 os.close(fd)
                 raise OSError(f"{self.path} was replaced while it was written")
             self._fd = fd
+        status = os.fstat(self._fd)
+        if not status.st_nlink:
+            raise OSError(f"{self.path} was deleted while it was written")
+        if status.st_size < max(self._end, fmt.FILE_HEADER_SIZE):
+            raise OSError(f"{self.path} was cut off while it was written")
+
+
+def _high(fd: int) -> int:
+    """Move a descriptor to a number that the app's next files do not get; return it as it is where that fails."""
+    try:
+        from fcntl import F_DUPFD_CLOEXEC, fcntl
+
+        high: int = fcntl(fd, F_DUPFD_CLOEXEC, _HIGH)
+    except (ImportError, OSError):
+        return fd
+    os.close(fd)
+    return high
+
+
+_HIGH = 200
+"""Descriptors are numbered from 0, and 256 is the smallest usual limit."""
 
 
 def _identity(fd: int) -> tuple[int, int] | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import threading
 import weakref
 from _thread import get_ident
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns
+from typing import Any
 
 from ..events import Kind, code_of
 from .definitions import Table
@@ -55,6 +57,8 @@ _numbers = itertools.count(1)
 
 def join(name: str | None = None, kind: Kind = Kind.THREAD_NAME) -> Put:
     """Give the running thread a buffer, with a record of its name in it, and return its ``put``."""
+    if isinstance(here, _Nowhere):
+        return here.put
     buffer = Buffer()
     buffer.thread = next(_numbers)
     buffer.ident = get_ident()
@@ -114,6 +118,44 @@ def leave() -> None:
     buffer = owner(put)
     if buffer is not None:
         buffer.left = True
+
+
+class _Nowhere:
+    """A buffer that keeps nothing, for every thread."""
+
+    popped = 0
+
+    def extend(self, words: Iterable[int]) -> None:
+        """Discard records."""
+
+    @property
+    def put(self) -> Put:
+        return self.extend
+
+
+def silence() -> list[Buffer]:
+    """Let nothing be recorded any more; return what is left to be written.
+
+    Threads may go on with the buffers that they have at hand, for the record that they are about to write.
+    """
+    _speak_through(_Nowhere())
+    left = list(living.values())
+    living.clear()
+    return left
+
+
+def begin_anew() -> None:
+    """Record again, to buffers that are new for every thread."""
+    names.forget()
+    living.clear()
+    _speak_through(threading.local())
+
+
+def _speak_through(place: Any) -> None:
+    """Put something else in the place of `here`, in every module that has it by name."""
+    for module in [module for name, module in sys.modules.copy().items() if name.startswith(f"{__package__}.")]:
+        if "here" in vars(module) and type(vars(module)["here"]) in (threading.local, _Nowhere):
+            vars(module)["here"] = place
 
 
 def keep_only_this() -> None:

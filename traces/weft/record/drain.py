@@ -7,15 +7,16 @@ emptying thread gets its turn too, so what can pile up in the buffers is what th
 
 from __future__ import annotations
 
+import contextlib
 import os
 from _thread import allocate_lock, get_native_id, start_new_thread
 from collections import deque
 from collections.abc import Callable
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns, sleep, thread_time_ns
 
-from ..events import PROCESS_THREAD, Kind, code_of
+from ..events import PROCESS_THREAD, Cost, Kind, code_of
 from ..log.writer import MAX_RECORDS, Records, TraceWriter
-from . import buffers, definitions, spell, traced, trouble
+from . import buffers, cost, definitions, spell, traced, trouble
 
 LOOK_SECONDS = 0.02
 """Between two looks at the buffers: short, so that what lies in them stays in the processor's cache."""
@@ -25,6 +26,9 @@ TICK_NS = 100_000_000
 
 PULSE_NS = 1_000_000_000
 """A sign of life is written when nothing else was for so long."""
+
+COST_NS = 1_000_000_000
+"""Between two notes of what recording costs."""
 
 LOOK = 2000
 """Used locks looked at in one tick, in turn: the price of seeing long holds stays below 1 % of a core."""
@@ -59,9 +63,20 @@ class Drain:
         self._work = allocate_lock()
         self._threads: list[_Running] = []
         self._pausing = False
+        self._cpu = [0, 0, 0]
+        """CPU time (ns) of the emptying thread, of the writing thread, and of those that went before them."""
+        self._records = 0
+        self._costs_due_ns = self._due_ns
+        self._pass = (0, 0)
+        self._surroundings = cost.Surroundings()
         self._taking = allocate_lock()
         self._writing = allocate_lock()
         self.failed = False
+
+    @property
+    def writer(self) -> TraceWriter:
+        """Where records go."""
+        return self._writer
 
     def write_now(self) -> None:
         """Write what there is."""
@@ -75,6 +90,7 @@ class Drain:
         self._stop.acquire(False)
         self._work.acquire(False)
         self._pausing = False
+        self._cpu = [0, 0, sum(self._cpu)]
         self._threads = [_Running(self._tick_forever), _Running(self._write_forever)]
 
     def pause(self) -> None:
@@ -86,30 +102,67 @@ class Drain:
         for thread in self._threads:
             thread.join()
 
-    def mark(self, kind: Kind, value: int = 0) -> None:
+    def mark(self, kind: Kind, value: int = 0, what: int = 0) -> None:
         """Record something about the whole process."""
-        self._marks.extend((perf_counter_ns(), value, code_of(kind)))
+        self._marks.extend((perf_counter_ns(), value, code_of(kind, what)))
+
+    def mark_costs(self) -> None:
+        """Record what recording has cost so far, and what stands around it."""
+        try:
+            definitions.pending.extend(self._surroundings.look())
+            figures = (*self._pass, sum(self._cpu), self._records)
+            for what, value in zip(Cost, figures, strict=True):
+                if value:
+                    self.mark(Kind.COST, value, what)
+        except Exception as error:
+            trouble.note(error, "noting the costs")
 
     def finish(self) -> None:
-        """Write what there is. Further records are taken and thrown away."""
+        """Write what there is and a farewell. Further records are taken and thrown away."""
+        self.mark_costs()
+        self.mark(Kind.PROCESS_EXIT)
         self.write_now()
         if self._lost:
             self.write_now()
         self.failed = True
+
+    def end(self, silence: Callable[[], list[buffers.Buffer]]) -> None:
+        """Write what there is, end both threads and close the file.
+
+        Args:
+            silence: lets the threads of the app record nothing any more and returns their buffers.
+        """
+        self.pause()
+        left = silence()
+        with self._taking:
+            self._taken.empty([(buffer.thread, buffer) for buffer in left])
+            self._taken.pack()
+        if not self.failed:
+            self.finish()
+        self._writer.close()
+        for buffer in left:
+            buffer.thread = PROCESS_THREAD  # who holds a lock with it is not known to a later recording
 
     def _tick_forever(self) -> None:
         while not self._stop.acquire(True, LOOK_SECONDS):
             try:
                 with self._taking:
                     self._look()
+                self._cpu[0] = thread_time_ns()
             except Exception as error:
                 trouble.note(error, "taking records")
+                self._drop()
             if self._queue and self._work.locked():
                 self._work.release()
 
     def _write_forever(self) -> None:
+        try:
+            self._pass = cost.of_pass()
+        except Exception as error:
+            trouble.note(error, "measuring the costs")
         while self._work.acquire() and not self._pausing:
             self._write()
+            self._cpu[1] = thread_time_ns()
 
     def _look(self) -> None:
         now = perf_counter_ns()
@@ -117,6 +170,17 @@ class Drain:
         if now >= self._due_ns:
             self._due_ns = now + TICK_NS
             self._take(now)
+
+    def _drop(self) -> None:
+        """Lose what could not be taken: whatever is wrong, memory must not grow."""
+        try:
+            for buffer in list(buffers.living.values()):
+                self._lost += len(buffer) // 3
+                buffer.clear()
+            self._lost += self._taken.count
+            self._taken = Records()
+        except Exception as error:
+            trouble.note(error, "dropping records")
 
     def _empty_buffers(self) -> None:
         living = list(buffers.living.items())
@@ -145,6 +209,7 @@ class Drain:
         if records.count or entries:
             records.pack()
             self._last_ns = now
+            self._records += records.count
             self._waiting += records.count + WEIGHT * len(entries)
             self._queue.append((entries, records, now))
 
@@ -171,6 +236,9 @@ class Drain:
             self._lost = 0
         if not records.count and not self._marks and now - self._last_ns >= PULSE_NS:
             self.mark(Kind.PULSE)
+        if (records.count or self._marks) and now >= self._costs_due_ns:
+            self._costs_due_ns = now + COST_NS
+            self.mark_costs()
         marks, self._marks = self._marks, []
         records.add(PROCESS_THREAD, marks)
 
@@ -195,6 +263,10 @@ class Drain:
             self.failed = True
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             trouble.say(f"recording to {os.path.basename(self._writer.path)} ended, the app goes on: {reason}")
+            with contextlib.suppress(Exception):
+                self._writer.write(
+                    [{"is": "notice", "id": 1, "text": f"the recording ended here: {reason}"}], Records(), self._last_ns
+                )
 
 
 class _Running:

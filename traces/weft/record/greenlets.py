@@ -10,6 +10,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .patches import Patches
+
 Withdraw = Callable[[str], None]
 """Ends the recording for a reason: what replaces the threads."""
 
@@ -24,16 +26,21 @@ def patched() -> str | None:
     return None
 
 
-def watch(withdraw: Withdraw) -> dict[str, Callable[[ModuleType], None]]:
+def watch(patches: Patches, withdraw: Withdraw) -> dict[str, Callable[[ModuleType], None]]:
     """Return what to do with modules once they are imported: withdraw before they replace the threads."""
     return {
-        "gevent.monkey": lambda module: _before(module, "patch_thread", withdraw, "gevent", _always),
-        "eventlet.patcher": lambda module: _before(module, "monkey_patch", withdraw, "eventlet", _threads_too),
+        "gevent.monkey": lambda module: _before(patches, module, "patch_thread", withdraw, "gevent", _always),
+        "eventlet.patcher": lambda module: _before(patches, module, "monkey_patch", withdraw, "eventlet", _threads_too),
     }
 
 
 def _before(
-    module: Any, name: str, withdraw: Withdraw, reason: str, concerns: Callable[[dict[str, Any]], bool]
+    patches: Patches,
+    module: Any,
+    name: str,
+    withdraw: Withdraw,
+    reason: str,
+    concerns: Callable[[dict[str, Any]], bool],
 ) -> None:
     original = getattr(module, name)
 
@@ -44,7 +51,7 @@ def _before(
 
     patch.__doc__ = original.__doc__
     patch.__name__ = name
-    setattr(module, name, patch)
+    patches.set(module, name, patch)
 
 
 def _always(options: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from . import tasks
+from . import tasks, trouble
 from .buffers import Put, here, put_here
 from .patches import Patches
 from .sections import nobody
@@ -54,10 +54,13 @@ def watch_futures(patches: Patches, future_class: Any) -> None:
     @functools.wraps(original)
     def set_running_or_notify_cancel(self: Any) -> bool:
         running: bool = original(self)
-        if running:
-            if self._condition._weft_waits_for is not None:
-                setattr(self._condition, HELD, (put_here(),))
-            tasks.begin(self)
+        try:
+            if running:
+                if self._condition._weft_waits_for is not None:
+                    setattr(self._condition, HELD, (put_here(),))
+                tasks.begin(self)
+        except Exception as error:
+            trouble.note(error)
         return running
 
     patches.set(future_class, "set_running_or_notify_cancel", set_running_or_notify_cancel)
@@ -76,10 +79,17 @@ def _acquiring(original: Callable[..., bool]) -> Callable[..., bool]:
                 try:
                     held.append(here.put)
                 except AttributeError:
-                    held.append(put_here())
+                    _join(held)
         return got
 
     return acquire
+
+
+def _join(held: deque[Put]) -> None:
+    try:
+        held.append(put_here())
+    except Exception as error:
+        trouble.note(error)
 
 
 def _releasing(original: Callable[..., None]) -> Callable[..., None]:

@@ -31,7 +31,7 @@ class WhenImported:
         spec = find_spec(name)
         try:
             if spec is not None and spec.loader is not None:
-                _hook(spec.loader, name, then)
+                _hook(self, spec.loader, name, then)
         except Exception as error:
             trouble.note(error, f"preparing for {name}")
         return spec
@@ -45,14 +45,22 @@ def watch(then: dict[str, Callable[[ModuleType], None]]) -> None:
         sys.meta_path.insert(0, WhenImported(then))
 
 
-def _hook(loader: Any, name: str, then: Callable[[ModuleType], None]) -> None:
+def forget() -> None:
+    """Wait for no module any more."""
+    for finder in [finder for finder in sys.meta_path if isinstance(finder, WhenImported)]:
+        finder._then.clear()
+        sys.meta_path.remove(finder)
+
+
+def _hook(finder: WhenImported, loader: Any, name: str, then: Callable[[ModuleType], None]) -> None:
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
         vars(loader).pop("exec_module", None)  # by the innermost of several
         execute(module)
         try:
-            then(module)
+            if finder in sys.meta_path:
+                then(module)
         except Exception as error:
             trouble.note(error, f"wrapping {name}")
 

@@ -34,8 +34,13 @@ def install(patches: Patches) -> None:
             resource = None  # and the original says what is wrong
         if resource is None:
             return original(self, timeout)
-        put = put_here()
-        began = sections.contended(put, _put_of(self.ident), resource.define())
+        put: buffers.Put = nobody
+        began = 0
+        try:
+            put = put_here()
+            began = sections.contended(put, _put_of(self.ident), resource.define())
+        except Exception as error:
+            trouble.note(error)
         try:
             return original(self, timeout)
         finally:

@@ -8,7 +8,7 @@ from _thread import allocate_lock
 from types import CodeType, FrameType
 from typing import Any
 
-from . import names
+from . import names, trouble
 from .traced import Site, TracedLock, TracedRLock
 
 RawLock = type(allocate_lock())
@@ -47,11 +47,15 @@ class RLock(metaclass=_Factory):
 
 def _site(frame: FrameType, kind: str) -> Site | None:
     """Return where a lock is made, None when it is not the app's."""
-    maker, in_condition = names.creator(frame)
-    if not (show_all or names.shown(maker)):
+    try:
+        maker, in_condition = names.creator(frame)
+        if not (show_all or names.shown(maker)):
+            return None
+        code, offset = maker.f_code, maker.f_lasti
+        count = _made_at.get((id(code), offset), (code, 0))[1] + 1
+        _made_at[id(code), offset] = (code, count)
+        module = str(maker.f_globals.get("__name__", "?"))
+    except Exception as error:
+        trouble.note(error)
         return None
-    code, offset = maker.f_code, maker.f_lasti
-    count = _made_at.get((id(code), offset), (code, 0))[1] + 1
-    _made_at[id(code), offset] = (code, count)
-    module = str(maker.f_globals.get("__name__", "?"))
     return code, offset, maker.f_lineno, module, count, "Condition" if in_condition else kind

@@ -29,6 +29,7 @@ Mark = tuple[CodeType, int, str, type, str, int]
 
 conditions_of: dict[type, list[tuple[Callable[[Any], Any], str]]] = {}
 """By class that is marked: how to get at an object's conditions, and what a wait there is called."""
+_STDLIB = frozenset({"threading", "queue", "concurrent.futures._base"})
 
 _VARIABLE = 0x04 | 0x08
 """Flags of code that takes ``*args`` or ``**kwargs``."""
@@ -143,6 +144,17 @@ def _init(
     elif code.co_varnames[: code.co_argcount] == ("self", "lock") and original.__defaults__ == (None,):
         chosen = of_lock
     return functools.wraps(original)(chosen)
+
+
+def parts_of(kind: type) -> list[tuple[Callable[[Any], Any], str]]:
+    """Return, for objects of a class that is marked, how to get to their conditions and what a wait there is called."""
+    return next((conditions_of[base] for base in kind.__mro__ if base in conditions_of), [])
+
+
+def kind_of(kind: type) -> str:
+    """Return what the standard library calls a class, or the class that it derives from."""
+    name = next(each.__name__ for each in kind.__mro__ if each.__module__ in _STDLIB).removeprefix("_Py")
+    return "Condition.wait" if name == "Condition" else name  # as its lock is called Condition already
 
 
 def _itself(made: Any) -> Any:

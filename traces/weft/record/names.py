@@ -68,6 +68,14 @@ def _is_app(frame: FrameType) -> bool:
     return any(part in file for part in _SITE) or not file.startswith(_STDLIB)
 
 
+def is_own(name: str, file: str) -> bool:
+    """Return whether a module is the app's own: neither of the standard library nor installed."""
+    if file.startswith(("<frozen", _STDLIB)) or any(part in file for part in _SITE):
+        return False
+    package = name.partition(".")[0]
+    return package not in HIDDEN and package != _PACKAGE
+
+
 def of_lock(code: CodeType, offset: int, module: str, ordinal: int, kind: str = "lock") -> str:
     """Return a lock's name from what the instruction behind its creation assigns it to.
 
@@ -85,7 +93,7 @@ def of_lock(code: CodeType, offset: int, module: str, ordinal: int, kind: str = 
     if operation == "STORE_ATTR":
         scope = scope.rpartition(".")[0] or scope
     elif scope == "<module>" or operation == "STORE_GLOBAL":
-        scope = _module(module, code.co_filename)
+        scope = module_called(module, code.co_filename)
     name = f"{scope}.{target}" if target else f"{scope} {kind}"
     return name if ordinal == 1 else f"{name} #{ordinal}"
 
@@ -129,5 +137,6 @@ _ENDS = frozenset({"POP_TOP", "YIELD_VALUE", "RAISE_VARARGS"})
 _SILENT = frozenset({"CACHE", "NOP", "EXTENDED_ARG", "PRECALL", "RESUME"})
 
 
-def _module(name: str, file: str) -> str:
-    return os.path.splitext(os.path.basename(file))[0] if name == "__main__" else name
+def module_called(name: str, file: str) -> str:
+    """Return what a module is called: the program's own by its file."""
+    return (os.path.splitext(os.path.basename(file))[0] or name) if name == "__main__" else name

@@ -21,6 +21,7 @@ from . import (
     greenlets,
     imports,
     joins,
+    late,
     locks,
     logs,
     pools,
@@ -40,6 +41,10 @@ from .patches import Patches
 
 DEFAULT_BOUND = 1_000_000
 """Records that may wait for the disk, 24 bytes each."""
+
+
+_SAID = 8
+"""Names that one sentence has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Recorder:
         self._drain = self._new_drain()
         self._forking = False
         self._withdrawn = False
+        self._makers: dict[Any, Any] = {}
 
     def start(self) -> None:
         """Patch, and start the drain."""
@@ -76,15 +82,16 @@ class Recorder:
             self.withdraw(greens)
             return
         locks.show_all = self.options.all_locks
-        self._patches.set(threading, "Lock", locks.Lock)
-        self._patches.set(threading, "RLock", locks.RLock)
+        self._makers = {threading.Lock: locks.Lock, threading.RLock: locks.RLock}
+        for name, ours in (("Lock", locks.Lock), ("RLock", locks.RLock)):
+            self._patches.set(threading, name, ours)
         waits.install(self._patches)
         joins.install(self._patches)
         shared_locks.install(self._patches)
         threads.install(self._patches)
         imports.watch({"queue": lambda queue: simple_queues.install(self._patches, queue)})
         imports.watch({"multiprocessing.util": self._follow_multiprocessing})
-        imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
+        imports.watch({"flask": self._wrap_flask, **greenlets.watch(self._patches, self.withdraw)})
         imports.watch(
             {
                 **logs.watch(self._patches, self.options.log),
@@ -95,11 +102,38 @@ class Recorder:
         )
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
-            os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
+            _watch_forks()
             self._patches.set(os, "fork", self._resuming(os.fork))
         atexit.register(self.finish)
         self._drain.write_now()
         self._drain.start()
+
+    def catch_up(self) -> None:
+        """Record from now on what the app's modules made earlier, as far as they have a name for it; say what not."""
+        try:
+            found = late.catch_up(self._patches, self._makers, self.options.all_locks)
+            for number, unseen in enumerate(found, 1):
+                definitions.pending.append(("unseen", number, (unseen.name, unseen.file, unseen.line, unseen.why)))
+            if found:
+                shown = [f"{unseen.name} ({unseen.why})" for unseen in found[:_SAID]]
+                more = [f"{len(found) - _SAID} more"] * (len(found) > _SAID)
+                text = f"not recorded: {', '.join([*shown, *more])}"
+                definitions.pending.append(("notice", 1, (text,)))
+                trouble.say(f"{text}; call weft.instrument() earlier, or start the app with `weft run -- CMD`")
+        except Exception as error:
+            trouble.note(error, "looking for what was made before the recording")
+
+    def stop(self) -> None:
+        """End the recording, put every name back and end our threads; recorded locks keep working, unrecorded."""
+        try:
+            atexit.unregister(self.finish)
+            imports.forget()
+            taken = [*self._patches.undo(), *late.give_back({ours: theirs for theirs, ours in self._makers.items()})]
+            if taken:
+                trouble.say(f"left as they are, since somebody else has replaced them too: {', '.join(taken)}")
+            self._drain.end(buffers.silence)
+        except Exception as error:
+            trouble.note(error, "ending the recording")
 
     def withdraw(self, greens: str) -> None:
         """End the recording and put every name back, since the threads are about to be replaced by greenlets."""
@@ -120,7 +154,6 @@ class Recorder:
         if self._drain.failed:
             return
         try:
-            self._drain.mark(Kind.PROCESS_EXIT)
             self._drain.finish()
         except Exception as error:
             trouble.note(error, "ending the recording")
@@ -162,7 +195,8 @@ class Recorder:
 
     def _new_drain(self) -> Drain:
         self._pid = pid = os.getpid()
-        drain = Drain(TraceWriter(self.options.path, _process_number(pid)), self.options.bound)
+        parent = self._drain.writer if hasattr(self, "_drain") else None
+        drain = Drain(TraceWriter(self.options.path, _process_number(pid), parent=parent), self.options.bound)
         gil = getattr(sys, "_is_gil_enabled", lambda: True)()
         argv = [*getattr(sys, "orig_argv", sys.argv)]
         definitions.pending.append(("process", pid, (pid, argv, sys.version.partition(" ")[0], gil)))
@@ -214,6 +248,7 @@ class Recorder:
             said.after_fork()
             self._drain.start()
         except Exception as error:
+            buffers.silence()
             trouble.note(error, "carrying on after a fork")
 
 
@@ -223,6 +258,30 @@ def _process_number(pid: int) -> int:
 
 
 active: Recorder | None = None
+_forks_watched = _stopped = False
+
+
+def _watch_forks() -> None:
+    """Let forks be seen by whatever recorder is active: hooks for them cannot be taken back."""
+    global _forks_watched
+    if not _forks_watched:
+        _forks_watched = True
+        os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
+
+
+def _before_fork() -> None:
+    if active is not None:
+        active._pause()
+
+
+def _after_fork() -> None:
+    if active is not None:
+        active._resume()
+
+
+def _in_child() -> None:
+    if active is not None:
+        active._carry_on()
 
 
 def start(options: Options) -> Recorder:
@@ -233,7 +292,31 @@ def start(options: Options) -> Recorder:
     """
     global active
     if active is None:
+        if _stopped:
+            _begin_anew()
         recorder = Recorder(options)
         recorder.start()
         active = recorder
     return active
+
+
+def stop() -> None:
+    """End the recording that is running, if any."""
+    global active, _stopped
+    recorder, active = active, None
+    if recorder is not None:
+        _stopped = True
+        recorder.stop()
+
+
+def _begin_anew() -> None:
+    """Forget what an earlier recording of this process knew."""
+    trouble.count = 0
+    definitions.take()
+    stacks.forget()
+    flask_app.forget()
+    tasks.forget()
+    said.after_fork()
+    buffers.begin_anew()
+    traced.begin_anew()
+    waits.begin_anew()

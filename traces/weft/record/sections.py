@@ -3,18 +3,26 @@
 Between a successful acquire and the release the cells ``own`` and ``t0`` belong to the holder: the raw lock itself
 guards them, with or without a GIL. Others may read them (who holds it, since when) and can at worst see the holder a
 moment late, so a wait that finds ``own`` empty says "not known" instead of guessing.
+
+A signal's handler may raise into any of this (Ctrl-C, an alarm that ends slow work), and the lock must then be as a
+bare one would be: never kept by a ``with`` that was not entered, never given back twice. Python looks for signals
+when a call has returned, and not between a C iterator's answer and the variable of its ``for``. So an attempt to take
+the lock is ``for got in tries``: what is raised afterwards finds in ``got`` whether there is something to undo.
 """
 
 from __future__ import annotations
 
 from _thread import TIMEOUT_MAX
 from collections.abc import Callable, Iterable
+from itertools import repeat, starmap
 from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from ..events import Kind, code_of
-from . import stacks, trouble
+from . import interrupts, stacks, trouble
 from .buffers import Put, here, join, owner, put_here
+
+_NOT_BLOCKING = repeat((False,))
 
 
 def nobody(words: Iterable[int]) -> None:
@@ -34,21 +42,35 @@ class Closures(NamedTuple):
     restore: Callable[[Any], None] | None = None
 
 
+@interrupts.never_in("leave")
 def of_lock(raw: Any, number: int) -> Closures:
     """Return the closures of a plain lock around ``raw`` whose id is ``number``."""
     section = code_of(Kind.SECTION, number)
-    try_acquire, let, clock = raw.acquire, raw.release, perf_counter_ns
-    own: Put = nobody
+    tries, let, none, clock = starmap(raw.acquire, _NOT_BLOCKING), raw.release, nobody, perf_counter_ns
+    forgiven = trouble.forgiven
+    own: Put = none
     t0 = let_go = 0
 
     def enter() -> bool:
         nonlocal own, t0
-        if try_acquire(False):
-            t0 = clock()
+        for got in tries:
+            if not got:
+                break
             try:
-                own = here.put
-            except AttributeError:
-                own = join()
+                t0 = clock()
+                try:
+                    own = here.put
+                except AttributeError:
+                    own = join()
+            except BaseException as error:
+                own, ours = none, False
+                try:
+                    ours = forgiven(error)
+                finally:
+                    if not ours:
+                        let()
+                if not ours:
+                    raise
             return True
         return wait(-1)
 
@@ -57,31 +79,62 @@ def of_lock(raw: Any, number: int) -> Closures:
         try:
             let_go = clock()
             own((t0, let_go, section))
-            own = nobody
-        except Exception as error:
-            trouble.note(error)
+            own = none
+        except BaseException as error:
+            own = none
+            if not forgiven(error):
+                raise
         finally:
             let()
 
     def wait(timeout: float) -> bool:
         nonlocal own, t0
-        put = put_here()
-        began = _blocked(raw, put, own, number, timeout)
-        if began:
-            t0, own = clock(), put
-            _got(put, t0, began, let_go, number)
-        return began > 0
+        put, began = _waiting(own, number)
+        got = False
+        try:
+            for got in starmap(raw.acquire, ((True, timeout),)):  # noqa: B007
+                break
+            if got:
+                t0, own = clock(), put
+                _got(put, t0, began, let_go, number)
+            else:
+                _gave_up(put, began, number)
+        except BaseException as error:
+            if not got:
+                _gave_up(put, began, number)
+                raise
+            own, ours = none, False
+            try:
+                ours = forgiven(error)
+            finally:
+                if not ours:
+                    let()
+            if not ours:
+                raise
+        return got
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, t0
-        if _must_raise(blocking, timeout):
+        if timeout != -1 and _must_raise(blocking, timeout):
             return bool(raw.acquire(blocking, timeout))
-        if try_acquire(False):
-            t0, own = clock(), put_here()
+        for got in tries:
+            if not got:
+                break
+            try:
+                t0, own = clock(), put_here()
+            except BaseException as error:
+                own, ours = none, False
+                try:
+                    ours = forgiven(error)
+                finally:
+                    if not ours:
+                        let()
+                if not ours:
+                    raise
             return True
         if blocking:
             return wait(timeout)
-        tried(put_here(), own, number)
+        tried(own, number)
         return False
 
     def reset() -> None:
@@ -91,73 +144,127 @@ def of_lock(raw: Any, number: int) -> Closures:
     return Closures(enter, acquire, leave, lambda: (own, t0), reset)
 
 
+@interrupts.never_in("leave", "restore")
 def of_rlock(raw: Any, number: int) -> Closures:
     """Return the closures of a re-entrant lock around ``raw`` whose id is ``number``."""
     section = code_of(Kind.SECTION, number)
-    try_acquire, let, owned, clock = raw.acquire, raw.release, raw._is_owned, perf_counter_ns
-    own: Put = nobody
+    tries, let, owned, clock = starmap(raw.acquire, _NOT_BLOCKING), raw.release, raw._is_owned, perf_counter_ns
+    none, forgiven = nobody, trouble.forgiven
+    own: Put = none
     t0 = let_go = depth = 0
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, t0, depth
         if timeout != -1 and _must_raise(blocking, timeout):
             return bool(raw.acquire(blocking, timeout))
-        if try_acquire(False):
+        for got in tries:
+            if not got:
+                break
             depth += 1
             if depth == 1:
-                t0, own = clock(), put_here()
+                try:
+                    t0, own = clock(), put_here()
+                except BaseException as error:
+                    own, ours = none, False
+                    try:
+                        ours = forgiven(error)
+                    finally:
+                        if not ours:
+                            depth = 0
+                            let()
+                    if not ours:
+                        raise
             return True
         if blocking:
             return wait(timeout)
-        tried(put_here(), own, number)
+        tried(own, number)
         return False
 
     def leave(kind: object = None, value: object = None, traceback: object = None) -> None:
         nonlocal own, let_go, depth
-        if not owned():
-            let()  # raises
         try:
-            depth -= 1
-            if depth == 0:
-                let_go = clock()
-                own((t0, let_go, section))
-                own = nobody
-        except Exception as error:
-            trouble.note(error)
-        finally:
+            if owned():
+                depth -= 1
+                if depth < 1:
+                    depth = 0
+                    let_go = clock()
+                    own((t0, let_go, section))
+                    own = none
+        except BaseException as error:
             let()
+            if depth:
+                depth -= 1
+            else:
+                own = none
+            if not forgiven(error):
+                raise
+        else:
+            let()  # raises where it is not held
 
     def wait(timeout: float) -> bool:
         nonlocal own, t0, depth
-        put = put_here()
-        began = _blocked(raw, put, own, number, timeout)
-        if began:
-            depth = 1
-            t0, own = clock(), put
-            _got(put, t0, began, let_go, number)
-        return began > 0
+        put, began = _waiting(own, number)
+        got = False
+        try:
+            for got in starmap(raw.acquire, ((True, timeout),)):  # noqa: B007
+                break
+            if got:
+                depth = 1
+                t0, own = clock(), put
+                _got(put, t0, began, let_go, number)
+            else:
+                _gave_up(put, began, number)
+        except BaseException as error:
+            if not got:
+                _gave_up(put, began, number)
+                raise
+            own, ours = none, False
+            try:
+                ours = forgiven(error)
+            finally:
+                if not ours:
+                    depth = 0
+                    let()
+            if not ours:
+                raise
+        return got
 
     def save() -> Any:
         nonlocal own, let_go, depth
-        if not owned():
-            return raw._release_save()  # raises
-        let_go = clock()
-        own((t0, let_go, section))
-        saved, depth, own = depth, 0, nobody
-        return raw._release_save(), saved
+        if owned():
+            try:
+                let_go = clock()
+                own((t0, let_go, section))
+            except BaseException as error:
+                if not forgiven(error):
+                    raise
+            depth, own = 0, none
+        return raw._release_save()  # raises where it is not held
 
     def restore(state: Any) -> None:
         nonlocal own, t0, depth
-        put, began = put_here(), 0
-        if try_acquire(False):
-            for _ in range(state[1] - 1):
-                try_acquire(False)
-        else:
-            began = contended(put, own, number)
-            raw._acquire_restore(state[0])
-        depth, t0, own = state[1], clock(), put
-        if began:
-            _got(put, t0, began, let_go, number)
+        put: Put = none
+        began = 0
+        try:
+            put = put_here()
+            for got in tries:
+                if got:
+                    for _ in range(state[0] - 1):
+                        raw.acquire(False)
+                else:
+                    began = contended(put, own, number)
+                    raw._acquire_restore(state)
+                break
+            depth, t0, own = state[0], clock(), put
+            if began:
+                _got(put, t0, began, let_go, number)
+        except BaseException as error:
+            if owned():
+                raw._release_save()
+            raw._acquire_restore(state)
+            depth, own = state[0], none
+            if not forgiven(error):
+                raise
 
     def reset() -> None:
         nonlocal own, depth
@@ -168,8 +275,9 @@ def of_rlock(raw: Any, number: int) -> Closures:
 
 def contended(put: Put, own: Put, number: int) -> int:
     """Record that this thread is about to block, with the holder and both stacks; return when the wait began (ns)."""
-    began = perf_counter_ns()
+    began = 0
     try:
+        began = perf_counter_ns()
         holder = owner(own)
         waiter_at = stacks.here()
         holder_at = stacks.of(holder.ident) if holder is not None else 0
@@ -185,27 +293,39 @@ def contended(put: Put, own: Put, number: int) -> int:
     return began
 
 
-def _blocked(raw: Any, put: Put, own: Put, number: int, timeout: float) -> int:
-    """Block on a taken lock; return when the wait began (ns), 0 when it ended without the lock."""
-    began = contended(put, own, number)
-    got = False
+def _waiting(own: Put, number: int) -> tuple[Put, int]:
+    """Record that this thread is about to block; return its ``put`` and when the wait began (ns)."""
     try:
-        got = raw.acquire(True, timeout)
-    finally:
-        if not got:
-            put((perf_counter_ns(), began, code_of(Kind.GIVE_UP, number)))
-    return began if got else 0
+        put = put_here()
+        return put, contended(put, own, number)
+    except BaseException as error:
+        if not trouble.forgiven(error):
+            raise
+    return nobody, 0
 
 
-def tried(put: Put, own: Put, number: int) -> None:
+def _gave_up(put: Put, began: int, number: int) -> None:
+    """Record the end of a wait without the lock."""
+    try:
+        put((perf_counter_ns(), began, code_of(Kind.GIVE_UP, number)))
+    except Exception as error:
+        trouble.note(error)
+
+
+def tried(own: Put, number: int) -> None:
     """Record a non-blocking attempt that found the lock taken."""
-    holder = owner(own)
-    put((perf_counter_ns(), holder.thread if holder is not None else 0, code_of(Kind.TRY_FAILED, number)))
+    try:
+        put, holder = put_here(), owner(own)
+        put((perf_counter_ns(), holder.thread if holder is not None else 0, code_of(Kind.TRY_FAILED, number)))
+    except Exception as error:
+        trouble.note(error)
 
 
 def _got(put: Put, t0: int, began: int, let_go: int, number: int) -> None:
     """Record the end of a wait and since when the lock had been free."""
-    put((t0, began, code_of(Kind.ACQUIRE, number), t0, let_go, code_of(Kind.HANDOFF, number)))
+    put((t0, began, code_of(Kind.ACQUIRE, number)))
+    if let_go:  # nobody has seen the release of a lock that is held since before the recording
+        put((t0, let_go, code_of(Kind.HANDOFF, number)))
 
 
 def _must_raise(blocking: bool, timeout: float) -> bool:

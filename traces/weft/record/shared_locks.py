@@ -159,7 +159,7 @@ class Shared:
     def _tried(self) -> None:
         try:
             number = self.define()
-            sections.tried(put_here(), self._own, number)
+            sections.tried(self._own, number)
         except Exception as error:
             trouble.note(error)
 

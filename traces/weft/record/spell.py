@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
-from . import names, stacks
+from . import cost, names, stacks
 from .definitions import Definition
 
 Entry = dict[str, Any]
@@ -97,9 +97,19 @@ def _notice(text: str) -> Entry:
     return {"text": text}
 
 
+def _unseen(name: str, file: str, line: int, why: str) -> Entry:
+    return {"name": name, "file": file, "line": line, "why": why}
+
+
+def _library(name: str) -> Entry:
+    return {"name": name, "version": cost.version_of(name)}
+
+
 _SPELL: dict[str, Callable[..., Entry]] = {
     "process": _process,
     "notice": _notice,
+    "unseen": _unseen,
+    "library": _library,
     "name": _name,
     "lock": _lock,
     "shared": _shared,

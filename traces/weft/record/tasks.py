@@ -205,4 +205,4 @@ def _spelled(name: str, file: str, module: object) -> str:
     name = name.replace(".<locals>", "")
     if "." in name or not isinstance(module, str) or not module:
         return name
-    return f"{names._module(module, file)}.{name}"
+    return f"{names.module_called(module, file)}.{name}"

@@ -20,6 +20,9 @@ def install(patches: Patches) -> None:
         try:
             original(self)
         finally:
-            buffers.leave()
+            try:
+                buffers.leave()
+            except Exception as error:
+                trouble.note(error)
 
     patches.set(threading.Thread, "_bootstrap_inner", _bootstrap_inner)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any, NoReturn
 
-from . import definitions, sections
+from . import definitions, interrupts, sections, trouble
 from .buffers import Put, put_here
 from .sections import nobody
 
@@ -63,27 +63,32 @@ class Traced:
         self._number = next(numbers)
         self._announced = 0
 
-    # The first use of any of these is the last time that they are called through the type.
+    # The first use of any of these is the last time that they are called through the type, but for a Condition, which
+    # keeps them. Nobody has taken through us what has no closures yet.
 
     def __enter__(self) -> bool:
-        self._promote()
+        if self.__class__ in _PROMOTED and not _promoted(self):
+            return bool(self._raw.__enter__())
         return self._enter()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        self._promote()
+        if self.__class__ in _PROMOTED and not _promoted(self):
+            return bool(self._raw.acquire(blocking, timeout))
         return self._acquire(blocking, timeout)
 
+    @interrupts.never_at_start
     def release(self) -> None:
-        self._promote()
-        self._leave()
+        if self.__class__ in _PROMOTED:
+            self._raw.release()
+        else:
+            self._leave()
 
+    @interrupts.never_at_start
     def __exit__(self, *exc_info: object) -> None:
-        self._promote()
-        self._leave()
-
-    def _promote(self) -> None:
-        if type(self) in _PROMOTED:
-            _promote(self)
+        if self.__class__ in _PROMOTED:
+            self._raw.release()
+        else:
+            self._leave()
 
     def _carry_on(self) -> None:
         """In a forked child: define it anew, and forget a holder that does not live here."""
@@ -133,12 +138,14 @@ class TracedRLock(Traced):
         return bool(self._raw._is_owned())
 
     def _release_save(self) -> Any:
-        self._promote()
-        return self._save()
+        return self._raw._release_save() if self.__class__ in _PROMOTED else self._save()
 
+    @interrupts.never_at_start
     def _acquire_restore(self, state: Any) -> None:
-        self._promote()
-        self._restore(state)
+        if self.__class__ in _PROMOTED:
+            self._raw._acquire_restore(state)
+        else:
+            self._restore(state)
 
 
 _slots: dict[str, Any] = {**vars(Traced), **vars(TracedRLock)}
@@ -165,18 +172,23 @@ class UsedRLock(TracedRLock):
     _acquire_restore = _slots["_restore"]
 
 
-def _promote(lock: Traced) -> None:
-    """Give a lock its closures. Two threads may come here at once: `_arming` lets one of them do it."""
-    with _arming:
-        if type(lock) not in _PROMOTED:
-            return
-        describe(lock)
-        made = (sections.of_rlock if isinstance(lock, TracedRLock) else sections.of_lock)(lock._raw, lock._number)
-        lock._enter, lock._acquire, lock._leave, lock._peek, lock._reset, *_ = made
-        if isinstance(lock, TracedRLock) and made.save and made.restore:
-            lock._save, lock._restore = made.save, made.restore
-        in_use.append(weakref.ref(lock))
-        lock.__class__ = _PROMOTED[type(lock)]  # pyright: ignore[reportAttributeAccessIssue]
+def _promoted(lock: Traced) -> bool:
+    """Give a lock its closures; return False where that fails. Of two threads at once `_arming` lets one do it."""
+    try:
+        with _arming:
+            if type(lock) not in _PROMOTED:
+                return True
+            describe(lock)
+            made = (sections.of_rlock if isinstance(lock, TracedRLock) else sections.of_lock)(lock._raw, lock._number)
+            lock._enter, lock._acquire, lock._leave, lock._peek, lock._reset, *_ = made
+            if isinstance(lock, TracedRLock) and made.save and made.restore:
+                lock._save, lock._restore = made.save, made.restore
+            in_use.append(weakref.ref(lock))
+            lock.__class__ = _PROMOTED[type(lock)]  # pyright: ignore[reportAttributeAccessIssue]
+    except Exception as error:
+        trouble.note(error)
+        return False
+    return True
 
 
 _PROMOTED: dict[type[Traced], type[Traced]] = {TracedLock: UsedLock, TracedRLock: UsedRLock}
@@ -202,6 +214,17 @@ def after_fork() -> None:
     for reference in in_use:
         lock = reference()
         if lock is not None:
+            lock._carry_on()
+
+
+def begin_anew() -> None:
+    """For another recording: define the locks in use anew, and forget holders, whose buffers are gone."""
+    for reference in in_use[:]:
+        lock = reference()
+        if isinstance(lock, Traced):
+            describe(lock)
+            lock._reset()
+        elif lock is not None:
             lock._carry_on()
 
 

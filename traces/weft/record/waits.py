@@ -25,8 +25,6 @@ from .marks import MARK, Mark
 from .patches import Patches
 from .sections import nobody
 
-_STDLIB = frozenset({"threading", "queue", "concurrent.futures._base"})
-
 _process = object()
 _families: dict[tuple[int, int, str], list[Resource]] = {}
 """By place, what it has made that was waited for. A resource keeps its code, so that the id stays its own."""
@@ -80,8 +78,13 @@ def install(patches: Patches) -> None:
 
 def after_fork() -> None:
     """In a forked child: define everything anew."""
-    global _process
     _making._at_fork_reinit()  # type: ignore[attr-defined]
+    begin_anew()
+
+
+def begin_anew() -> None:
+    """For another recording: define everything anew."""
+    global _process
     _process = object()
 
 
@@ -104,8 +107,8 @@ def rename(condition: Any, text: str) -> None:
         mark = mark.mark
     if mark is None:
         return
-    code, offset, module, _, operation, _ = mark
-    kind = _kind(mark)
+    code, offset, module, owner, operation, _ = mark
+    kind = marks.kind_of(owner)
     with _making:
         known = _named.get((text, kind, operation))
         if known is None:
@@ -117,16 +120,10 @@ def rename(condition: Any, text: str) -> None:
         setattr(condition, MARK, known)
 
 
-def _kind(mark: Mark) -> str:
-    kind = next(each.__name__ for each in mark[3].__mro__ if each.__module__ in _STDLIB).removeprefix("_Py")
-    # Its lock is a Condition already.
-    return "Condition.wait" if kind == "Condition" else kind
-
-
 def _resource(condition: Any, mark: Mark) -> Resource:
     """Return what stands for a marked condition, which is waited for the first time."""
-    code, offset, module, _, operation, own_names = mark
-    kind = _kind(mark)
+    code, offset, module, owner, operation, own_names = mark
+    kind = marks.kind_of(owner)
     with _making:
         found = condition._weft_waits_for
         if isinstance(found, Resource):
@@ -194,13 +191,15 @@ class _Waiter:
             mark: its mark.
             timeout: None: without one.
         """
-        put, number = put_here(), 0
+        put: Put = nobody
+        number = began = 0
         try:
+            put = put_here()
             resource = mark if isinstance(mark, Resource) else _resource(condition, mark)
             number = resource.define()
+            began = sections.contended(put, holders.oldest(condition), number)
         except Exception as error:
             trouble.note(error)
-        began = sections.contended(put, holders.oldest(condition), number)
         woken: bool = False
         try:
             woken = self._lock.acquire() if timeout is None else self._lock.acquire(True, timeout)
@@ -214,12 +213,14 @@ def over(put: Put, began: int, number: int, *, came: bool, by: Put = nobody, wok
 
     Args:
         put: of the waiting thread.
-        began: when the wait began (ns).
+        began: when the wait began (ns); 0: its beginning could not be recorded.
         number: what was waited for.
         came: it came about; else there was a timeout or an exception.
         by: of the thread that ended the wait.
         woken_at: when that was (ns), 0: not known.
     """
+    if not began:
+        return
     try:
         now = perf_counter_ns()
         waker = buffers.owner(by)

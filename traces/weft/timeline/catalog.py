@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .columns import I64, UNKNOWN
 from .grouping import LOCK_LIMIT
-from .values import RESOURCES, Lock, Place, Stack
+from .values import RESOURCES, Lock, Place, Stack, Unseen
 
 ID_LIMIT: Final = 1 << 22
 """Ids count up from 1 in each process; a larger one is damage."""
@@ -58,6 +58,7 @@ class Names:
     works: Ids = field(default_factory=Ids)
     labels: Ids = field(default_factory=Ids)
     threads: dict[int, str] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
     about: Entry = field(default_factory=dict)
 
 
@@ -79,6 +80,7 @@ class Catalog:
         """Locks that several processes have in common, by kind and what tells them apart."""
         self.notices: list[tuple[int, str]] = []
         """Process, and what its recorder says that the trace lacks."""
+        self.unseen: list[Unseen] = []
 
     def define(self, process: int, entry: Entry) -> bool:
         """Take in one definition; return False when it makes no sense."""
@@ -112,6 +114,13 @@ class Catalog:
         elif what == "notice":
             if len(self.notices) < _NOTICES:
                 self.notices.append((process, text(entry.get("text"))))
+        elif what == "library":
+            if len(names.libraries) < _FRAMES:
+                names.libraries[text(entry.get("name"))] = text(entry.get("version"))
+        elif what == "unseen":
+            if len(self.unseen) < _NOTICES:
+                place = Place(text(entry.get("file")), "", whole(entry.get("line")))
+                self.unseen.append(Unseen(process, text(entry.get("name")), place, text(entry.get("why"))))
         elif what == "stack":
             names.stacks.set(number, len(self.stacks))
             self.stacks.append(_stack(entry.get("frames")))

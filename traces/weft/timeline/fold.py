@@ -84,6 +84,7 @@ class Builder:
             lanes=tuple(self._threads.lanes),
             locks=tuple(self._catalog.locks),
             complete=self._processes.complete,
+            unseen=tuple(self._catalog.unseen),
             tables=self._tables,
             picture=self._index.picture(),
             serves=self._processes.serves(),
@@ -183,6 +184,8 @@ class Builder:
             time, value = int(batch.time[at]), int(batch.value[at])
             if kind == Kind.PROCESS_ENTER:
                 self._processes.enter(process, time, value)
+            elif kind == Kind.COST:
+                self._processes.charge(process, time, int(batch.obj[at]), max(value, 0))
             elif kind == Kind.LOST:
                 self._processes.lose(process, min(max(value, 0), _LOST_LIMIT))
 

@@ -27,7 +27,7 @@ def kinds(*chosen: Kind) -> Bools:
 
 
 KNOWN: Final = kinds(*Kind)
-OF_PROCESS: Final = kinds(Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.LOST, Kind.PULSE)
+OF_PROCESS: Final = kinds(Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.LOST, Kind.PULSE, Kind.COST)
 UNTIL: Final = kinds(Kind.SECTION, Kind.HOLD)
 """``value`` is a later moment than ``time``."""
 SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME, Kind.TASK_EXIT)

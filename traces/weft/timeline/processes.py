@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from ..events import Cost
 from .catalog import Names, text, whole
 from .columns import FOREVER, I64, Bools
-from .values import Process
+from .values import Costs, Process
 
 SILENCE_NS: Final = 5_000_000_000
 """A live recorder writes a pulse every second. A process silent for so long was killed, or stands still."""
@@ -30,6 +31,8 @@ class _Known:
     ended: int | None = None
     lost: int = 0
     serves: bool = False
+    costs: dict[int, int] = field(default_factory=dict)
+    charged: int = 0
 
 
 class Processes:
@@ -67,6 +70,11 @@ class Processes:
     def lose(self, process: int, records: int) -> None:
         """A process dropped records."""
         self._known[process].lost += records
+
+    def charge(self, process: int, time: int, what: int, amount: int) -> None:
+        """A process tells at ``time`` (ns) what recording has cost it, as in `weft.events.Cost`."""
+        self._known[process].costs[what] = amount
+        self._known[process].charged = time
 
     def serve(self, process: int) -> None:
         """A process serves requests."""
@@ -139,4 +147,12 @@ def _value(index: int, known: _Known, names: Names) -> Process:
         ended_ns=known.ended,
         lost=known.lost,
         last_ns=max(known.last, 0),
+        libraries=tuple(sorted(names.libraries.items())),
+        costs=Costs(
+            bare_ps=known.costs.get(Cost.BARE_PASS, 0),
+            recorded_ps=known.costs.get(Cost.RECORDED_PASS, 0),
+            drain_ns=known.costs.get(Cost.DRAIN_CPU, 0),
+            records=known.costs.get(Cost.RECORDS, 0),
+            over_ns=max(known.charged - started, 0),
+        ),
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .columns import I64, UNKNOWN, Rows
 from .figures import NOTHING, Spread, spreads
 from .moments import label_of
+from .recording import recording
 from .snapshot import Snapshot
 from .tables import Tables, not_later
 
@@ -32,6 +33,7 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         ``sections``: per name, longest in all first: ``name``, ``duration_ns`` (as above), ``count``.
         ``marks``: per text, most frequent first: ``text``, ``level`` (of a log record, else None), ``count``.
         ``findings``: nothing yet.
+        ``recording``: what the recorder could see and what it cost, see `weft.timeline.recording`.
     """
     return {
         "trace": {
@@ -47,6 +49,7 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         "sections": _sections(snapshot.tables),
         "marks": _marks(snapshot.tables),
         "findings": [],
+        "recording": recording(snapshot),
     }
 
 

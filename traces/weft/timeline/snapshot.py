@@ -22,6 +22,7 @@ from weft.timeline.values import (
     Request,
     Task,
     Thread,
+    Unseen,
     Wait,
     WaitLabel,
 )
@@ -38,6 +39,7 @@ class Snapshot:
         lost: records that the recorder had to drop.
         gaps: damaged or missing parts of the file, as sentences.
         lanes: rows in order of first appearance.
+        unseen: what the recorder says that it could not record.
         complete: every process has ended in good order.
         tables: every hold, wait, request and context as rows, for questions that need all of them.
         picture: the states of all lanes.
@@ -57,6 +59,7 @@ class Snapshot:
     lanes: tuple[Lane, ...]
     locks: Sequence[Lock]
     complete: bool
+    unseen: tuple[Unseen, ...] = ()
     tables: Tables = field(default_factory=Tables, repr=False, compare=False)
     picture: Picture = field(default=Picture(()), repr=False, compare=False)
     sums: Sums = field(default_factory=no_sums, repr=False, compare=False)

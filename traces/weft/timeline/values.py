@@ -42,6 +42,22 @@ Stack = tuple[Place, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """What recording has cost a process, as it has told last; 0: it has not."""
+
+    bare_ps: int = 0
+    """What ``with lock:`` takes bare, in the process when recording began, ps."""
+    recorded_ps: int = 0
+    """What it takes recorded, ps."""
+    drain_ns: int = 0
+    """CPU time of the recorder's own threads …"""
+    over_ns: int = 0
+    """… in so much time."""
+    records: int = 0
+    """Records written in that time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """One process that wrote to the trace."""
 
@@ -55,6 +71,9 @@ class Process:
     lost: int
     last_ns: int
     """Time of its newest record, ns."""
+    libraries: tuple[tuple[str, str], ...] = ()
+    """Servers and frameworks that it has imported, with their versions (empty: not known)."""
+    costs: Costs = Costs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,16 @@ class Lock:
     name: str
     kind: str
     created_at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What a process's recorder could not record, and why; ``made_at`` has no function, and line 0 is not known."""
+
+    process: int
+    name: str
+    made_at: Place
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
