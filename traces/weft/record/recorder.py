@@ -72,7 +72,7 @@ class Recorder:
         waits.install(self._patches)
         joins.install(self._patches)
         threads.install(self._patches)
-        imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw)})
+        imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw, self.warn)})
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
             os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
@@ -94,6 +94,12 @@ class Recorder:
             self._patches.undo()
         except Exception as error:
             trouble.note(error, f"giving way to {greens}")
+
+    def warn(self, text: str) -> None:
+        """Say on stderr and in the trace what the trace lacks, while it is written."""
+        if not self._drain.failed:
+            trouble.say(text)
+            definitions.pending.append(("notice", 2, (text,)))
 
     def finish(self) -> None:
         """Write what there is and end the recording; recorded locks keep working."""
