@@ -22,6 +22,7 @@ from . import (
     imports,
     joins,
     locks,
+    queueing,
     stacks,
     threads,
     traced,
@@ -73,6 +74,7 @@ class Recorder:
         joins.install(self._patches)
         threads.install(self._patches)
         imports.watch({"flask": self._wrap_flask, **greenlets.watch(self.withdraw, self.warn)})
+        imports.watch(queueing.watch(self._patches))
         buffers.enter(threading.current_thread().name)
         if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
             os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
