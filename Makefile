@@ -4,13 +4,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test test-flask bench lint clean
 
 demo: .venv/.installed
 	@$(BIN)/weft demo
 
 test: .venv/.dev
 	@sh .ci/test $(BIN)/python
+
+# The recorder's tests on Flask 2.3 to the development version; see the script.
+test-flask:
+	@sh tests/matrix/flask
 
 bench: .venv/.dev
 	@sh tests/benchmarks/run $(BIN)/python

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import flask.ctx
 import pytest
 
 from support.recorded import Recorded, record
 from weft.events import Kind
+
+MERGED = "RequestContext" not in vars(flask.ctx)
+"""From Flask 3.2 on one class is both contexts, a request pushes it whatever was pushed before, and errors while it is
+popped arrive as a group."""
 
 APP = """
 import threading
@@ -121,7 +126,8 @@ with app.test_request_context("/item/3"):
         Kind.APP_POP: ")",
         Kind.PUSH_BOTH: "([",
     }
-    assert "".join(pairs[row.kind] for row in found.of(*pairs)) == "([][])([)"
+    expected = "(([)([))([)" if MERGED else "([][])([)"
+    assert "".join(pairs[row.kind] for row in found.of(*pairs)) == expected
 
 
 def test_a_request_inside_an_app_context_pushes_and_pops_none_itself(tmp_path: Path) -> None:
@@ -129,7 +135,7 @@ def test_a_request_inside_an_app_context_pushes_and_pops_none_itself(tmp_path: P
     kinds = [row.kind for row in found.rows if Kind.REQUEST_ENTER <= row.kind <= Kind.POP_AND_EXIT]
     alone = [Kind.REQUEST_ENTER, Kind.REQUEST_PUSH, Kind.REQUEST_POP, Kind.REQUEST_EXIT]
     both = [Kind.REQUEST_ENTER, Kind.PUSH_BOTH, Kind.POP_AND_EXIT]
-    assert kinds == [Kind.APP_PUSH, *alone, Kind.APP_POP, *both]
+    assert kinds == [Kind.APP_PUSH, *(both if MERGED else alone), Kind.APP_POP, *both]
 
 
 def test_a_context_whose_push_fails_is_closed_again(tmp_path: Path) -> None:
@@ -150,7 +156,7 @@ except RuntimeError:
     print("propagated")
 try:
     app.test_request_context("/item/1").pop()
-except LookupError:
+except (LookupError, RuntimeError):
     print("not pushed")
 """,
     )
@@ -322,7 +328,7 @@ def broken_teardown(error):
     raise RuntimeError
 try:
     client.get("/item/1")
-except RuntimeError:
+except (RuntimeError, ExceptionGroup):
     print("raised")
 """,
     )
@@ -374,7 +380,9 @@ client.get("/abort", buffered=True)
 for where in ("before", "after", "teardown", "teardown app"):
     try:
         client.get("/item/1", buffered=True)
-    except RuntimeError as error:
+    except Exception as error:
+        while isinstance(error, ExceptionGroup):
+            (error,) = error.exceptions
         print(error)
 where = None
 try:

@@ -107,11 +107,77 @@ def test_instrumenting_it_afterwards_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs POSIX")
-def test_gunicorns_gevent_workers(tmp_path: Path) -> None:
-    pytest.importorskip("gevent")
-    pytest.importorskip("gunicorn")
-    with serve(tmp_path, "-m", "gunicorn", "-b", "127.0.0.1:{port}", "-k", "gevent", "-w", "1", "app:app") as served:
+@pytest.mark.parametrize("greens", PATCH)
+def test_gunicorns_workers_with_greenlets(greens: str, tmp_path: Path) -> None:
+    pytest.importorskip(greens, exc_type=ImportError)
+    pytest.importorskip(f"gunicorn.workers.g{greens}", exc_type=ImportError)
+    command = ("-W", "ignore", "-m", "gunicorn", "-b", "127.0.0.1:{port}", "-k", greens, "-w", "1", "app:app")
+    with serve(tmp_path, *command) as served:
         assert sum(served.load("a").values()) == 40
         printed = served.stop(15)
-    assert _said("gevent", printed), printed
-    assert any("gevent" in gap for gap in served.snapshot().gaps)
+    assert _said(greens, printed), printed
+    assert any(greens in gap for gap in served.snapshot().gaps)
+
+
+SERVE = {
+    "gevent": """
+import gevent, gevent.pywsgi, gevent.socket
+server = gevent.pywsgi.WSGIServer(("127.0.0.1", 0), app, log=None)
+server.start()
+ask = lambda: answered(gevent.socket.create_connection(server.address))
+print(*(each.value for each in gevent.joinall([gevent.spawn(ask) for _ in "12"], raise_error=True)))
+""",
+    "eventlet": """
+import eventlet, eventlet.wsgi
+from eventlet.green import socket
+listening = eventlet.listen(("127.0.0.1", 0))
+eventlet.spawn(eventlet.wsgi.server, listening, app, log_output=False)
+ask = lambda: answered(socket.create_connection(listening.getsockname()))
+print(*(each.wait() for each in [eventlet.spawn(ask) for _ in "12"]))
+""",
+}
+ASK = """
+from flask import Flask
+app = Flask("app")
+app.add_url_rule("/", "index", lambda: "answered")
+def answered(connection):
+    connection.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+    parts = []
+    while part := connection.recv(4096):
+        parts.append(part)
+    return b"".join(parts).rpartition(b"\\n")[2].decode()
+"""
+
+
+@pytest.mark.parametrize("greens", SERVE)
+def test_their_servers_without_patched_threads_are_recorded_with_a_warning(greens: str, tmp_path: Path) -> None:
+    pytest.importorskip(greens, exc_type=ImportError)
+    done = recorded.run(tmp_path / "t", ASK + SERVE[greens], "-W", "ignore")
+    assert (done.returncode, done.stdout) == (0, "answered answered\n"), done.stderr
+    warning = f"{greens} serves requests in greenlets of one thread: those under way at the same time are mixed up"
+    assert f"weft: {warning}" in done.stderr
+    assert len(recorded.load(tmp_path / "t").of(Kind.REQUEST_ENTER)) == 2
+    assert load(tmp_path / "t").gaps == (f"process 1 of 1: {warning}",)
+
+
+def test_greenlets_that_replace_nothing_are_left_alone(tmp_path: Path) -> None:
+    pytest.importorskip("greenlet")
+    found = recorded.record(
+        tmp_path,
+        """
+        import greenlet, threading
+        lock = threading.Lock()
+        def work():
+            with lock:
+                back.switch()
+        back = greenlet.getcurrent()
+        other = greenlet.greenlet(work)
+        other.switch()
+        assert not lock.acquire(False)
+        other.switch()
+        with lock:
+            pass
+        """,
+    )
+    assert len(found.of(Kind.SECTION)) == 2
+    assert found.gaps == []

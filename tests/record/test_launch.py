@@ -104,6 +104,54 @@ def test_threads_without_a_thread_object_are_seen_and_not_registered(tmp_path: P
     assert section.thread.startswith("thread ")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="exec is another thing there")
+def test_a_program_that_replaces_itself_goes_on_in_the_same_trace(tmp_path: Path) -> None:
+    found = recorded.record(
+        tmp_path,
+        """
+        import os, sys, threading, time
+        lock = threading.Lock()
+        with lock:
+            pass
+        if len(sys.argv) == 1:
+            path = os.environ["WEFT_TRACE"]
+            size = os.path.getsize(path)
+            with lock:
+                pass
+            while os.path.getsize(path) == size:
+                time.sleep(0.01)
+            os.execv(sys.executable, [sys.executable, __file__, "again"])
+        """,
+    )
+    assert len(found.of(Kind.SECTION)) == 3
+    processes = {row.process for row in found.rows}
+    assert len(processes) == 2
+    assert len({process >> 32 for process in processes}) == 1
+    assert found.gaps == []
+
+
+def test_daemon_threads_that_run_into_the_end_lose_nothing_from_before(tmp_path: Path) -> None:
+    found = recorded.record(
+        tmp_path,
+        """
+        import threading
+        lock, done = threading.Lock(), threading.Event()
+        def work():
+            for number in range(10_000_000):
+                with lock:
+                    pass
+                if number == 500:
+                    done.set()
+        for _ in range(3):
+            threading.Thread(target=work, daemon=True).start()
+        done.wait()
+        """,
+    )
+    assert len([row for row in found.of(Kind.SECTION) if row.what == "app.lock"]) >= 501
+    assert len(found.of(Kind.PROCESS_EXIT)) == 1
+    assert found.gaps == []
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_kill_loses_nothing_that_was_drained(tmp_path: Path) -> None:
     trace = tmp_path / "t"

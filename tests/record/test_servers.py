@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -31,6 +33,10 @@ CHEROOT = (
     "import signal, sys, threading; from cheroot.wsgi import Server; from app import app; "
     "signal.signal(signal.SIGTERM, lambda *_: sys.exit()); server = Server(('127.0.0.1', {port}), app); "
     "threading.Thread(target=server.safe_start, daemon=True).start(); threading.Event().wait()"
+)
+EXPRESS = (
+    "from importlib.metadata import entry_points; "
+    "next(iter(entry_points(group='console_scripts', name='mod_wsgi-express'))).load()()"
 )
 SERVERS = {
     "werkzeug threaded": ("werkzeug", 1, ("-c", WERKZEUG % (True, False)), signal.SIGINT),
@@ -98,6 +104,18 @@ def test_workers_that_are_replaced_lose_nothing(tmp_path: Path) -> None:
     assert snapshot.complete
 
 
+def test_workers_that_a_reload_replaces_lose_nothing(tmp_path: Path) -> None:
+    folder, command = _gunicorn(tmp_path, "--threads", "2")
+    with serve(folder, *command) as served:
+        before = served.load("a", keep_alive=False)
+        served.process.send_signal(signal.SIGHUP)
+        after = served.load("b", each=20, keep_alive=False)
+        served.stop(signal.SIGTERM)
+    snapshot = served.snapshot()
+    assert recorded(snapshot) == total([before, after])
+    assert snapshot.complete
+
+
 def test_a_killed_worker_leaves_what_was_drained(tmp_path: Path) -> None:
     folder, command = _gunicorn(tmp_path, "--threads", "2")
     with serve(folder, *command) as served:
@@ -149,6 +167,34 @@ def test_the_reloader_starts_a_process_that_is_recorded_too(tmp_path: Path) -> N
         answers = total([before, served.load("b")])
         served.stop(stop)
     assert recorded(served.snapshot()) == answers
+
+
+@pytest.mark.parametrize("instrumented", [False, True], ids=["started recorded", "instrumented"])
+def test_apache_with_mod_wsgi(instrumented: bool, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    pytest.importorskip("mod_wsgi", exc_type=ImportError)
+    folder, more = tmp_path, []
+    if os.geteuid() == 0:  # Apache does not serve as root
+        if any(not parent.stat().st_mode & 0o001 for parent in Path(sys.base_prefix, "lib").parents):
+            pytest.skip("this Python can be run by root only")
+        folder = Path(tempfile.mkdtemp(prefix="weft-mod-wsgi-"))
+        request.addfinalizer(lambda: shutil.rmtree(folder, ignore_errors=True))
+        folder.chmod(0o777)
+        more = ["--user", "nobody", "--group", "nogroup"]
+    lines = "import weft\nweft.instrument()\n" if instrumented else ""
+    (folder / "site.wsgi").write_text(
+        f"import sys\nsys.path[:0] = {[str(folder), *sys.path]!r}\n{lines}from app import app as application\n"
+    )
+    command = ("-c", EXPRESS, "start-server", "site.wsgi", "--port", "{port}", "--server-root", str(folder / "root"))
+    options = ("--processes", "2", "--threads", "3", "--log-to-terminal", *more)
+    environment = {"WEFT_TRACE": str(folder / "trace.weft")} if instrumented else None
+    with serve(folder, *command, *options, own_environment=environment) as served:
+        answers = served.load("a", keep_alive=False)
+        served.wait_for(answers)
+        served.stop(signal.SIGTERM)
+    snapshot = served.snapshot()
+    assert recorded(snapshot) == answers
+    assert 1 <= sum(snapshot.serves) <= 2
+    assert all(wait.holder is not None for wait in waits(snapshot))
 
 
 FILES = """

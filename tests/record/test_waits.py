@@ -145,7 +145,7 @@ def test_calls_that_do_not_block_leave_nothing(tmp_path: Path) -> None:
         """,
     )
     assert not found.of(*WAITS, Kind.WAKE, Kind.TRY_FAILED)
-    assert {row.what for row in found.of(Kind.SECTION)} == {"app lock"}
+    assert {row.what for row in found.of(Kind.SECTION)} == {"app.condition"}
     assert found.done is not None
     assert found.done.stdout.split() == ["Full", "Empty"]
 

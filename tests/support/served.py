@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,17 +121,24 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path, *command: str, app: str = APP) -> Iterator[Served]:
-    """Start ``python COMMAND`` recorded beside an ``app.py``; ``{port}`` in it becomes a free port."""
+def serve(
+    folder: Path, *command: str, app: str = APP, own_environment: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """Start ``python COMMAND`` recorded beside an ``app.py``; ``{port}`` in it becomes a free port.
+
+    With an environment of its own, it records by itself.
+    """
     (folder / "app.py").write_text(app)
     trace = folder / "trace.weft"
     writer.create(str(trace))
+    if folder.stat().st_mode & 0o002:
+        trace.chmod(0o666)
     port = _free_port()
     variables = {**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{folder}"}
     process = subprocess.Popen(
         [sys.executable, *(part.format(port=port) for part in command)],
         cwd=folder,
-        env=environment(variables, str(trace)),
+        env=environment(variables, str(trace)) if own_environment is None else {**variables, **own_environment},
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

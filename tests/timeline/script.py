@@ -39,6 +39,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "exit": (Kind.THREAD_EXIT, ""),
     "request": (Kind.REQUEST_ENTER, "value target"),
     "done": (Kind.REQUEST_EXIT, "status"),
+    "queued": (Kind.REQUEST_QUEUED, "value"),
     "stream": (Kind.REQUEST_STREAM, "value status"),
     "close": (Kind.REQUEST_CLOSE, "value status"),
     "pop_done": (Kind.POP_AND_EXIT, "value status"),

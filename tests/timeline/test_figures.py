@@ -114,6 +114,7 @@ def test_the_report_is_plain_data() -> None:
                 "count": 2,
                 "duration_ns": {"total": 70, "p50": 10, "p99": 60, "max": 60},
                 "wait_ns": {"total": 30, "p50": 0, "p99": 30, "max": 30},
+                "queued_ns": {"total": 0, "p50": 0, "p99": 0, "max": 0},
             },
             {
                 "method": "GET",
@@ -121,6 +122,7 @@ def test_the_report_is_plain_data() -> None:
                 "count": 1,
                 "duration_ns": {"total": 2, "p50": 2, "p99": 2, "max": 2},
                 "wait_ns": {"total": 0, "p50": 0, "p99": 0, "max": 0},
+                "queued_ns": {"total": 0, "p50": 0, "p99": 0, "max": 0},
             },
         ],
         "tasks": [],

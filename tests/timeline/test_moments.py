@@ -567,3 +567,23 @@ def test_a_request_context_that_came_with_its_app_context_goes_with_it() -> None
         39: ("app", "request"),
         40: (),
     }
+
+
+def test_a_request_has_waited_for_its_worker_as_told_last_before_it() -> None:
+    snapshot = play(
+        """
+        a  0  enter
+        b  0  enter
+        a  5  queued 3
+        a  6  queued 4
+        b  7  queued 9
+        a 10  request 1 /one
+        a 20  done 200
+        ---
+        a 30  request 2 /two
+        a 35  done 200
+        b 40  request 3 /three
+        b 45  done 200
+        """
+    )
+    assert {request.path: request.queued_ns for request in snapshot.requests(9)} == {"/one": 4, "/two": 0, "/three": 9}

@@ -95,6 +95,9 @@ class Kind(IntEnum):
     """The WSGI call returned a response that is yet to be read: when, request id, status code. In place of an exit."""
     REQUEST_CLOSE = 41
     """A response of `REQUEST_STREAM` was closed or dropped, in any order: when, request id, status code."""
+    REQUEST_QUEUED = 42
+    """A worker took a connection, and the thread's next request is from it: when, ns since the server had handed it
+    to its workers, none."""
 
     PROCESS_ENTER = 48
     """On `PROCESS_THREAD`: recording began, wall clock (ns since the epoch), none."""
@@ -125,6 +128,7 @@ NOTES: Final = frozenset(
     {
         *(Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.WAKE, Kind.THREAD_NAME, Kind.LOST, Kind.PULSE),
         Kind.COST,
+        Kind.REQUEST_QUEUED,
     }
 )
 """Kinds that say more about another event or about the recording, and are not counted as events."""

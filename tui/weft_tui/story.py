@@ -255,6 +255,8 @@ def _footnotes(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
         yield ((f"  thread {moment.thread.name if moment.thread else moment.lane.name}", Ink.DIM),
                (f", endpoint {request.endpoint}" if request.endpoint else "", Ink.DIM),
                (f", {_outcome(snapshot, request)}", Ink.DIM))  # fmt: skip
+    if request is not None and request.queued_ns:
+        yield ((f"  waited {duration(request.queued_ns)} for a free worker before it began", Ink.PLAIN),)
     if moment.contexts:
         yield ((f"  Flask contexts: {', '.join(moment.contexts)}", Ink.DIM),)
     if moment.wait is None and not moment.wanted_by:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +148,14 @@ def _requests(rows: Sequence[dict[str, Any]]) -> str:
         )
         for row in rows
     ]  # fmt: skip
-    return _table(head, body, left=2)
+    return "\n".join([_table(head, body, left=2), *_queued([row["queued_ns"] for row in rows])])
+
+
+def _queued(rows: Sequence[dict[str, int]]) -> Iterator[str]:
+    """Say how long requests had waited for a worker, if any did."""
+    total, most = sum(row["total"] for row in rows), max(row["max"] for row in rows)
+    if total:
+        yield f"Before they began, requests had waited {_time(total)} for a free worker, {_time(most)} at most."
 
 
 def _tasks(rows: Sequence[dict[str, Any]]) -> str:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..events import Kind, code_of
-from . import tasks, trouble
+from . import merged_contexts, tasks, trouble
 from .buffers import Put, here, join, put_here
 from .definitions import Table
 from .patches import Patches
@@ -42,15 +42,21 @@ def install(patches: Patches, flask: ModuleType) -> None:
     request_context = vars(contexts).get("RequestContext")
     serving, pushing = _code(application, "wsgi_app"), _code(request_context, "push")
     _wrap_call(patches, application)
+    _wrap_carrying(patches, flask)
+    if request_context is None:
+        merged_contexts.install(patches, contexts.AppContext, _endpoints, serving)
+        return
     _wrap_app_pop(patches, contexts.AppContext, serving)
     _wrap_app_push(patches, contexts.AppContext, pushing)
-    if request_context is not None:
-        _wrap_request_pop(patches, request_context)
-        _wrap_request_push(patches, request_context)
-    carry = getattr(contexts, "copy_current_request_context", None)
+    _wrap_request_pop(patches, request_context)
+    _wrap_request_push(patches, request_context)
+
+
+def _wrap_carrying(patches: Patches, flask: Any) -> None:
+    carry = getattr(flask.ctx, "copy_current_request_context", None)
     if carry is not None:
         carrying = tasks.carrying(carry)
-        patches.set(contexts, "copy_current_request_context", carrying)
+        patches.set(flask.ctx, "copy_current_request_context", carrying)
         patches.set(flask, "copy_current_request_context", carrying)
 
 

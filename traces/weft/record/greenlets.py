@@ -1,10 +1,12 @@
 """Notice gevent and eventlet: where they replace threads by greenlets, nothing can be recorded, and that is said.
 
-A greenlet is no thread: buffers per thread would mix what several do, and gevent does not start beside our locks.
+A greenlet is no thread: buffers per thread would mix what several do, and gevent does not start beside our locks. Their
+servers run without that too, and then several requests may be under way on one thread: that is said as well.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -14,6 +16,9 @@ from .patches import Patches
 
 Withdraw = Callable[[str], None]
 """Ends the recording for a reason: what replaces the threads."""
+
+Warn = Callable[[str], None]
+"""Says what the trace lacks, unless the recording has ended."""
 
 
 def patched() -> str | None:
@@ -26,9 +31,11 @@ def patched() -> str | None:
     return None
 
 
-def watch(patches: Patches, withdraw: Withdraw) -> dict[str, Callable[[ModuleType], None]]:
+def watch(patches: Patches, withdraw: Withdraw, warn: Warn) -> dict[str, Callable[[ModuleType], None]]:
     """Return what to do with modules once they are imported: withdraw before they replace the threads."""
     return {
+        "gevent.pywsgi": lambda module: _warning(patches, module.WSGIServer, "__init__", warn, "gevent"),
+        "eventlet.wsgi": lambda module: _warning(patches, module, "server", warn, "eventlet"),
         "gevent.monkey": lambda module: _before(patches, module, "patch_thread", withdraw, "gevent", _always),
         "eventlet.patcher": lambda module: _before(patches, module, "monkey_patch", withdraw, "eventlet", _threads_too),
     }
@@ -52,6 +59,17 @@ def _before(
     patch.__doc__ = original.__doc__
     patch.__name__ = name
     patches.set(module, name, patch)
+
+
+def _warning(patches: Patches, owner: Any, name: str, warn: Warn, greens: str) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def start(*args: Any, **options: Any) -> Any:
+        warn(f"{greens} serves requests in greenlets of one thread: those under way at the same time are mixed up")
+        return original(*args, **options)
+
+    patches.set(owner, name, start)
 
 
 def _always(options: dict[str, Any]) -> bool:

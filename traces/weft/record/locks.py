@@ -9,11 +9,11 @@ from types import CodeType, FrameType
 from typing import Any
 
 from . import names, trouble
-from .traced import Site, TracedLock, TracedRLock
+from .traced import NamedSite, TracedLock, TracedRLock
 
 RawLock = type(allocate_lock())
 
-_made_at: dict[tuple[int, int], tuple[CodeType, int]] = {}
+_made_at: dict[tuple[int, int, str], tuple[CodeType, int]] = {}
 show_all = False
 """Record the locks of the standard library and of frameworks too."""
 
@@ -45,17 +45,43 @@ class RLock(metaclass=_Factory):
         return RawRLock() if site is None else TracedRLock(RawRLock(), site)
 
 
-def _site(frame: FrameType, kind: str) -> Site | None:
+def _site(frame: FrameType, kind: str) -> NamedSite | None:
     """Return where a lock is made, None when it is not the app's."""
     try:
         maker, in_condition = names.creator(frame)
-        if not (show_all or names.shown(maker)):
+        shown = names.shown(maker)
+        if not (show_all or shown):
             return None
+        attribute = owner = ""
+        if not shown or names.is_generated(maker.f_code):
+            maker, attribute, owner = _owned(maker)
         code, offset = maker.f_code, maker.f_lasti
-        count = _made_at.get((id(code), offset), (code, 0))[1] + 1
-        _made_at[id(code), offset] = (code, count)
+        place = (0, 0, owner) if owner else (id(code), offset, attribute)
+        count = _made_at.get(place, (code, 0))[1] + 1
+        _made_at[place] = (code, count)
         module = str(maker.f_globals.get("__name__", "?"))
+        name = names.numbered(owner, count) if owner else ""
     except Exception as error:
         trouble.note(error)
         return None
-    return code, offset, maker.f_lineno, module, count, "Condition" if in_condition else kind
+    return code, offset, maker.f_lineno, module, count, "Condition" if in_condition else kind, attribute, name
+
+
+def _owned(frame: FrameType) -> tuple[FrameType, str, str]:
+    """Return where to look for the name of a lock that an object of a library keeps, or that name.
+
+    A queue's in ``jobs = Queue()`` is ``shop.jobs.mutex``, one that a library has for itself ``logging.Handler.lock``.
+
+    Returns:
+        The frame, the attribute to add to the name of what is made there, and the name if there is no need to look.
+    """
+    attribute = owner = ""
+    generated = names.is_generated(frame.f_code)
+    while (found := names.constructed(frame)) is not None:
+        frame, owner, kept_in = found
+        attribute = f"{kept_in}.{attribute}" if attribute else kept_in
+        if generated:
+            return frame, "", f"{owner.rpartition('.')[2]}.{attribute}"
+        if names.shown(frame):
+            return frame, attribute, ""
+    return frame, "", f"{owner}.{attribute}" if owner else ""

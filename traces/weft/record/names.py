@@ -7,6 +7,8 @@ import os
 import threading
 from types import CodeType, FrameType
 
+from . import sources
+
 _STDLIB = os.path.join(os.path.dirname(os.path.abspath(os.__file__)), "")
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _PACKAGE = __name__.rpartition(".")[0].partition(".")[0]
@@ -35,6 +37,48 @@ def creator(frame: FrameType) -> tuple[FrameType, bool]:
     if maker.f_globals.get("__package__") == __package__ and maker.f_back is not None:
         maker = maker.f_back
     return maker, True
+
+
+def constructed(frame: FrameType) -> tuple[FrameType, str, str] | None:
+    """Return who makes the object that keeps what is made in a frame, its class, and the attribute it is kept in.
+
+    None when the frame is no constructor, nor another method that keeps it in an attribute.
+    """
+    code = frame.f_code
+    if not code.co_argcount:
+        return None
+    known = _kept_in.get((id(code), frame.f_lasti))
+    if known is None:
+        known = _kept_in[id(code), frame.f_lasti] = (code, *_target(code, frame.f_lasti))
+    attribute, operation = known[1:]
+    if operation != "STORE_ATTR" and code.co_name != "__init__":
+        return None
+    keeper = frame.f_locals.get(code.co_varnames[0])
+    maker = frame
+    while maker.f_back is not None and (_is_ours(maker) or _is_method(maker, keeper)):
+        maker = maker.f_back
+    kind = type(keeper)
+    return maker, f"{kind.__module__}.{kind.__qualname__.replace('.<locals>', '')}", attribute or "lock"
+
+
+_kept_in: dict[tuple[int, int], tuple[CodeType, str | None, str]] = {}
+
+
+def is_generated(code: CodeType) -> bool:
+    """Return whether code is a constructor that was not written in a class: that of a dataclass, or attrs'."""
+    return code.co_filename.startswith("<") and code.co_qualname in _GENERATED
+
+
+_GENERATED = frozenset({"__init__", "__create_fn__.<locals>.__init__", "__create_fn__.__init__"})
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_globals.get("__package__") == __package__
+
+
+def _is_method(frame: FrameType, keeper: object) -> bool:
+    code = frame.f_code
+    return code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is keeper
 
 
 def waiter(frame: FrameType | None) -> FrameType | None:
@@ -77,7 +121,7 @@ def is_own(name: str, file: str) -> bool:
 
 
 def of_lock(code: CodeType, offset: int, module: str, ordinal: int, kind: str = "lock") -> str:
-    """Return a lock's name from what the instruction behind its creation assigns it to.
+    """Return a lock's name from what it is assigned to: in the source, or else in the code that was made of it.
 
     ``stock_lock = Lock()`` in module shop is ``shop.stock_lock``, ``self._lock = Lock()`` in class Cache is
     ``Cache._lock``, a local is ``function.name``; the second lock from the same place ends in ``#2``.
@@ -88,14 +132,27 @@ def of_lock(code: CodeType, offset: int, module: str, ordinal: int, kind: str = 
         ordinal: how many locks that place has made, this one included.
         kind: what to call it when it is not assigned to anything.
     """
+    module = module_called(module, code.co_filename)
+    scope = sources.scope(code) or module
+    name = sources.name_at(code, offset, module)
+    if name is None:
+        name = _in_code(code, offset, module, scope)
+    return numbered(name or f"{scope} {kind}", ordinal)
+
+
+def numbered(name: str, ordinal: int) -> str:
+    """Return the name of the first, second … object of one place."""
+    return name if ordinal == 1 else f"{name} #{ordinal}"
+
+
+def _in_code(code: CodeType, offset: int, module: str, scope: str) -> str:
+    """Return the name of what the code assigns to, empty when it does not assign."""
     target, operation = _target(code, offset)
-    scope = code.co_qualname.replace(".<locals>", "")
     if operation == "STORE_ATTR":
         scope = scope.rpartition(".")[0] or scope
-    elif scope == "<module>" or operation == "STORE_GLOBAL":
-        scope = module_called(module, code.co_filename)
-    name = f"{scope}.{target}" if target else f"{scope} {kind}"
-    return name if ordinal == 1 else f"{name} #{ordinal}"
+    elif operation == "STORE_GLOBAL":
+        scope = module
+    return f"{scope}.{target}" if target else ""
 
 
 def _target(code: CodeType, offset: int) -> tuple[str | None, str]:
@@ -108,7 +165,9 @@ def _target(code: CodeType, offset: int) -> tuple[str | None, str]:
         if instruction.offset <= offset:
             continue
         name, argument = instruction.opname, instruction.arg or 0
-        if name == "SWAP":
+        if name == "JUMP_FORWARD":
+            offset = instruction.argval - 1
+        elif name == "SWAP":
             above = argument - 1 if above == 0 else 0 if above == argument - 1 else above
         elif name == "BUILD_TUPLE" and above < argument:
             above, place = 0, argument - 1 - above
@@ -139,4 +198,6 @@ _SILENT = frozenset({"CACHE", "NOP", "EXTENDED_ARG", "PRECALL", "RESUME"})
 
 def module_called(name: str, file: str) -> str:
     """Return what a module is called: the program's own by its file."""
-    return (os.path.splitext(os.path.basename(file))[0] or name) if name == "__main__" else name
+    if name != "__main__" or file.startswith("<"):
+        return name
+    return os.path.splitext(os.path.basename(file))[0] or name

@@ -25,6 +25,7 @@ from . import (
     locks,
     logs,
     pools,
+    queueing,
     redis_locks,
     said,
     shared_locks,
@@ -91,7 +92,8 @@ class Recorder:
         threads.install(self._patches)
         imports.watch({"queue": lambda queue: simple_queues.install(self._patches, queue)})
         imports.watch({"multiprocessing.util": self._follow_multiprocessing})
-        imports.watch({"flask": self._wrap_flask, **greenlets.watch(self._patches, self.withdraw)})
+        imports.watch({"flask": self._wrap_flask, **greenlets.watch(self._patches, self.withdraw, self.warn)})
+        imports.watch(queueing.watch(self._patches))
         imports.watch(
             {
                 **logs.watch(self._patches, self.options.log),
@@ -148,6 +150,12 @@ class Recorder:
             self._patches.undo()
         except Exception as error:
             trouble.note(error, f"giving way to {greens}")
+
+    def warn(self, text: str) -> None:
+        """Say on stderr and in the trace what the trace lacks, while it is written."""
+        if not self._drain.failed:
+            trouble.say(text)
+            definitions.pending.append(("notice", 2, (text,)))
 
     def finish(self) -> None:
         """Write what there is and end the recording; recorded locks keep working."""

@@ -20,8 +20,8 @@ from .sections import nobody
 Site = tuple[CodeType, int, int, str, int, str]
 """Code, offset of the call (bytes), line, module, how many locks the place has made, kind."""
 
-Named = tuple[CodeType, int, int, str, int, str, str, str]
-"""A site, nothing, and the name that the app gave."""
+NamedSite = tuple[CodeType, int, int, str, int, str, str, str]
+"""A `Site`, an operation (empty for a lock), and a name where that does not come from the place."""
 
 in_use: list[weakref.ref[Any]] = []
 """Locks that have been used, for the drain thread to look at."""
@@ -48,7 +48,7 @@ class Traced:
 
     _raw: Any
     _number: int
-    _site: Site | Named
+    _site: Site | NamedSite
     _enter: Callable[[], bool]
     _acquire: Callable[..., bool]
     _leave: Callable[..., None]
@@ -57,7 +57,7 @@ class Traced:
     """Since when (ns) the hold lasts that the drain thread has told of last."""
     _reset: Callable[[], None]
 
-    def __init__(self, raw: Any, site: Site) -> None:
+    def __init__(self, raw: Any, site: Site | NamedSite) -> None:
         self._raw = raw
         self._site = site
         self._number = next(numbers)

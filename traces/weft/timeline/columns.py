@@ -33,7 +33,10 @@ HOLD: Final = np.dtype([*_SPAN, ("lock", "i4")])
 WAIT: Final = np.dtype([*_SPAN, ("lock", "i4"), ("acquired", "i4"), ("_", "i4")])
 CONTEXT: Final = np.dtype([*_SPAN, ("what", "i4"), ("request", "i8")])
 REQUEST: Final = np.dtype(
-    [*_SPAN, ("target", "i4"), ("number", "i8"), ("id", "i4"), ("endpoint", "i4"), ("status", "i4"), ("streams", "i4")]
+    [
+        *(*_SPAN, ("target", "i4"), ("number", "i8"), ("id", "i4"), ("endpoint", "i4"), ("status", "i4")),
+        *(("streams", "i4"), ("queued", "i8")),
+    ]
 )
 TASK: Final = np.dtype([*_SPAN, ("by", "i4"), ("submitted", "i8")])
 SPAN: Final = np.dtype([*_SPAN, ("label", "i4"), ("key", "i8")])

@@ -120,6 +120,7 @@ def requests(tables: Tables, rows: Rows) -> list[Request]:
             end_ns=_end(row["end"]),
             status=row["status"] if row["status"] != UNKNOWN else None,
             wait_ns=wait_ns,
+            queued_ns=row["queued"],
         )
         for row, wait_ns in zip(_dicts(rows), waited, strict=True)
         for method, path in [tables.targets[row["target"]] if row["target"] >= 0 else ("", "")]

@@ -27,7 +27,7 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         ``locks``: per lock, longest total wait first: ``name``, ``kind``, ``created_at`` (``file:line``),
         ``acquisitions``, ``contended``, ``wait_ns`` and ``hold_ns`` (each ``total``, ``p50``, ``p99``, ``max``).
         ``requests``: per method and endpoint (None: no route matched), longest total wait first: ``method``,
-        ``endpoint``, ``count``, ``duration_ns`` and ``wait_ns`` (as above).
+        ``endpoint``, ``count``, ``duration_ns``, ``wait_ns`` and ``queued_ns``, before they began (as above).
         ``tasks``: per what is run for others, longest total first: ``work``, ``count``, ``queued_ns`` (until a thread
         began with it), ``duration_ns`` and ``wait_ns`` (as above).
         ``sections``: per name, longest in all first: ``name``, ``duration_ns`` (as above), ``count``.
@@ -78,6 +78,7 @@ def _requests(tables: Tables) -> list[dict[str, Any]]:
     ends = tables.ends(rows)
     lasted = spreads(group, ends - rows["start"])
     waited = spreads(group, tables.waited(rows["thread"].astype(np.int64), rows["start"].copy(), ends))
+    queued = spreads(group, rows["queued"])
     order = sorted(lasted, key=lambda number: (-waited[number].total, -lasted[number].total, number))
     return [
         {
@@ -86,6 +87,7 @@ def _requests(tables: Tables) -> list[dict[str, Any]]:
             "count": lasted[number].count,
             "duration_ns": _told(lasted[number]),
             "wait_ns": _told(waited[number]),
+            "queued_ns": _told(queued[number]),
         }
         for number in order
     ]

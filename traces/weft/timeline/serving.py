@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from ..events import Kind
 from .columns import CONTEXT, FOREVER, I64, NOTE, REQUEST, TASK, UNKNOWN, Bools, Rows, Table, rows_of
 from .grouping import nest
-from .intake import Batch, kinds
+from .intake import SPAN_LIMIT, Batch, kinds
 
 SERVING: Final = kinds(
     *(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.POP_AND_EXIT),
     Kind.REQUEST_STREAM,
     Kind.REQUEST_CLOSE,
     *(Kind.TASK_SUBMIT, Kind.TASK_ENTER, Kind.TASK_EXIT),
+    Kind.REQUEST_QUEUED,
 )
 
 UNMATCHED: Final = -2
@@ -47,6 +48,8 @@ class Serving:
         self.submits = Table(NOTE)
         self.workers: set[int] = set()
         self._count = 0
+        self._queued: dict[int, int] = {}
+        """By thread, how long (ns) what it has taken last had waited; the request from it has not begun."""
 
     def fold(self, batch: Batch, target: I64, endpoint: I64, by: I64, work: I64) -> None:
         """Take in records of kinds in `SERVING`, of known threads.
@@ -64,6 +67,7 @@ class Serving:
     def cut(self, threads: Bools, time: int) -> None:
         """Finish the open requests and contexts of some threads: nobody will know how they ended."""
         self.end(np.where(threads, time, FOREVER))
+        self._queued = {thread: waited for thread, waited in self._queued.items() if not threads[thread]}
 
     def end(self, end: I64) -> None:
         """Finish the open requests and contexts of threads that have ended; ``end`` is int64 ``[threads]``, ns."""
@@ -89,6 +93,7 @@ class Serving:
             id=np.arange(self._count, self._count + len(opening)),
             endpoint=UNKNOWN,
             status=UNKNOWN,
+            queued=self._waited(batch, opening),
         )
         self._count += len(opening)
         streams = self.requests.open["streams"] != 0
@@ -103,6 +108,29 @@ class Serving:
         streams = done["streams"] != 0
         ended, streaming = _end_streams(np.concatenate((streaming, done[streams])), batch)
         self.requests.update(np.concatenate((done[~streams], ended)), np.concatenate((still_open, streaming)))
+
+    def _waited(self, batch: Batch, opening: I64) -> I64:
+        """Return for each request that begins how long it had waited for a worker (ns), 0: nobody told."""
+        taking = np.flatnonzero(batch.kind == Kind.REQUEST_QUEUED)
+        waited = np.zeros(len(opening), np.int64)
+        if not len(taking) and not self._queued:
+            return waited
+        at = np.concatenate((taking, opening))
+        begins = np.repeat((-1, 1), (len(taking), len(opening))) > 0
+        place = np.concatenate((np.zeros(len(taking), np.int64), np.arange(len(opening))))
+        order = np.lexsort((at, batch.thread[at]))
+        for thread, value, is_request, which in zip(
+            batch.thread[at[order]].tolist(),
+            batch.value[at[order]].tolist(),
+            begins[order].tolist(),
+            place[order].tolist(),
+            strict=True,
+        ):
+            if is_request:
+                waited[which] = self._queued.pop(thread, 0)
+            elif 0 <= value < SPAN_LIMIT:
+                self._queued[thread] = value
+        return waited
 
     def _fold_contexts(self, batch: Batch) -> None:
         before, time = self.contexts.open, batch.began()

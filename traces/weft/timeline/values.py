@@ -145,6 +145,8 @@ class Request:
     status: int | None
     wait_ns: int
     """Time its thread was blocked on locks meanwhile, a wait in progress included up to the snapshot's end."""
+    queued_ns: int = 0
+    """Time it had waited for a free worker before, 0: not worth telling, or the server does not let that be seen."""
 
 
 @dataclass(frozen=True, slots=True)
