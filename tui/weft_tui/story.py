@@ -10,7 +10,7 @@ from weft.timeline.units import duration
 from weft.timeline.values import Blame, Moment, Request, State, Wait
 
 from .spans import Ink, Line, Span
-from .stacks import told
+from .stacks import Quote, told, unquoted
 
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
@@ -36,12 +36,12 @@ FRESH_NS: Final = 150_000_000
 """A hold in progress is recorded with its end or, when it lasts, a good tenth of a second after its beginning."""
 
 
-def story(snapshot: Snapshot, moment: Moment) -> list[Line]:
-    """Return what to say about a lane at an instant, the most important sentence first."""
+def story(snapshot: Snapshot, moment: Moment, quote: Quote = unquoted) -> list[Line]:
+    """Return what to say about a lane at an instant, the most important sentence first; ``quote`` knows the source."""
     return [
         *_headline(snapshot, moment),
-        *_waiting(snapshot, moment),
-        *_holding(snapshot, moment),
+        *_waiting(snapshot, moment, quote),
+        *_holding(snapshot, moment, quote),
         *_elsewhere(snapshot, moment),
         *_footnotes(snapshot, moment),
     ]
@@ -94,15 +94,15 @@ _QUIET: Final = {
 }
 
 
-def _waiting(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+def _waiting(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]:
     if moment.wait is None:
         return
-    yield from told("  it waits at ", moment.wait.waiter_at)
-    yield from _blame(snapshot, moment, moment.wait)
+    yield from told("  it waits at ", moment.wait.waiter_at, quote)
+    yield from _blame(snapshot, moment, moment.wait, quote)
     yield from _chain(snapshot, moment)
 
 
-def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
+def _blame(snapshot: Snapshot, moment: Moment, wait: Wait, quote: Quote) -> Iterator[Line]:
     now = _blame_at(moment)
     if now is not None:
         yield (("  held by ", Ink.PLAIN), *_holder(snapshot, now), *_since(now.hold.start_ns, moment.time_ns))
@@ -111,7 +111,7 @@ def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
         yield ((behind, Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
     elif not moment.blames and snapshot.locks[wait.lock].kind in _HELD:
         yield (("  the recorder does not know who holds it", Ink.DIM),)
-    yield from told("  when the wait began, the holder was at ", wait.holder_at)
+    yield from told("  when the wait began, the holder was at ", wait.holder_at, quote)
     if wait.woken_by is not None:
         yield (("  woken by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.woken_by].lane].name, Ink.PLAIN))
     others = [blame for blame in moment.blames if blame is not now]
@@ -153,7 +153,7 @@ def _chain(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
             return
 
 
-def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+def _holding(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]:
     waiting = moment.wait is not None
     for hold in moment.holds if waiting else moment.holds[:-1]:
         words = "  it holds " if waiting else "  it also holds "
@@ -165,7 +165,7 @@ def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     if len(moment.wanted_by) > CHAIN:
         yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
     if moment.wanted_by:
-        yield from told("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at)
+        yield from told("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at, quote)
 
 
 def _elsewhere(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:

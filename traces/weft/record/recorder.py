@@ -17,6 +17,7 @@ from ..log.writer import TraceWriter
 from . import (
     buffers,
     definitions,
+    digests,
     flask_app,
     greenlets,
     imports,
@@ -169,6 +170,7 @@ class Recorder:
             self._forking = False
             definitions.take()
             stacks.forget()
+            digests.forget()
             flask_app.forget()
             self._drain = self._new_drain()
             self._drain.failed = self._withdrawn

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..events import Kind, events_in
 from ..log.reader import Definitions, Events, Gap, Item
-from .catalog import Catalog, Names
+from .catalog import Catalog
 from .columns import FOREVER, I64, UNKNOWN, Bools
 from .index import Index
 from .intake import OF_PROCESS, Batch, Sieve, by_process, distinct, kinds
@@ -21,6 +21,7 @@ from .serving import SERVING, UNMATCHED, Serving
 from .snapshot import Snapshot
 from .tables import Tables
 from .threads import LANE_LIMIT, Threads
+from .units import plain
 
 BATCH: Final = 1 << 20
 """Records that are folded together at most, unless one block has more."""
@@ -29,6 +30,8 @@ _ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
 _EVENTS: Final = np.array([events_in(kind) for kind in range(256)], np.int64)
 _LOST_LIMIT: Final = 1 << 48
 _GAPS: Final = 1000
+_REASON: Final = 200
+_REASONS: Final = 200
 
 
 class Builder:
@@ -81,6 +84,7 @@ class Builder:
             threads=self._tables.roster,
             lanes=tuple(self._threads.lanes),
             locks=tuple(self._catalog.locks),
+            files=self._catalog.files,
             complete=self._processes.complete,
             tables=self._tables,
             picture=self._index.picture(),
@@ -92,21 +96,30 @@ class Builder:
         """Return the index of a process, -1 when there are too many."""
         process, fresh = self._processes.index(number)
         if fresh:
-            self._catalog.processes.append(Names())
-            self._register.add_process()
+            self._catalog.add_process()
+            self._register.add_process(self._catalog.room)
         return process
 
     def _define(self, process: int, item: Definitions) -> None:
         for entry in item.entries:
-            if not self._catalog.define(process, entry):
-                self._skipped["definition", "that makes no sense"] += 1
+            wrong = self._catalog.define(process, entry)
+            if wrong:
+                self._skip_definition(wrong)
             elif entry["is"] == "thread":
                 self._register.rename(process, entry["id"], self._catalog.processes[process].threads[entry["id"]])
+
+    def _skip_definition(self, why: str) -> None:
+        key = "definition", why
+        if key not in self._skipped and len(self._skipped) >= _REASONS:
+            key = "definition", "of other unknown kinds"
+        self._skipped[key] += 1
 
     def _miss(self, gap: Gap) -> None:
         self._flush()
         if len(self._gaps) < _GAPS:
-            self._gaps.append(f"{gap.size} bytes at offset {gap.offset} could not be read: {gap.reason}")
+            mended = " before a repair" if gap.mended else ""
+            where = f"{gap.size} bytes at offset {gap.offset}{mended}"
+            self._gaps.append(f"{where} could not be read: {plain(gap.reason[:_REASON])}")
         else:
             self._skipped["further damaged part", "of the file"] += 1
         self._torn.update(range(len(self._processes)))
@@ -256,6 +269,7 @@ class Builder:
         ]
         crowded = [f"more than {LANE_LIMIT} threads at once: some share the last row"] * self._threads.crowded
         said = [
-            f"process {process + 1} of {len(self._processes)}: {notice}" for process, notice in self._catalog.notices
+            f"process {process + 1} of {len(self._processes)}: {plain(notice)}"
+            for process, notice in self._catalog.notices
         ]
         return (*said, *self._gaps, *self._processes.losses(), *skipped, *crowded)

@@ -112,10 +112,19 @@ class Sieve:
         )
         # A record about the process belongs to no thread, wherever it stands.
         batch.thread[OF_PROCESS[batch.kind]] = PROCESS_THREAD
-        batch = self._keep(batch, KNOWN[batch.kind], ("record", "of a kind that this version does not know"))
+        batch = self._known(batch)
         batch = self._keep(batch, self._timely(batch), ("record", "with an impossible time"))
         nobody = (batch.thread <= PROCESS_THREAD) | (batch.thread >= ID_LIMIT)
         return self._keep(batch, ~nobody | OF_PROCESS[batch.kind], ("record", "of no thread"))
+
+    def _known(self, batch: Batch) -> Batch:
+        known = KNOWN[batch.kind]
+        if known.all():
+            return batch
+        for kind, count in enumerate(np.bincount(batch.kind[~known]).tolist()):
+            if count:
+                self._skipped["record", f"of unknown kind {kind}"] += count
+        return batch.only(known)
 
     def _keep(self, batch: Batch, good: Bools, reason: tuple[str, str]) -> Batch:
         bad = len(good) - int(np.count_nonzero(good))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from weft.timeline.values import (
     Moment,
     Process,
     Request,
+    SourceFile,
     Thread,
     Wait,
     WaitLabel,
@@ -38,6 +39,7 @@ class Snapshot:
         gaps: damaged or missing parts of the file, as sentences.
         lanes: rows in order of first appearance.
         complete: every process has ended in good order.
+        files: source files by the names that places have for them; may have grown since.
         tables: every hold, wait, request and context as rows, for questions that need all of them.
         picture: the states of all lanes.
         sums: figures per lock over what has ended.
@@ -55,6 +57,7 @@ class Snapshot:
     lanes: tuple[Lane, ...]
     locks: Sequence[Lock]
     complete: bool
+    files: Mapping[str, SourceFile] = field(default_factory=dict, repr=False)
     tables: Tables = field(default_factory=Tables, repr=False, compare=False)
     picture: Picture = field(default=Picture(()), repr=False, compare=False)
     sums: Sums = field(default_factory=no_sums, repr=False, compare=False)

@@ -37,6 +37,14 @@ class Place:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the recorded app: where it was, and what it held then (``sha256:`` and 64 hex digits)."""
+
+    path: str
+    digest: str
+
+
 Stack = tuple[Place, ...]
 """Innermost frame first."""
 
