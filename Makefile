@@ -4,13 +4,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test test-slow bench lint clean
 
 demo: .venv/.installed
 	@$(BIN)/weft demo
 
 test: .venv/.dev
 	@sh .ci/test $(BIN)/python
+
+# What takes minutes: hundreds of processes killed at any moment.
+test-slow: .venv/.dev
+	@$(BIN)/python -m pytest -q -m slow
 
 bench: .venv/.dev
 	@sh tests/benchmarks/run $(BIN)/python
