@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -51,6 +53,9 @@ class Definitions:
 
 Item = Events | Definitions | Gap
 Bytes = NDArray[np.uint8]
+
+_AHEAD: Final = 3
+"""Parts read before they are wanted."""
 
 _AT_ONCE: Final = 64 << 20
 """Bytes unpacked by one `Tail.read`, about."""
@@ -154,6 +159,35 @@ def read(path: Path) -> Iterator[Item]:
         yield from tail.finish()
     finally:
         tail.close()
+
+
+def ahead(tail: Tail) -> Generator[list[Item], None, None]:
+    """Yield what `Tail.read` returns until nothing is left; the next part is read while the last is worked on."""
+    parts: SimpleQueue[list[Item] | BaseException | None] = SimpleQueue()
+    room = threading.Semaphore(_AHEAD)
+    stopped = threading.Event()
+
+    def read_on() -> None:
+        try:
+            while tail.unread() > 0 and not stopped.is_set():
+                parts.put(tail.read())
+                room.acquire()
+            parts.put(None)
+        except BaseException as error:
+            parts.put(error)
+
+    thread = threading.Thread(target=read_on, name="weft-reader", daemon=True)
+    thread.start()
+    try:
+        while (part := parts.get()) is not None:
+            if isinstance(part, BaseException):
+                raise part
+            room.release()
+            yield part
+    finally:
+        stopped.set()
+        room.release()
+        thread.join()
 
 
 def _open(path: Path) -> BinaryIO:

@@ -21,10 +21,14 @@ from .serving import SERVING, UNMATCHED, Serving
 from .snapshot import Snapshot
 from .tables import Tables
 from .threads import LANE_LIMIT, Threads
+from .together import side_by_side
 from .units import plain
 
-BATCH: Final = 1 << 20
+BATCH: Final = 1 << 18
 """Records that are folded together at most, unless one block has more."""
+
+_WORTH_THREADS: Final = 1 << 15
+"""Records in a batch that are worth two threads."""
 
 _ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
 _EVENTS: Final = np.array([events_in(kind) for kind in range(256)], np.int64)
@@ -55,6 +59,7 @@ class Builder:
         self._blocks: list[tuple[int, Events]] = []
         self._waiting = 0
         self._tables = Tables()
+        self._drawn = True
 
     def fold(self, items: Iterable[Item]) -> None:
         """Take in what comes next in the file."""
@@ -68,10 +73,12 @@ class Builder:
             else:
                 self._define(process, item)
         self._flush()
-        self._draw()
+        self._drawn = False
 
     def snapshot(self) -> Snapshot:
-        """Return everything folded so far."""
+        """Return everything folded so far. This is where it is drawn: to fold much, ask for few snapshots."""
+        if not self._drawn:
+            self._draw()
         start, end = self._processes.span()
         return Snapshot(
             start_ns=start,
@@ -134,7 +141,6 @@ class Builder:
             return
         if self._waiting + size > BATCH:
             self._flush()
-            self._draw()
         self._blocks.append((process, block))
         self._waiting += size
 
@@ -153,19 +159,28 @@ class Builder:
             self._forget(batch, bool(lost))
         batch = self._register.admit(batch, [names.threads for names in self._catalog.processes])
         self._fold_process_records(batch)
-        self._events += int(_EVENTS[batch.kind].sum())
+        self._events += int(np.bincount(batch.kind, minlength=256) @ _EVENTS)
         mine = batch.thread >= 0
-        self._threads.reach_back(batch.thread[mine], batch.began()[mine])
-        self._fold_locking(batch.only(mine & LOCKING[batch.kind]))
-        self._fold_serving(batch.only(mine & SERVING[batch.kind]))
+        self._reach_back(batch, mine)
+        side_by_side(
+            len(batch) > _WORTH_THREADS,
+            lambda: self._fold_locking(batch.only(mine & LOCKING[batch.kind])),
+            lambda: self._fold_serving(batch.only(mine & SERVING[batch.kind])),
+        )
         self._end_threads(batch)
 
+    def _reach_back(self, batch: Batch, mine: Bools) -> None:
+        """Let threads whose begin was not recorded live from their first sign on."""
+        unseen = mine & ~self._threads.entered[batch.thread]
+        if unseen.any():
+            some = batch.only(unseen)
+            self._threads.reach_back(some.thread, some.began())
+
     def _hear(self, batch: Batch) -> None:
-        began, written = batch.began(), batch.written()
         present = distinct(batch.process)
         for process in present:
-            mine = batch.process == process if len(present) > 1 else slice(None)
-            self._processes.heard(process, int(began[mine].min()), int(written[mine].max()))
+            mine = batch.only(batch.process == process) if len(present) > 1 else batch
+            self._processes.heard(process, *mine.extent())
 
     def _forget(self, batch: Batch, lost: bool) -> None:
         """Records of one process are missing before this batch: nobody knows how what is open in it went on."""
@@ -231,12 +246,13 @@ class Builder:
 
     def _draw(self) -> None:
         """Bring the index up to date."""
+        self._drawn = True
         start, end = self._processes.span()
         over = self._processes.over()
         tables = (self._locking.holds, self._locking.waits, self._locking.handoffs, self._serving.requests)
         changed = min(self._threads.changed_ns, *(table.changed_ns for table in tables), self._ended(over))
         self._tables = self._view(over, end)
-        self._index.update(self._tables.spans, len(self._threads.lanes), start, end, changed)
+        self._index.update(self._tables, len(self._threads.lanes), start, end, changed)
         self._threads.changed_ns = FOREVER
         for table in tables:
             table.settle(self._index.sealed_ns)

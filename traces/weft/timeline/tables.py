@@ -95,8 +95,13 @@ class Tables:
 
         return before(end) - before(start)
 
-    def spans(self, since_ns: int) -> Spans:
-        """Return the intervals that end at or after a moment, each within the life of its thread and the trace."""
+    def span_count(self, since_ns: int) -> int:
+        """Return about how many intervals end at or after a moment, at most that many."""
+        views = (self.holds, self.waits, self.handoffs, self.requests)
+        return sum(view.count_since(since_ns) for view in views) + len(self.roster)
+
+    def spans(self, since_ns: int, until_ns: int) -> Spans:
+        """Return the intervals that touch a window (ns), each within the life of its thread and the trace."""
         roster = self.roster
         sources = {
             Span.HOLD: self.holds,
@@ -104,17 +109,17 @@ class Tables:
             Span.HANDOFF: self.handoffs,
             Span.REQUEST: self.requests,
         }
-        parts = {what: view.within(since_ns, self.end_ns) for what, view in sources.items()}
-        alive = np.flatnonzero(roster.close >= since_ns)
+        parts = {what: view.within(since_ns, min(until_ns, self.end_ns)) for what, view in sources.items()}
+        alive = np.flatnonzero((roster.close >= since_ns) & (roster.start <= until_ns))
         thread = np.concatenate([*(rows["thread"] for rows in parts.values()), alive])
         start = np.concatenate([*(rows["start"] for rows in parts.values()), roster.start[alive]])
         end = np.concatenate([*(rows["end"] for rows in parts.values()), roster.close[alive]])
         sizes = [*(len(rows) for rows in parts.values()), len(alive)]
         waits = parts[Span.WAIT]
         return Spans(
-            lane=roster.lane[thread],
-            start=np.maximum(start, roster.start[thread]),
-            end=np.minimum(np.minimum(end, roster.close[thread]), self.end_ns),
+            lane=roster.lane.take(thread),
+            start=np.maximum(start, roster.start.take(thread)),
+            end=np.minimum(np.minimum(end, roster.close.take(thread)), self.end_ns),
             what=np.repeat(np.array([*parts, Span.ALIVE], np.uint8), sizes),
             began_lane=roster.lane[waits["thread"]],
             began=waits["start"].copy(),
