@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from weft.timeline import frames, listings, moments
+from weft.timeline import frames, listings, locklanes, moments
 from weft.timeline.columns import Bools
 from weft.timeline.figures import Sums, no_sums
 from weft.timeline.index import Picture
 from weft.timeline.tables import Tables
 from weft.timeline.values import (
     Frame,
+    Hold,
     Lane,
     Lock,
     LockFigures,
+    LockFrame,
     Moment,
     Process,
     Request,
@@ -67,6 +69,25 @@ class Snapshot:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""
         serves = self.serves[[self.lanes[lane].process for lane in lanes]]
         return frames.frame(self.picture, lanes, serves, frames.edges_of(start_ns, end_ns, columns))
+
+    def lock_frame(self, locks: Sequence[int], start_ns: int, end_ns: int, columns: int) -> LockFrame:
+        """Return what happened to the locks (ids) in ``columns`` equal columns of the window, exactly."""
+        return locklanes.frame(self.tables, locks, frames.edges_of(start_ns, end_ns, columns))
+
+    def holder(self, lock: int, time_ns: int) -> Hold | None:
+        """Return who holds a lock at an instant."""
+        return next(iter(moments.holds(self.tables, locklanes.held_at(self.tables, lock, time_ns))), None)
+
+    def queue(self, lock: int, time_ns: int) -> list[Wait]:
+        """Return the waits for a lock at an instant, the longest first; their number is the queue's depth."""
+        return moments.waits(self.tables, locklanes.queue_at(self.tables, lock, time_ns))
+
+    def next_event(self, lane: int, time_ns: int, step: int) -> int | None:
+        """Return the nearest moment after (``step`` 1) or before (-1) an instant at which something changes on a lane.
+
+        A hold, a wait, a hand-off, a request or a thread begins or ends there. The next contention is `next_wait`.
+        """
+        return locklanes.next_change(self.tables, lane, time_ns, step, (self.start_ns, self.end_ns))
 
     def labels(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:
         """Return the waits of the lanes in the window that last at least ``min_ns`` there, clipped to it."""
