@@ -67,3 +67,19 @@ def test_repair_replaces_nothing(damaged: Path) -> None:
     before = damaged.read_bytes()
     assert "exists" in refused(weft("repair", damaged, "-o", damaged))
     assert damaged.read_bytes() == before
+
+
+def test_export_writes_beside_the_trace_and_replaces_nothing(trace: Path) -> None:
+    done = weft("export", trace, "--to", "chrome")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(trace.with_suffix(".json").read_text())["traceEvents"]
+    assert trace.with_suffix(".json").stat().st_mode & 0o777 == 0o600
+    assert "exists" in refused(weft("export", trace, "--to", "chrome"))
+    assert weft("export", trace, "--to", "csv", "-o", "-").stdout.startswith("what,pid,thread,")
+
+
+def test_export_of_what_is_no_trace_leaves_nothing_behind(tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("precious")
+    assert "not a weft trace" in refused(weft("export", other, "--to", "fxt"))
+    assert [path.name for path in tmp_path.glob("other*")] == ["other.txt"]
