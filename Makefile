@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-flask bench lint clean
+.PHONY: demo test test-slow test-flask bench lint clean
 
 demo: .venv/.installed
 	@$(BIN)/weft demo
@@ -15,6 +15,10 @@ test: .venv/.dev
 # The recorder's tests on Flask 2.3 to the development version; see the script.
 test-flask:
 	@sh tests/matrix/flask
+
+# What takes minutes: hundreds of processes killed at any moment.
+test-slow: .venv/.dev
+	@$(BIN)/python -m pytest -q -m slow
 
 bench: .venv/.dev
 	@sh tests/benchmarks/run $(BIN)/python

@@ -111,4 +111,5 @@ def test_the_headless_demo_ends_with_a_timeline_and_the_report(tmp_path: Path) -
         timeout=60,
         check=True,
     )
-    assert list(json.loads(shown.stdout)) == ["trace", "locks", "requests", "tasks", "sections", "marks", "findings"]
+    parts = ["trace", "locks", "requests", "tasks", "sections", "marks", "findings", "recording"]
+    assert list(json.loads(shown.stdout)) == parts

@@ -523,7 +523,6 @@ unittest.main(module=tests, argv=["tests", *{names}], verbosity=0)
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "names"),
     [

@@ -137,7 +137,6 @@ def _lost(statement: str, times: int) -> int:
     return lost
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="nothing is safe without the GIL")
 def test_the_interpreter_agrees():
     assert [_lost(one, 200_000) for one in ("pass", "len(L)", "isinstance(t, int)", "D['a'] = 1", "t == 5")] == [0] * 5

@@ -33,6 +33,8 @@ class BusyServer:
         locks: how many they share; a few of them are wanted by most.
     """
 
+    tick_ns = TICK_NS
+
     def __init__(self, threads: int = 64, locks: int = 12, seed: int = 1) -> None:
         self.random = random.Random(seed)
         self.locks = locks
@@ -93,7 +95,7 @@ class BusyServer:
         return released
 
     def _note(self, thread: int, written: int, kind: Kind, time: int, value: int = 0, obj: int = 0) -> None:
-        self._ticks[(written - START_NS) // TICK_NS][thread].extend((time, value, code_of(kind, obj)))
+        self._ticks[(written - START_NS) // self.tick_ns][thread].extend((time, value, code_of(kind, obj)))
         self.events += events_in(kind)
         self.until = max(self.until, written)
 

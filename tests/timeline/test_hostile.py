@@ -133,9 +133,9 @@ def test_what_is_skipped_is_counted() -> None:
     ])  # fmt: skip
     snapshot = folded([*good, bad])
     assert sorted(snapshot.gaps) == [
-        "1 record of a kind that this version does not know: skipped",
         "1 record of a lock that was never defined: skipped",
         "1 record of no thread: skipped",
+        "1 record of unknown kind 63: skipped",
         "3 records with an impossible time: skipped",
     ]
     assert (snapshot.start_ns, snapshot.end_ns) == (100, 200)
@@ -196,3 +196,25 @@ def test_a_time_far_away_is_refused_not_drawn() -> None:
     snapshot = folded([*items("a 1000 section db 2000"), events(1, [(1, 1 << 60, (1 << 60) + 5, 1 << KIND_BITS | 1)])])
     assert snapshot.end_ns == 2000
     assert snapshot.gaps == ("1 record with an impossible time: skipped",)
+
+
+def test_what_is_unknown_is_named() -> None:
+    later = Definitions(1, ({"is": "comet", "id": 1}, {"is": "comet", "id": 2}, {"is": "\x1b[31m", "id": 1}))
+    unknown = events(1, [(1, 150, 0, 45), (1, 151, 0, 45), (1, 152, 0, 46)])
+    snapshot = folded([*items("a 100 section db 200"), later, unknown])
+    assert sorted(snapshot.gaps) == [
+        "1 definition of unknown kind '\N{REPLACEMENT CHARACTER}[31m': skipped",
+        "1 record of unknown kind 46: skipped",
+        "2 definitions of unknown kind 'comet': skipped",
+        "2 records of unknown kind 45: skipped",
+    ]
+
+
+def test_ids_and_names_cannot_fill_the_memory() -> None:
+    builder = Builder()
+    for process in range(200):
+        huge = {"is": "lock", "id": (1 << 22) - 1, "name": "x"}
+        builder.fold([Definitions(process, (huge, {"is": "lock", "id": 1, "name": "y"}))])
+    snapshot = builder.snapshot()
+    assert any("beyond what a trace may define" in gap for gap in snapshot.gaps)
+    assert 10 < len(snapshot.locks) < 250

@@ -12,13 +12,17 @@ from weft import WeftError, __version__
 from weft_tui.commands.demo import demo
 from weft_tui.commands.doctor import doctor
 from weft_tui.commands.explore import explore
+from weft_tui.commands.export import export
+from weft_tui.commands.info import info
 from weft_tui.commands.live import live
 from weft_tui.commands.record import record
+from weft_tui.commands.repair import repair
 from weft_tui.commands.replay import replay
 from weft_tui.commands.report import report
 from weft_tui.commands.run import run
 from weft_tui.commands.scenarios import scenarios
 from weft_tui.commands.step import step
+from weft_tui.commands.verify import verify
 
 BAD_INPUT = 2
 
@@ -29,7 +33,10 @@ def cli() -> None:
     """See how the threads of a Flask app interleave: who waits, on which lock, behind which request."""
 
 
-for command in (run, record, live, replay, report, doctor, demo, explore, step, scenarios):
+for command in (
+    *(run, record, live, replay, report, doctor, info, verify, repair, export),
+    *(demo, explore, step, scenarios),
+):
     cli.add_command(command)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from textual.message import Message
 
 from weft.errors import WeftError
-from weft.log.reader import Tail
+from weft.log.reader import Tail, ahead
 from weft.timeline import Builder
 from weft.timeline.snapshot import Snapshot
 
@@ -24,6 +26,9 @@ POLL_SECONDS: Final = 0.05
 
 REST: Final = 9
 """After a round of reading it rests for so many times the CPU time that it took: a tenth of a core at most."""
+
+SHOW_SECONDS: Final = 0.5
+"""How often a trace that is being loaded is shown: to draw it costs as much as to read a part of it."""
 
 RATE_NS: Final = 2_000_000_000
 """The rate of events is that of so much of the trace."""
@@ -103,17 +108,33 @@ class Source:
         stopped = False
         while not stopped and not self._stopped.is_set():
             began = time.thread_time()
-            if items := tail.read():
-                builder.fold(items)
-                self._hand_over(builder.snapshot(), tail)
-            if tail.unread() > 0:
-                continue
+            self._catch_up(builder, tail)
+            if self._stopped.is_set():
+                return
             if self.mode is Mode.REPLAY:
                 builder.fold(tail.finish())
                 self._hand_over(builder.snapshot(), tail, finished=True)
                 return
             self._look_after_child()
             stopped = self._pause(max(POLL_SECONDS, REST * (time.thread_time() - began)))
+
+    def _catch_up(self, builder: Builder, tail: Tail) -> None:
+        """Fold what there is, and show how far that has come: at once, and then now and then."""
+        if tail.unread() <= 0:
+            return
+        shown = -math.inf
+        new = False
+        with closing(ahead(tail)) as parts:
+            for items in parts:
+                builder.fold(items)
+                new = new or bool(items)
+                if self._stopped.is_set():
+                    return
+                if new and time.monotonic() - shown > SHOW_SECONDS:
+                    self._hand_over(builder.snapshot(), tail)
+                    shown, new = time.monotonic(), False
+        if new and self.mode is Mode.LIVE:
+            self._hand_over(builder.snapshot(), tail)
 
     def _hand_over(self, snapshot: Snapshot, tail: Tail, *, finished: bool = False) -> None:
         loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final, Protocol
 
@@ -17,12 +17,23 @@ NOT_YOURS: Final = ("site-packages", "dist-packages", "/lib/python3", "\\lib\\",
 """Parts of file names that tell libraries from the user's own code."""
 
 
-def told(words: str, stack: Stack) -> Iterator[Line]:
-    """Tell a stack: the user's innermost frame with words, and who of the user's code called it."""
+Quote = Callable[[Place], str]
+"""Returns the source of a line, nothing when it is not known."""
+
+
+def unquoted(place: Place) -> str:
+    """Know no source."""
+    return ""
+
+
+def told(words: str, stack: Stack, quote: Quote = unquoted) -> Iterator[Line]:
+    """Tell a stack: the user's innermost frame with words and source, and who of the user's code called it."""
     if not stack:
         return
     first = yours(stack)
     yield ((words, Ink.PLAIN), *place(stack[first]))
+    if code := quote(stack[first]):
+        yield ((f"      {code}", Ink.DIM),)
     callers = [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]
     for frame in callers:
         where = "".join(text for text, _ in place(frame))

@@ -11,7 +11,7 @@ from weft.timeline.units import duration
 from weft.timeline.values import RESOURCES, Blame, Mark, Moment, Request, State, Task, Wait
 
 from .spans import Ink, Line, Span
-from .stacks import told
+from .stacks import Quote, told, unquoted
 
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
@@ -41,12 +41,12 @@ FRESH_NS: Final = 150_000_000
 """A hold in progress is recorded with its end or, when it lasts, a good tenth of a second after its beginning."""
 
 
-def story(snapshot: Snapshot, moment: Moment) -> list[Line]:
-    """Return what to say about a lane at an instant, the most important sentence first."""
+def story(snapshot: Snapshot, moment: Moment, quote: Quote = unquoted) -> list[Line]:
+    """Return what to say about a lane at an instant, the most important sentence first; ``quote`` knows the source."""
     return [
         *_headline(snapshot, moment),
-        *_waiting(snapshot, moment),
-        *_holding(snapshot, moment),
+        *_waiting(snapshot, moment, quote),
+        *_holding(snapshot, moment, quote),
         *_handed(snapshot, moment),
         *_said(moment),
         *_elsewhere(snapshot, moment),
@@ -112,15 +112,15 @@ _QUIET: Final = {
 }
 
 
-def _waiting(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+def _waiting(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]:
     if moment.wait is None:
         return
-    yield from told("  it waits at ", moment.wait.waiter_at)
-    yield from _blame(snapshot, moment, moment.wait)
+    yield from told("  it waits at ", moment.wait.waiter_at, quote)
+    yield from _blame(snapshot, moment, moment.wait, quote)
     yield from _chain(snapshot, moment)
 
 
-def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
+def _blame(snapshot: Snapshot, moment: Moment, wait: Wait, quote: Quote) -> Iterator[Line]:
     now = _blame_at(moment)
     if now is not None:
         yield (("  held by ", Ink.PLAIN), *_holder(snapshot, now), *_since(now.hold.start_ns, moment.time_ns))
@@ -129,7 +129,7 @@ def _blame(snapshot: Snapshot, moment: Moment, wait: Wait) -> Iterator[Line]:
         yield ((behind, Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
     elif not moment.blames and snapshot.locks[wait.lock].kind in _HELD:
         yield (("  the recorder does not know who holds it", Ink.DIM),)
-    yield from told("  when the wait began, the holder was at ", wait.holder_at)
+    yield from told("  when the wait began, the holder was at ", wait.holder_at, quote)
     if wait.woken_by is not None:
         yield (("  woken by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.woken_by].lane].name, Ink.PLAIN))
     others = [blame for blame in moment.blames if blame is not now]
@@ -171,7 +171,7 @@ def _chain(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
             return
 
 
-def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+def _holding(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]:
     waiting = moment.wait is not None
     for hold in moment.holds if waiting else moment.holds[:-1]:
         words = "  it holds " if waiting else "  it also holds "
@@ -183,7 +183,7 @@ def _holding(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     if len(moment.wanted_by) > CHAIN:
         yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
     if moment.wanted_by:
-        yield from told("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at)
+        yield from told("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at, quote)
 
 
 def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:

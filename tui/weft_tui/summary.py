@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.PULSE, Kind.COST})
 
+_GAPS = 100
+
 _TAILS = ("p50", "p99", "MAX")
 
 SAID = 20
@@ -105,7 +107,7 @@ def _trace(figures: dict[str, int], snapshot: Snapshot) -> str:
         f"{_many(figures['threads'], 'thread')}, "
         f"{figures['events']:,} events, {figures['lost']:,} records lost"
     )
-    return "\n".join([line, *(f"! {gap}" for gap in snapshot.gaps)])
+    return "\n".join([line, *(f"! {gap}" for gap in snapshot.gaps[:_GAPS])])
 
 
 def _locks(rows: Sequence[dict[str, Any]]) -> str:

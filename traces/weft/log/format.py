@@ -17,6 +17,7 @@ Definitions name things before records use their ids, which are per process:
     {"is": "target", "id": 1, "method": "GET", "path": "/report"}
     {"is": "endpoint", "id": 1, "name": "report"}
     {"is": "label", "id": 1, "text": "cache miss"}
+    {"is": "file", "id": 1, "path": "shop.py", "at": "/srv/shop.py", "digest": "sha256:…"}     of locks and stacks
     {"is": "stack", "id": 1, "frames": [["file", "function", 88], …]}        innermost first
 """
 
@@ -33,7 +34,7 @@ FILE_HEADER: Final = struct.Struct("<8sHHIQQ")
 
 BLOCK_MAGIC: Final = b"WBLK"
 BLOCK_HEADER: Final = struct.Struct("<4sBBHIIIIIQQQ")
-"""Magic, kind (1: a tick), codec (1: raw deflate), flags (0), bytes to compress, bytes compressed, bytes of
+"""Magic, kind (`TICK`, `SCAR`), codec (1: raw deflate), flags (0), bytes to compress, bytes compressed, bytes of
 definitions, runs, records, process, since ns, until ns: the block holds what its process recorded between these moments
 (a section's acquire may be earlier). A CRC-32 over the header and all that is stored follows, then the compressed
 bytes, then the planes in `RUN_NOISE` of the run table and those in `NOISE` of the records."""
@@ -43,6 +44,8 @@ FILE_HEADER_SIZE: Final = FILE_HEADER.size + CRC.size
 BLOCK_HEADER_SIZE: Final = BLOCK_HEADER.size + CRC.size
 
 TICK: Final = 1
+SCAR: Final = 2
+"""In place of what a repair left out; only a definition, ``{"is": "gap", "offset": 9, "size": 56, "reason": "…"}``."""
 DEFLATE: Final = 1
 
 RECORD_SIZE: Final = 24
@@ -57,6 +60,8 @@ RUN_TIDY: Final = tuple(plane for plane in range(RUN_SIZE) if plane not in RUN_N
 """Planes that are."""
 MAX_RAW: Final = 64 << 20
 """No writer makes a block whose raw size is larger (bytes), and no reader unpacks one."""
+MAX_DEFINED: Final = 16 << 20
+"""The same of its definitions."""
 
 
 def file_header(wall_ns: int, perf_ns: int) -> bytes:

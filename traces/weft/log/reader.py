@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from queue import SimpleQueue
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ from numpy.typing import NDArray
 from ..errors import WeftError
 from ..events import KIND_BITS, KIND_MASK, Kind
 from . import format as fmt
+from .blocks import Block, Blocks
+from .blocks import Gap as Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +51,17 @@ class Definitions:
     entries: tuple[dict[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Bytes that could not be read."""
-
-    offset: int
-    size: int
-    reason: str
-
-
 Item = Events | Definitions | Gap
 Bytes = NDArray[np.uint8]
+
+_AHEAD: Final = 3
+"""Parts read before they are wanted."""
+
+_AT_ONCE: Final = 64 << 20
+"""Bytes unpacked by one `Tail.read`, about."""
+
+_BRACKETS: Final = 1 << 20
+"""Lists and objects in the definitions of one block: what is more is made to fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,15 @@ class Tail:
         except BaseException:
             self._file.close()
             raise
-        self.offset = fmt.FILE_HEADER_SIZE
-        self._pending = b""
+        self._blocks = Blocks(fmt.FILE_HEADER_SIZE)
+        self._queue: Iterator[Block | Gap] = iter(())
+        self._queued = False
         self._names: Names = {}
+
+    @property
+    def offset(self) -> int:
+        """Up to where the file has been understood, bytes."""
+        return self._blocks.offset
 
     def size(self) -> int:
         """Return the file's size now, in bytes."""
@@ -98,35 +108,42 @@ class Tail:
 
     def unread(self) -> int:
         """Return how many bytes the file has that `read` has not taken yet."""
-        return self.size() - self.offset - len(self._pending)
+        return self.size() - (self._blocks.offset if self._queued else self._blocks.end)
 
     def read(self) -> list[Item]:
         """Return the whole blocks that have appeared since the last call, and damage between them.
 
-        Bytes at the end that are no whole block yet stay for the next call.
+        Bytes at the end that are no whole block yet stay for the next call, and so do blocks that hold much more than
+        their size in the file suggests.
         """
-        self._file.seek(self.offset + len(self._pending))
-        fresh = self._file.read(self.chunk)
-        if not fresh:
-            return []
-        data = self._pending + fresh
-        items, used = _scan(data, self.offset, self._names)
-        self.offset += used
-        self._pending = data[used:]
+        if not self._queued:
+            self._queue = self.parts()
+        items: list[Item] = []
+        unpacked = 0
+        for part in self._queue:
+            items += self._items(part)
+            unpacked += part.raw_size if isinstance(part, Block) else 0
+            if unpacked > _AT_ONCE:
+                self._queued = True
+                return items
+        self._queued = False
         return items
+
+    def parts(self) -> Iterator[Block | Gap]:
+        """Yield what `read` returns, still packed."""
+        self._file.seek(self._blocks.end)
+        return self._blocks.feed(self._file.read(self.chunk))
 
     def finish(self) -> list[Item]:
         """Return a gap for the bytes behind the last whole block: call when the file will not grow any more."""
-        if not self._pending:
-            return []
-        gap = Gap(self.offset, len(self._pending), "the file ends in the middle of a block")
-        self.offset += len(self._pending)
-        self._pending = b""
-        return [gap]
+        return [*self._blocks.finish()]
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _items(self, part: Block | Gap) -> list[Item]:
+        return [part] if isinstance(part, Gap) else decode(part, self._names)
 
 
 def read(path: Path) -> Iterator[Item]:
@@ -137,11 +154,40 @@ def read(path: Path) -> Iterator[Item]:
     """
     tail = Tail(path)
     try:
-        while tail.offset + len(tail._pending) < tail.size():
+        while tail.unread() > 0:
             yield from tail.read()
         yield from tail.finish()
     finally:
         tail.close()
+
+
+def ahead(tail: Tail) -> Generator[list[Item], None, None]:
+    """Yield what `Tail.read` returns until nothing is left; the next part is read while the last is worked on."""
+    parts: SimpleQueue[list[Item] | BaseException | None] = SimpleQueue()
+    room = threading.Semaphore(_AHEAD)
+    stopped = threading.Event()
+
+    def read_on() -> None:
+        try:
+            while tail.unread() > 0 and not stopped.is_set():
+                parts.put(tail.read())
+                room.acquire()
+            parts.put(None)
+        except BaseException as error:
+            parts.put(error)
+
+    thread = threading.Thread(target=read_on, name="weft-reader", daemon=True)
+    thread.start()
+    try:
+        while (part := parts.get()) is not None:
+            if isinstance(part, BaseException):
+                raise part
+            room.release()
+            yield part
+    finally:
+        stopped.set()
+        room.release()
+        thread.join()
 
 
 def _open(path: Path) -> BinaryIO:
@@ -175,75 +221,61 @@ Names = dict[tuple[int, int], tuple[str, ...]]
 """Names of threads by process and id: the whole name, or what stands before and behind the thread's number."""
 
 
-def _scan(data: bytes, base: int, names: Names) -> tuple[list[Item], int]:
-    """Return the items of the whole blocks in ``data`` and how many bytes they (and damage before them) take."""
-    items: list[Item] = []
-    position = 0
-    while True:
-        size = _whole(data, position)
-        if size:
-            items.extend(_decode(data, position, base, names))
-            position += size
-            continue
-        found = _resync(data, position)
-        if found < 0:
-            return items, position
-        items.append(Gap(base + position, found - position, "damaged"))
-        position = found
+def decode(block: Block, names: Names) -> list[Item]:
+    """Return what a block holds: definitions, then records; a gap where it cannot be understood.
 
-
-def _whole(data: bytes, position: int) -> int:
-    """Return the size of the sound block at ``position``, 0 when there is none."""
-    if data[position : position + 4] != fmt.BLOCK_MAGIC or len(data) - position < fmt.BLOCK_HEADER_SIZE:
-        return 0
-    fields = fmt.BLOCK_HEADER.unpack_from(data, position)
-    size = fmt.BLOCK_HEADER_SIZE + int(fields[5]) + _noisy(fields[7], fields[8])
-    if position + size > len(data):
-        return 0
-    view = memoryview(data)
-    body = position + fmt.BLOCK_HEADER_SIZE
-    crc = zlib.crc32(view[body : position + size], zlib.crc32(view[position : body - fmt.CRC.size]))
-    return size if crc == fmt.CRC.unpack_from(data, body - fmt.CRC.size)[0] else 0
-
-
-def _noisy(runs: int, records: int) -> int:
-    """Return how many bytes of a block are not compressed."""
-    return len(fmt.RUN_NOISE) * runs + len(fmt.NOISE) * records
-
-
-def _resync(data: bytes, position: int) -> int:
-    """Return where the next sound block begins, -1 when there is none yet."""
-    while (position := data.find(fmt.BLOCK_MAGIC, position + 1)) >= 0:
-        if _whole(data, position):
-            return position
-    return -1
-
-
-def _decode(data: bytes, position: int, base: int, names: Names) -> list[Item]:
-    _, kind, codec, _, raw_size, stored, defined, runs, records, process, _, _ = fmt.BLOCK_HEADER.unpack_from(
-        data, position
-    )
-    start = position + fmt.BLOCK_HEADER_SIZE
-    noisy = _noisy(runs, records)
+    Args:
+        names: what is known so far of the names of threads; grows.
+    """
     try:
-        if kind != fmt.TICK or codec != fmt.DEFLATE or raw_size > fmt.MAX_RAW:
-            raise ValueError(f"a block of kind {kind} and codec {codec}, {raw_size} bytes, is not known here")
-        raw = zlib.decompressobj(-zlib.MAX_WBITS).decompress(memoryview(data)[start : start + stored], raw_size + 1)
-        tidy = runs * fmt.RUN_SIZE + records * fmt.RECORD_SIZE - noisy
-        if len(raw) != raw_size or raw_size != defined + tidy:
-            raise ValueError("a block is not as long as its header says")
-        entries = _entries(raw[:defined])
-        planes = np.frombuffer(raw, np.uint8, tidy, defined), np.frombuffer(data, np.uint8, noisy, start + stored)
-        events = _events(process, *planes, runs, records)
-    except (ValueError, zlib.error, RecursionError) as error:
-        return [Gap(base + position, fmt.BLOCK_HEADER_SIZE + stored + noisy, str(error))]
-    names.update({(process, entry["id"]): tuple(entry["parts"]) for entry in entries if _is_name(entry)})
+        if block.kind == fmt.SCAR:
+            return _scars(block)
+        entries, events = _unpacked(block)
+    except (ValueError, zlib.error, RecursionError, OverflowError) as error:
+        return [Gap(block.offset, block.size, str(error))]
+    names.update({(block.process, entry["id"]): tuple(entry["parts"]) for entry in entries if _is_name(entry)})
     events, threads = _threads(events, names)
-    items: list[Item] = [Definitions(process, (*entries, *threads))] if entries or threads else []
+    items: list[Item] = [Definitions(block.process, (*entries, *threads))] if entries or threads else []
     return [*items, events] if len(events.time) else items
 
 
+def _unpacked(block: Block) -> tuple[tuple[dict[str, Any], ...], Events]:
+    raw = unpacked(block)
+    planes = np.frombuffer(raw, np.uint8, len(raw) - block.defined, block.defined), np.frombuffer(block.noise, np.uint8)
+    return _entries(raw[: block.defined]), _events(block.process, *planes, block.runs, block.records)
+
+
+def unpacked(block: Block) -> bytes:
+    """Return the compressed part of a block, unpacked: never more bytes than its header says.
+
+    Raises:
+        ValueError, zlib.error: this version does not know the block, or the header is wrong.
+    """
+    if block.kind not in (fmt.TICK, fmt.SCAR) or block.codec != fmt.DEFLATE:
+        raise ValueError(f"a block of kind {block.kind} and codec {block.codec} is not known here")
+    tidy = block.runs * fmt.RUN_SIZE + block.records * fmt.RECORD_SIZE - len(block.noise)
+    if block.raw_size > fmt.MAX_RAW or block.defined > fmt.MAX_DEFINED or block.raw_size != block.defined + tidy:
+        raise ValueError("a block is not as long as its header says")
+    raw = zlib.decompressobj(-zlib.MAX_WBITS).decompress(block.stored, block.raw_size + 1)
+    if len(raw) != block.raw_size:
+        raise ValueError("a block is not as long as its header says")
+    return raw
+
+
+def _scars(block: Block) -> list[Item]:
+    """Return the gaps that a repair has left out."""
+    scars = [entry for entry in _entries(unpacked(block)) if entry.get("is") == "gap"]
+    return [Gap(_size(scar, "offset"), _size(scar, "size"), f"{scar.get('reason')}", mended=True) for scar in scars]
+
+
+def _size(entry: dict[str, Any], key: str) -> int:
+    value = entry.get(key)
+    return value if isinstance(value, int) and 0 <= value < 1 << 63 else 0
+
+
 def _entries(raw: bytes) -> tuple[dict[str, Any], ...]:
+    if raw.count(b"[") + raw.count(b"{") > _BRACKETS:
+        raise ValueError("definitions are too many for one block")
     entries = json.loads(raw) if raw else []
     if not isinstance(entries, list):
         raise ValueError("definitions are not a list")

@@ -16,6 +16,9 @@ from . import format as fmt
 MAX_RECORDS = 2_000_000
 """More than so many records do not go into one block, see `weft.log.format.MAX_RAW`."""
 
+MAX_DEFINITIONS = 2000
+"""More than so many do not go into one block, see `weft.log.format.MAX_DEFINED`."""
+
 _PART = 3 * 2048
 """Words turned into bytes with the GIL held in one go, about 0.1 ms."""
 
@@ -159,9 +162,18 @@ class TraceWriter:
         self._end = 0
 
     def write(self, definitions: Sequence[dict[str, Any]], records: Records, until_ns: int) -> None:
-        """Append the definitions and the records that may use them, taken at ``until_ns``, with one write."""
+        """Append the definitions and the records that may use them, taken at ``until_ns``.
+
+        That is one write, unless definitions are very many.
+        """
         since, self._written_until = min(self._written_until, until_ns), until_ns
-        data = tick_block(self.process, definitions, records, since, until_ns)
+        while len(definitions) > MAX_DEFINITIONS:
+            self._append(tick_block(self.process, definitions[:MAX_DEFINITIONS], Records(), since, since))
+            definitions = definitions[MAX_DEFINITIONS:]
+        self._append(tick_block(self.process, definitions, records, since, until_ns))
+
+    def _append(self, data: bytes) -> None:
+        """Append a block with one write."""
         self._check_descriptor()
         view = memoryview(data)
         while view:

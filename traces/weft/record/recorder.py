@@ -17,6 +17,7 @@ from ..log.writer import TraceWriter
 from . import (
     buffers,
     definitions,
+    digests,
     flask_app,
     greenlets,
     imports,
@@ -246,6 +247,7 @@ class Recorder:
             self._forking = False
             definitions.take()
             stacks.forget()
+            digests.forget()
             flask_app.forget()
             tasks.forget()
             self._drain = self._new_drain()

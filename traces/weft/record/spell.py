@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
-from . import cost, names, stacks
+from . import cost, digests, names, stacks
 from .definitions import Definition
 
 Entry = dict[str, Any]
@@ -17,7 +17,15 @@ _OURS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 
 def out(entries: Iterable[Definition]) -> list[Entry]:
     """Return the definitions as they are written; shapes are those of `weft.log.format`."""
-    return [{"is": what, "id": number, **_SPELL[what](*details)} for what, number, details in entries]
+    spelled = [{"is": what, "id": number, **_SPELL[what](*details)} for what, number, details in entries]
+    return [*digests.of(_files(spelled)), *spelled]
+
+
+def _files(entries: Iterable[Entry]) -> set[str]:
+    """Return the source files that definitions point to."""
+    made = {entry["file"] for entry in entries if entry["is"] == "lock"}
+    stood = {frame[0] for entry in entries if entry["is"] == "stack" for frame in entry["frames"]}
+    return made | stood
 
 
 def _process(pid: int, argv: list[str], python: str, gil: bool) -> Entry:

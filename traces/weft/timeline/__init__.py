@@ -16,8 +16,14 @@ def load(path: Path) -> Snapshot:
     Raises:
         WeftError: the file is missing, or it is not a trace.
     """
-    from ..log.reader import read
+    from ..log.reader import Tail, ahead
 
     builder = Builder()
-    builder.fold(read(path))
+    tail = Tail(path)
+    try:
+        for items in ahead(tail):
+            builder.fold(items)
+        builder.fold(tail.finish())
+    finally:
+        tail.close()
     return builder.snapshot()

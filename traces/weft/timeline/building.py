@@ -76,7 +76,7 @@ def _layer(on: int) -> int:
     return _NONE if serving else Layer.BARE
 
 
-_LAYER: Final = np.array([_layer(on) for on in range(1 << len(Span))], np.uint8)
+_LAYER: Final = bytes(_layer(on % (1 << len(Span))) for on in range(256))
 
 
 def build(spans: Spans, start: int, end: int, lanes: int) -> Iterator[Segment]:
@@ -96,9 +96,9 @@ def build(spans: Spans, start: int, end: int, lanes: int) -> Iterator[Segment]:
 def _segment(spans: Spans, start: int, end: int, lanes: int) -> Segment:
     shift = (end - start + 1).bit_length()
     low, high = np.maximum(spans.start, start), np.minimum(spans.end, end)
-    real = low < high
+    real = np.flatnonzero(low < high)
     base = (spans.lane << shift) - start
-    layers = _intervals((base + low)[real], (base + high)[real], spans.what[real])
+    layers = _intervals((base + low).take(real), (base + high).take(real), spans.what.take(real))
     counted = (spans.began >= start) & (spans.began < end)
     began = np.sort((spans.began_lane[counted] << shift) + spans.began[counted] - start)
     layers.append((began, np.zeros_like(began)))
@@ -115,18 +115,19 @@ def _intervals(low: I64, high: I64, what: Bytes) -> list[tuple[I64, I64]]:
     keys = packed >> _CODE_BITS
     # Of several boundaries at one moment of a lane only the sum counts.
     last = np.append(keys[1:] != keys[:-1], np.ones(min(len(keys), 1), np.bool_))
-    keys = keys[last]
-    depth = np.cumsum(_STEP[packed & ((1 << _CODE_BITS) - 1)])[last]
+    last_at = np.flatnonzero(last)
+    keys = keys.take(last_at)
+    depth = np.cumsum(_STEP.take(packed & ((1 << _CODE_BITS) - 1))).take(last_at)
     on: Bytes = np.zeros(len(depth), np.uint8)
     for kind, mask in enumerate(_MASKS):
         on |= ((depth & mask) != 0).view(np.uint8) << np.uint8(kind)
     alive: Bytes = on >> np.uint8(Span.ALIVE)
-    return [_runs(keys, alive, 1), *_layers(keys, _LAYER[on])]
+    return [_runs(keys, alive, 1), *_layers(keys, np.frombuffer(on.tobytes().translate(_LAYER), np.uint8))]
 
 
 def _layers(keys: I64, layer: Bytes) -> list[tuple[I64, I64]]:
     changes = heads(layer)
-    keys, layer = keys[changes], layer[changes]
+    keys, layer = keys.take(changes), layer.take(changes)
     return [_pairs(keys, np.flatnonzero(layer == each)) for each in range(Layer.BARE, Layer.BEGAN)]
 
 
@@ -137,4 +138,5 @@ def _runs(keys: I64, column: Bytes, value: int) -> tuple[I64, I64]:
 
 def _pairs(keys: I64, at: I64) -> tuple[I64, I64]:
     """Return keys and durations up to the next key; a lane's last boundary is never among ``at``, all ends there."""
-    return keys[at], keys[at + 1] - keys[at]
+    here = keys.take(at)
+    return here, keys.take(at + 1) - here

@@ -25,6 +25,9 @@ UNKNOWN: Final = -1
 
 CHUNK: Final = 4096
 
+_LARGE: Final = 1 << 16
+"""Rows from which on a table grows in larger steps."""
+
 _COMPARED: Final = 4096
 """Late rows that are compared one by one; of more, all are taken for changed."""
 
@@ -83,13 +86,21 @@ class View:
             fit &= near["end"] - near["start"] >= min_ns
         return near if fit.all() else near[fit]
 
+    def count_since(self, since_ns: int) -> int:
+        """Return about how many rows end at or after a moment (ns), at most that many."""
+        full = len(self.low) * CHUNK
+        return int(np.count_nonzero(self.high >= since_ns)) * CHUNK + len(self.closed) - full + len(self.open)
+
     def _near(self, start_ns: int, end_ns: int, min_ns: int) -> Rows:
         rest = len(self.low) * CHUNK
         fit = (self.low <= end_ns) & (self.high >= start_ns) & (self.longest >= min_ns)
         chosen = np.flatnonzero(fit)
         if len(chosen) == len(self.low) - (chosen[0] if len(chosen) else len(self.low)):
             return self.closed[rest - len(chosen) * CHUNK :]
-        full = self.closed[:rest].reshape(-1, CHUNK)[chosen].reshape(-1)
+        if len(chosen) and chosen[-1] - chosen[0] == len(chosen) - 1:
+            full = self.closed[chosen[0] * CHUNK : (chosen[-1] + 1) * CHUNK]
+        else:
+            full = self.closed[:rest].reshape(-1, CHUNK)[chosen].reshape(-1)
         return np.concatenate((full, self.closed[rest:]))
 
 
@@ -129,7 +140,9 @@ class Table:
     def _append(self, rows: Rows) -> None:
         needed = self._size + len(rows)
         if needed > len(self._rows):
-            grown: Rows = np.zeros(max(needed, 2 * len(self._rows)), self._rows.dtype)
+            # Memory that is not written to costs nothing, copying does.
+            factor = 2 if needed < _LARGE else 4
+            grown: Rows = np.empty(max(needed, factor * len(self._rows)), self._rows.dtype)
             grown[: self._size] = self._rows[: self._size]
             self._rows = grown
         self._rows[self._size : needed] = rows

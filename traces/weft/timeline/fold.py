@@ -10,7 +10,7 @@ import numpy as np
 
 from ..events import Kind, events_in
 from ..log.reader import Definitions, Events, Gap, Item
-from .catalog import Catalog, Names
+from .catalog import Catalog
 from .columns import FOREVER, I64, UNKNOWN, Bools
 from .index import Index
 from .intake import OF_PROCESS, Batch, Sieve, by_process, distinct, kinds
@@ -22,14 +22,21 @@ from .serving import SERVING, UNMATCHED, Serving
 from .snapshot import Snapshot
 from .tables import Tables
 from .threads import LANE_LIMIT, Threads
+from .together import side_by_side
+from .units import plain
 
-BATCH: Final = 1 << 20
+BATCH: Final = 1 << 18
 """Records that are folded together at most, unless one block has more."""
+
+_WORTH_THREADS: Final = 1 << 15
+"""Records in a batch that are worth two threads."""
 
 _ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
 _EVENTS: Final = np.array([events_in(kind) for kind in range(256)], np.int64)
 _LOST_LIMIT: Final = 1 << 48
 _GAPS: Final = 1000
+_REASON: Final = 200
+_REASONS: Final = 200
 
 
 class Builder:
@@ -54,6 +61,7 @@ class Builder:
         self._blocks: list[tuple[int, Events]] = []
         self._waiting = 0
         self._tables = Tables()
+        self._drawn = True
 
     def fold(self, items: Iterable[Item]) -> None:
         """Take in what comes next in the file."""
@@ -67,10 +75,12 @@ class Builder:
             else:
                 self._define(process, item)
         self._flush()
-        self._draw()
+        self._drawn = False
 
     def snapshot(self) -> Snapshot:
-        """Return everything folded so far."""
+        """Return everything folded so far. This is where it is drawn: to fold much, ask for few snapshots."""
+        if not self._drawn:
+            self._draw()
         start, end = self._processes.span()
         return Snapshot(
             start_ns=start,
@@ -83,6 +93,7 @@ class Builder:
             threads=self._tables.roster,
             lanes=tuple(self._threads.lanes),
             locks=tuple(self._catalog.locks),
+            files=self._catalog.files,
             complete=self._processes.complete,
             unseen=tuple(self._catalog.unseen),
             tables=self._tables,
@@ -102,21 +113,30 @@ class Builder:
         """Return the index of a process, -1 when there are too many."""
         process, fresh = self._processes.index(number)
         if fresh:
-            self._catalog.processes.append(Names())
-            self._register.add_process()
+            self._catalog.add_process()
+            self._register.add_process(self._catalog.room)
         return process
 
     def _define(self, process: int, item: Definitions) -> None:
         for entry in item.entries:
-            if not self._catalog.define(process, entry):
-                self._skipped["definition", "that makes no sense"] += 1
+            wrong = self._catalog.define(process, entry)
+            if wrong:
+                self._skip_definition(wrong)
             elif entry["is"] == "thread":
                 self._register.rename(process, entry["id"], self._catalog.processes[process].threads[entry["id"]])
+
+    def _skip_definition(self, why: str) -> None:
+        key = "definition", why
+        if key not in self._skipped and len(self._skipped) >= _REASONS:
+            key = "definition", "of other unknown kinds"
+        self._skipped[key] += 1
 
     def _miss(self, gap: Gap) -> None:
         self._flush()
         if len(self._gaps) < _GAPS:
-            self._gaps.append(f"{gap.size} bytes at offset {gap.offset} could not be read: {gap.reason}")
+            mended = " before a repair" if gap.mended else ""
+            where = f"{gap.size} bytes at offset {gap.offset}{mended}"
+            self._gaps.append(f"{where} could not be read: {plain(gap.reason[:_REASON])}")
         else:
             self._skipped["further damaged part", "of the file"] += 1
         self._torn.update(range(len(self._processes)))
@@ -131,7 +151,6 @@ class Builder:
             return
         if self._waiting + size > BATCH:
             self._flush()
-            self._draw()
         self._blocks.append((process, block))
         self._waiting += size
 
@@ -150,21 +169,32 @@ class Builder:
             self._forget(batch, bool(lost))
         batch = self._register.admit(batch, [names.threads for names in self._catalog.processes])
         self._fold_process_records(batch)
-        self._events += int(_EVENTS[batch.kind].sum())
+        self._events += int(np.bincount(batch.kind, minlength=256) @ _EVENTS)
         mine = batch.thread >= 0
-        self._threads.reach_back(batch.thread[mine], batch.began()[mine])
-        self._fold_locking(batch.only(mine & LOCKING[batch.kind]))
-        self._fold_serving(batch.only(mine & SERVING[batch.kind]))
+        self._reach_back(batch, mine)
+        side_by_side(
+            len(batch) > _WORTH_THREADS,
+            lambda: self._fold_locking(batch.only(mine & LOCKING[batch.kind])),
+            lambda: self._fold_serving(batch.only(mine & SERVING[batch.kind])),
+        )
         saying = batch.only(mine & SAYING[batch.kind])
         self._saying.fold(saying, self._find("labels", saying, saying.obj))
         self._end_threads(batch)
 
+    def _reach_back(self, batch: Batch, mine: Bools) -> None:
+        """Let threads whose begin was not recorded live from their first sign on."""
+        if not mine.any():
+            return
+        unseen = mine & ~self._threads.entered[batch.thread]
+        if unseen.any():
+            some = batch.only(unseen)
+            self._threads.reach_back(some.thread, some.began())
+
     def _hear(self, batch: Batch) -> None:
-        began, written = batch.began(), batch.written()
         present = distinct(batch.process)
         for process in present:
-            mine = batch.process == process if len(present) > 1 else slice(None)
-            self._processes.heard(process, int(began[mine].min()), int(written[mine].max()))
+            mine = batch.only(batch.process == process) if len(present) > 1 else batch
+            self._processes.heard(process, *mine.extent())
 
     def _forget(self, batch: Batch, lost: bool) -> None:
         """Records of one process are missing before this batch: nobody knows how what is open in it went on."""
@@ -238,13 +268,14 @@ class Builder:
 
     def _draw(self) -> None:
         """Bring the index up to date."""
+        self._drawn = True
         start, end = self._processes.span()
         over = self._processes.over()
         serving = self._serving
         tables = (self._locking.holds, self._locking.waits, self._locking.handoffs, serving.requests, serving.tasks)
         changed = min(self._threads.changed_ns, *(table.changed_ns for table in tables), self._ended(over))
         self._tables = self._view(over, end)
-        self._index.update(self._tables.spans, len(self._threads.lanes), start, end, changed)
+        self._index.update(self._tables, len(self._threads.lanes), start, end, changed)
         self._threads.changed_ns = FOREVER
         for table in tables:
             table.settle(self._index.sealed_ns)
@@ -283,6 +314,7 @@ class Builder:
         ]
         crowded = [f"more than {LANE_LIMIT} threads at once: some share the last row"] * self._threads.crowded
         said = [
-            f"process {process + 1} of {len(self._processes)}: {notice}" for process, notice in self._catalog.notices
+            f"process {process + 1} of {len(self._processes)}: {plain(notice)}"
+            for process, notice in self._catalog.notices
         ]
         return (*said, *self._gaps, *self._processes.losses(), *skipped, *crowded)

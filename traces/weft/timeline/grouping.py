@@ -70,14 +70,14 @@ def nest(key: I64, step: NDArray[np.int8]) -> I64:
     """
     size = len(key)
     order = np.sort(key << POSITION_BITS | np.arange(size)) & _POSITION
-    level = _levels(key[order], step[order])
-    packed = np.sort((key[order] * _LEVELS + level) << POSITION_BITS | order)
+    level = _levels(key.take(order), step.take(order))
+    packed = np.sort((key.take(order) * _LEVELS + level) << POSITION_BITS | order)
     order, group = packed & _POSITION, packed >> POSITION_BITS
-    opens = step[order] > 0
+    opens = step.take(order) > 0
     last = np.maximum.accumulate(np.where(opens, np.arange(size), -1))
-    matched = ~opens & (last >= 0) & (group[last] == group)
+    matched = np.flatnonzero(~opens & (last >= 0) & (group.take(last, mode="clip") == group))
     owner = np.full(size, -1, np.int64)
-    owner[order[matched]] = order[last[matched]]
+    owner[order.take(matched)] = order.take(last.take(matched))
     return owner
 
 

@@ -7,15 +7,16 @@ whole trace built at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Final, Protocol
 
 import numpy as np
 
 from .building import Spans, build
 from .columns import I64, Bools
 from .segments import LAYERS, Segment, merged
+from .together import spread
 
 LATE_NS: Final = 250_000_000
 """A hold is announced after at most two ticks of the recorder, so most records are not later than this."""
@@ -26,8 +27,26 @@ _SEAL: Final = 8192
 _LARGEST: Final = 1 << 22
 """Intervals; larger segments are not merged any more."""
 
-Source = Callable[[int], Spans]
-"""Returns the intervals that end at or after a moment (ns)."""
+_SLICE: Final = 1 << 16
+"""Intervals that are built together, about."""
+
+_GROUP: Final = 32
+"""Slices that are merged at once."""
+
+_WORTH_THREADS: Final = 4
+"""Slices that are worth several threads."""
+
+
+class Source(Protocol):
+    """Where the intervals are."""
+
+    def span_count(self, since_ns: int) -> int:
+        """Return about how many intervals end at or after a moment (ns), at most that many."""
+        raise NotImplementedError
+
+    def spans(self, since_ns: int, until_ns: int) -> Spans:
+        """Return the intervals that touch a window (ns)."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +108,29 @@ class Index:
         while self._sealed and self._sealed[-1].end > changed:
             self._sealed.pop()
         since = self._sealed[-1].end if self._sealed else start
-        spans = source(since)
-        until = end - LATE_NS
-        if len(spans) >= _SEAL and until > since:
-            for segment in build(spans, since, until, lanes):
-                self._sealed.append(segment)
-                self._merge()
+        until, count = end - LATE_NS, source.span_count(since)
+        if count >= _SEAL and until > since:
+            self._seal(source, lanes, since, until, count)
             since = until
         # Its last moment belongs to the trace, too.
-        self._newest = tuple(build(spans, since, end + 1, lanes))
+        self._newest = tuple(build(source.spans(since, end), since, end + 1, lanes))
+
+    def _seal(self, source: Source, lanes: int, since: int, until: int, count: int) -> None:
+        """Build a stretch, slice by slice so that what is sorted fits into the processor's cache."""
+        slices = min(max(count // _SLICE, 1), until - since)
+        cuts = [since + (until - since) * number // slices for number in range(slices + 1)]
+
+        def built(stretch: tuple[int, int]) -> list[Segment]:
+            return list(build(source.spans(*stretch), *stretch, lanes))
+
+        for group in range(0, slices, _GROUP):
+            stretches = [*pairwise(cuts[group : group + _GROUP + 1])]
+            slices_ = spread(built, stretches) if len(stretches) >= _WORTH_THREADS else map(built, stretches)
+            parts = [part for segments in slices_ for part in segments]
+            whole = merged(parts) if len(parts) > 1 else None
+            for segment in parts if whole is None else [whole]:
+                self._sealed.append(segment)
+                self._merge()
 
     def _merge(self) -> None:
         """Merge from the end while the last segment is not much smaller than the one before."""
@@ -105,7 +138,7 @@ class Index:
             first, second = self._sealed[-2:]
             if len(first) >= 2 * len(second) or len(first) + len(second) > _LARGEST:
                 return
-            both = merged(first, second)
+            both = merged((first, second))
             if both is None:
                 return
             self._sealed[-2:] = [both]

@@ -51,14 +51,14 @@ class Locking:
         """
         kind = batch.kind
         ending = np.flatnonzero(_END_WAIT[kind])
-        waits = _rows(WAIT, batch, lock, ending, batch.value[ending], batch.time[ending])
+        waits = _rows(WAIT, batch, lock, ending, batch.value.take(ending), batch.time.take(ending))
         waits["acquired"] = _GOT_IT[kind[ending]]
         beginning = np.flatnonzero(kind == Kind.WAIT)
         announced = _rows(WAIT, batch, lock, beginning, batch.time[beginning], FOREVER)
         self._settle(self.waits, announced, waits)
 
         passes = np.flatnonzero(kind == Kind.SECTION)
-        holds = _rows(HOLD, batch, lock, passes, batch.time[passes], batch.value[passes])
+        holds = _rows(HOLD, batch, lock, passes, batch.time.take(passes), batch.value.take(passes))
         holding = np.flatnonzero(_HOLDING[kind])
         announced = _rows(HOLD, batch, lock, holding, batch.time[holding], FOREVER)
         self._settle(self.holds, announced, holds)
@@ -126,7 +126,7 @@ class Locking:
 
 
 def _rows(dtype: np.dtype[np.void], batch: Batch, lock: I64, at: I64, start: I64, end: I64 | int) -> Rows:
-    return rows_of(dtype, len(at), start=start, end=end, thread=batch.thread[at], lock=lock[at])
+    return rows_of(dtype, len(at), start=start, end=end, thread=batch.thread.take(at), lock=lock.take(at))
 
 
 def _among(values: NDArray[np.int32], chosen: NDArray[np.int32]) -> NDArray[np.bool_]:

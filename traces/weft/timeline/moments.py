@@ -50,7 +50,7 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
         thread=tables.roster[thread],
         request=next(iter(requests(tables, serving)), None) if working is None else working.request,
         contexts=tuple(name for row in contexts for name in _contexts(row, time_ns)),
-        holds=tuple(_holds(tables, held)),
+        holds=tuple(holds(tables, held)),
         wait=waits[0] if waits else None,
         blames=_blames(tables, waiting, blaming),
         wanted_by=tuple(_wanted(tables, held, thread, time_ns)),
@@ -232,7 +232,7 @@ def _blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:
     served = _by_row(tables, near, which)
     return tuple(
         Blame(hold, overlap, served.get(row))
-        for hold, overlap, row in zip(_holds(tables, rows), (high - low).tolist(), which.tolist(), strict=True)
+        for hold, overlap, row in zip(holds(tables, rows), (high - low).tolist(), which.tolist(), strict=True)
     )
 
 
@@ -295,7 +295,8 @@ def _wait(tables: Tables, row: dict[str, int], behind: Rows) -> Wait:
     )
 
 
-def _holds(tables: Tables, rows: Rows) -> list[Hold]:
+def holds(tables: Tables, rows: Rows) -> list[Hold]:
+    """Return rows of holds as values."""
     lane = tables.roster.lane[rows["thread"]].tolist()
     return [
         Hold(row["thread"], on, row["lock"], row["start"], _end(row["end"]))

@@ -20,6 +20,7 @@ LIMIT: Final = 1 << 12
 """Processes; a trace with more is damaged."""
 
 _WALL_LIMIT: Final = 1 << 62
+_COSTS: Final = frozenset(map(int, Cost))
 
 
 @dataclass(slots=True)
@@ -73,8 +74,9 @@ class Processes:
 
     def charge(self, process: int, time: int, what: int, amount: int) -> None:
         """A process tells at ``time`` (ns) what recording has cost it, as in `weft.events.Cost`."""
-        self._known[process].costs[what] = amount
-        self._known[process].charged = time
+        if what in _COSTS:
+            self._known[process].costs[what] = amount
+            self._known[process].charged = time
 
     def serve(self, process: int) -> None:
         """A process serves requests."""

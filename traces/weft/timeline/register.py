@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..events import PROCESS_THREAD, Kind
-from .catalog import Ids
+from .catalog import Ids, Room
 from .columns import I64
 from .grouping import heads
 from .intake import Batch, by_process
@@ -22,9 +22,9 @@ class Register:
         self.threads = threads
         self._ids: list[Ids] = []
 
-    def add_process(self) -> None:
-        """Make room for the next process."""
-        self._ids.append(Ids())
+    def add_process(self, room: Room) -> None:
+        """Take the next process in."""
+        self._ids.append(Ids(room))
 
     def rename(self, process: int, number: int, name: str) -> None:
         """A definition says what a thread is called, perhaps after its first use."""

@@ -7,6 +7,7 @@ that a lane spent in a layer before an edge is ``sum[i] + min(edge - start[i], d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -85,21 +86,36 @@ class Segment:
         return total, on
 
 
-def merged(first: Segment, second: Segment) -> Segment | None:
-    """Return two segments, of which the second begins where the first ends, as one; None when keys get too wide."""
-    lanes = max(first.lanes, second.lanes)
-    shift = (second.end - first.start + 1).bit_length()
+def merged(parts: Sequence[Segment]) -> Segment | None:
+    """Return segments, each of which begins where the one before ends, as one; None when keys get too wide."""
+    first, last = parts[0], parts[-1]
+    lanes = max(part.lanes for part in parts)
+    shift = (last.end - first.start + 1).bit_length()
     if shift + lanes.bit_length() > 63:
         return None
-    keys, sums = [], []
-    for layer in range(LAYERS):
-        parts = [_rebased(segment, layer, first.start, shift) for segment in (first, second)]
-        joined = np.concatenate([part[0] for part in parts])
-        # Two sorted runs: the stable sort only merges them.
-        order = np.argsort(joined, kind="stable")
-        keys.append(with_sentinel(joined[order]))
-        sums.append(running(np.concatenate([part[1] for part in parts])[order]))
-    return Segment(first.start, second.end, lanes, shift, tuple(keys), tuple(sums))
+    keys, sums = zip(*(_joined(parts, layer, first.start, shift) for layer in range(LAYERS)), strict=True)
+    return Segment(first.start, last.end, lanes, shift, keys, sums)
+
+
+def _joined(parts: Sequence[Segment], layer: int, start: int, shift: int) -> tuple[I64, I64]:
+    """Return a layer's keys and sums over several segments."""
+    sizes = [len(part.keys[layer]) - 1 for part in parts]
+    lane = np.empty(sum(sizes), np.uint32)
+    time = np.empty(len(lane), np.int64)
+    lasts = np.empty(len(lane), np.int64)
+    at = 0
+    for part, size in zip(parts, sizes, strict=True):
+        keys, here = part.keys[layer][1:], slice(at, at + size)
+        lane[here] = keys >> part.shift
+        np.bitwise_and(keys, (1 << part.shift) - 1, out=time[here])
+        time[here] += part.start - start
+        np.subtract(part.sums[layer][2:], part.sums[layer][1:-1], out=lasts[here])
+        at += size
+    # Times rise from part to part, so only lanes have to be sorted: small numbers, which numpy does without comparing.
+    small = lane.astype(np.uint16) if not len(lane) or lane.max() < 1 << 16 else lane
+    order = np.argsort(small, kind="stable")
+    time |= lane.astype(np.int64) << shift
+    return with_sentinel(time.take(order)), running(lasts.take(order))
 
 
 def with_sentinel(keys: I64) -> I64:
@@ -112,10 +128,3 @@ def running(lasts: I64) -> I64:
     sums = np.zeros(len(lasts) + 2, np.int64)
     np.cumsum(lasts, out=sums[2:])
     return sums
-
-
-def _rebased(segment: Segment, layer: int, start: int, shift: int) -> tuple[I64, I64]:
-    """Return a layer's keys for another start and shift, and the durations."""
-    keys = segment.keys[layer][1:]
-    time = (keys & ((1 << segment.shift) - 1)) + (segment.start - start)
-    return keys >> segment.shift << shift | time, np.diff(segment.sums[layer][1:])

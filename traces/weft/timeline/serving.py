@@ -86,10 +86,10 @@ class Serving:
         rows = rows_of(
             REQUEST,
             len(opening),
-            start=batch.time[opening],
-            thread=batch.thread[opening],
-            target=target[opening],
-            number=batch.value[opening],
+            start=batch.time.take(opening),
+            thread=batch.thread.take(opening),
+            target=target.take(opening),
+            number=batch.value.take(opening),
             id=np.arange(self._count, self._count + len(opening)),
             endpoint=UNKNOWN,
             status=UNKNOWN,
@@ -174,15 +174,15 @@ def _owners(before: Rows, batch: Batch, opening: I64, closing: I64, asking: I64)
     thread = np.concatenate((before["thread"], batch.thread[at[len(before) :]]))
     order = np.argsort(at, kind="stable")
     owner = np.full(len(at), -1, np.int64)
-    found = nest(thread[order].astype(np.int64), step[order])
-    owner[order] = np.where(found >= 0, order[found], -1)
+    found = nest(thread.take(order).astype(np.int64), step.take(order))
+    owner[order] = np.where(found >= 0, order.take(found, mode="clip"), -1)
     return owner[sizes[0] : sizes[0] + sizes[1]], owner[sizes[0] + sizes[1] :]
 
 
 def _close(rows: Rows, owner: I64, time: I64, status: I64 | None = None) -> tuple[Rows, Rows]:
     """Return the rows that have an owner among the closers, in the closers' order, and the others."""
     matched = owner >= 0
-    done = rows[owner[matched]]
+    done = rows.take(owner[matched])
     done["end"] = np.maximum(time[matched], done["start"])
     if status is not None:
         done["status"] = status[matched]

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from weft.timeline import frames, listings, moments
+from weft.timeline import frames, listings, locklanes, moments
 from weft.timeline.columns import Bools
 from weft.timeline.figures import Sums, no_sums
 from weft.timeline.index import Picture
 from weft.timeline.tables import Tables
 from weft.timeline.values import (
     Frame,
+    Hold,
     Lane,
     Lock,
     LockFigures,
+    LockFrame,
     Moment,
     Process,
     Request,
+    SourceFile,
     Task,
     Thread,
     Unseen,
@@ -41,6 +44,7 @@ class Snapshot:
         lanes: rows in order of first appearance.
         unseen: what the recorder says that it could not record.
         complete: every process has ended in good order.
+        files: source files by the names that places have for them; may have grown since.
         tables: every hold, wait, request and context as rows, for questions that need all of them.
         picture: the states of all lanes.
         sums: figures per lock over what has ended.
@@ -60,6 +64,7 @@ class Snapshot:
     locks: Sequence[Lock]
     complete: bool
     unseen: tuple[Unseen, ...] = ()
+    files: Mapping[str, SourceFile] = field(default_factory=dict, repr=False)
     tables: Tables = field(default_factory=Tables, repr=False, compare=False)
     picture: Picture = field(default=Picture(()), repr=False, compare=False)
     sums: Sums = field(default_factory=no_sums, repr=False, compare=False)
@@ -71,6 +76,25 @@ class Snapshot:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""
         serves = self.serves[[self.lanes[lane].process for lane in lanes]] | self.works[[*lanes]]
         return frames.frame(self.picture, lanes, serves, frames.edges_of(start_ns, end_ns, columns))
+
+    def lock_frame(self, locks: Sequence[int], start_ns: int, end_ns: int, columns: int) -> LockFrame:
+        """Return what happened to the locks (ids) in ``columns`` equal columns of the window, exactly."""
+        return locklanes.frame(self.tables, locks, frames.edges_of(start_ns, end_ns, columns))
+
+    def holder(self, lock: int, time_ns: int) -> Hold | None:
+        """Return who holds a lock at an instant."""
+        return next(iter(moments.holds(self.tables, locklanes.held_at(self.tables, lock, time_ns))), None)
+
+    def queue(self, lock: int, time_ns: int) -> list[Wait]:
+        """Return the waits for a lock at an instant, the longest first; their number is the queue's depth."""
+        return moments.waits(self.tables, locklanes.queue_at(self.tables, lock, time_ns))
+
+    def next_event(self, lane: int, time_ns: int, step: int) -> int | None:
+        """Return the nearest moment after (``step`` 1) or before (-1) an instant at which something changes on a lane.
+
+        A hold, a wait, a hand-off, a request or a thread begins or ends there. The next contention is `next_wait`.
+        """
+        return locklanes.next_change(self.tables, lane, time_ns, step, (self.start_ns, self.end_ns))
 
     def labels(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:
         """Return the waits of the lanes in the window that last at least ``min_ns`` there, clipped to it."""

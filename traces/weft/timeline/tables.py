@@ -134,27 +134,34 @@ class Tables:
         outer: Rows = waits[height == np.maximum.accumulate(height)]
         return outer
 
-    def spans(self, since_ns: int) -> Spans:
-        """Return the intervals that end at or after a moment, each within the life of its thread and the trace."""
-        roster = self.roster
-        sources = (
+    def _sources(self) -> tuple[tuple[Span, View], ...]:
+        return (
             (Span.HOLD, self.holds),
             (Span.WAIT, self.waits),
             (Span.HANDOFF, self.handoffs),
             (Span.REQUEST, self.requests),
             (Span.REQUEST, self.tasks),
         )
-        parts = [view.within(since_ns, self.end_ns) for _, view in sources]
-        alive = np.flatnonzero(roster.close >= since_ns)
+
+    def span_count(self, since_ns: int) -> int:
+        """Return about how many intervals end at or after a moment, at most that many."""
+        return sum(view.count_since(since_ns) for _, view in self._sources()) + len(self.roster)
+
+    def spans(self, since_ns: int, until_ns: int) -> Spans:
+        """Return the intervals that touch a window (ns), each within the life of its thread and the trace."""
+        roster = self.roster
+        sources = self._sources()
+        parts = [view.within(since_ns, min(until_ns, self.end_ns)) for _, view in sources]
+        alive = np.flatnonzero((roster.close >= since_ns) & (roster.start <= until_ns))
         thread = np.concatenate([*(rows["thread"] for rows in parts), alive])
         start = np.concatenate([*(rows["start"] for rows in parts), roster.start[alive]])
         end = np.concatenate([*(rows["end"] for rows in parts), roster.close[alive]])
         sizes = [*(len(rows) for rows in parts), len(alive)]
         waits = parts[1]
         return Spans(
-            lane=roster.lane[thread],
-            start=np.maximum(start, roster.start[thread]),
-            end=np.minimum(np.minimum(end, roster.close[thread]), self.end_ns),
+            lane=roster.lane.take(thread),
+            start=np.maximum(start, roster.start.take(thread)),
+            end=np.minimum(np.minimum(end, roster.close.take(thread)), self.end_ns),
             what=np.repeat(np.array([*(what for what, _ in sources), Span.ALIVE], np.uint8), sizes),
             began_lane=roster.lane[waits["thread"]],
             began=waits["start"].copy(),

@@ -37,6 +37,14 @@ class Place:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the recorded app: where it was, and what it held then (``sha256:`` and 64 hex digits)."""
+
+    path: str
+    digest: str
+
+
 Stack = tuple[Place, ...]
 """Innermost frame first."""
 
@@ -262,6 +270,25 @@ class Frame:
     edges: NDArray[np.int64]
     spent: NDArray[np.int64]
     first: NDArray[np.uint8]
+    waits: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class LockFrame:
+    """What happened to locks in equal columns of a time window.
+
+    Attributes:
+        edges: int64 ``[columns + 1]``, ns.
+        held: int64 ``[locks, columns]``, ns held.
+        waited: int64 ``[locks, columns]``, ns waited, summed over the threads that waited.
+        queue: int64 ``[locks, columns]``, threads that wait at the left edge of the column.
+        waits: int64 ``[locks, columns]``, how many waits began in the column.
+    """
+
+    edges: NDArray[np.int64]
+    held: NDArray[np.int64]
+    waited: NDArray[np.int64]
+    queue: NDArray[np.int64]
     waits: NDArray[np.int64]
 
 

@@ -19,6 +19,7 @@ from weft.timeline.values import LockFigures, Request
 
 from .. import jumps, picture, view
 from ..messages import ChildEnded, LaneStepped, PanelWanted, Pointed, RowChosen, SnapshotReady, SourceFailed, Zoomed
+from ..sources import Sources
 from ..story import story
 from ..view import FOLLOW_SPAN_NS, Mode, Motion, View
 from ..widgets.inspector import Inspector
@@ -69,6 +70,7 @@ class DashboardScreen(Navigation):
         self.path = path
         self.status = Status(mode, self.motion, title)
         self.tables_timer: Timer | None = None
+        self.sources: Sources | None = None
         self.tables_stale = False
 
     def compose(self) -> ComposeResult:
@@ -283,4 +285,6 @@ class DashboardScreen(Navigation):
 
     def _fill_inspector(self) -> None:
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):
-            self.inspector.lines = tuple(story(self.snapshot, moment))
+            if self.sources is None or self.sources.files is not self.snapshot.files:
+                self.sources = Sources(self.snapshot.files)
+            self.inspector.lines = tuple(story(self.snapshot, moment, self.sources.line))

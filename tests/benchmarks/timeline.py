@@ -1,0 +1,113 @@
+"""The timeline's speed on large traces: loading, memory, frames, and live ingest. Prints a table.
+
+Each figure is taken in a process of its own that begins with the imports. The traces are a simulated server's, written
+by the real writer with the recorder's tick, one stretch of a million events after the other. Argument: how many
+millions of events at most (10; 100 takes minutes and gigabytes).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.tiled import write_tiled
+
+LANES, COLUMNS, RUNS = 40, 200, 15
+PARTS = (1, 10, 1000)
+
+
+def main() -> None:
+    """Measure in a process for each figure, or be that process."""
+    if len(sys.argv) == 3:
+        {"load": _load, "first": _first, "ingest": _ingest}[sys.argv[1]](Path(sys.argv[2]))
+        return
+    most = int(sys.argv[1]) if len(sys.argv) == 2 else 10
+    print(f"timeline, 64 threads, {LANES} lanes x {COLUMNS} columns, Python {sys.version.split()[0]}")
+    with tempfile.TemporaryDirectory() as folder:
+        for millions in (1, 10, 100):
+            if millions > most:
+                break
+            path = Path(folder) / "trace.weft"
+            events = write_tiled(path, millions)
+            print(f"\n{events:,} events, {path.stat().st_size:,} bytes")
+            for what in ("first", "load", "ingest") if millions == 10 else ("first", "load"):
+                began = time.perf_counter()
+                done = subprocess.run(
+                    [sys.executable, __file__, what, str(path)], stdout=subprocess.PIPE, text=True, check=True,
+                    env={**os.environ, "WEFT_BENCH_BEGAN": str(began)},
+                )  # fmt: skip
+                print(done.stdout, end="", flush=True)
+
+
+def _since_exec() -> float:
+    return time.perf_counter() - float(os.environ["WEFT_BENCH_BEGAN"])
+
+
+def _row(what: str, figure: str, target: str = "") -> None:
+    print(f"  {what:<44} {figure:<26} {target}")
+
+
+def _peak() -> str:
+    import resource
+
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+
+
+def _load(path: Path) -> None:
+    """Load the whole trace and ask for frames."""
+    from weft.timeline import load
+
+    snapshot = load(path)
+    lanes = range(min(LANES, len(snapshot.lanes)))
+    snapshot.frame(lanes, snapshot.start_ns, snapshot.end_ns, COLUMNS)
+    _row(
+        "exec to exact frame of the whole trace", f"{_since_exec():.2f} s, {_peak()}", "1e6: 0.6 s; 1e7: 1.5 s, 0.5 GB"
+    )
+    span = snapshot.end_ns - snapshot.start_ns
+    for part in PARTS:
+        times = []
+        for start in np.linspace(snapshot.start_ns, snapshot.end_ns - span // part, RUNS).astype(int).tolist():
+            began = time.perf_counter()
+            snapshot.frame(lanes, start, start + span // part, COLUMNS)
+            times.append((time.perf_counter() - began) * 1000)
+        what = f"frame of 1/{part}" if part > 1 else "frame of the whole trace"
+        _row(what, f"median {statistics.median(times):.2f} ms", "1e7: 2 ms; 1e8: 5 ms")
+
+
+def _first(path: Path) -> None:
+    """Take the time to a first frame of what has been read so far, as the dashboard draws it."""
+    from weft.log.reader import Tail
+    from weft.timeline import Builder
+
+    tail, builder = Tail(path), Builder()
+    builder.fold(tail.read())
+    snapshot = builder.snapshot()
+    snapshot.frame(range(min(LANES, len(snapshot.lanes))), snapshot.start_ns, snapshot.end_ns, COLUMNS)
+    _row("exec to first frame, of what is read by then", f"{_since_exec():.2f} s", "1e8: 5 s")
+
+
+def _ingest(path: Path) -> None:
+    """Fold a live trace tick by tick, with a snapshot for each."""
+    from weft.log.reader import Tail
+    from weft.timeline import Builder
+
+    tail, builder = Tail(path, 1 << 16), Builder()
+    began = time.perf_counter()
+    while tail.unread() > 0:
+        builder.fold(tail.read())
+        snapshot = builder.snapshot()
+    rate = snapshot.events / (time.perf_counter() - began)
+    _row("live ingest, a snapshot for every 64 kB", f"{rate / 1e6:.1f} M events/s", ">= 1 M events/s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Traces for other tools: Perfetto, spreadsheets, data frames. Everything streams: memory stays flat."""

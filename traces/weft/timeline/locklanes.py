@@ -1,0 +1,91 @@
+"""Locks as lanes: how long each was held and waited for in every column, who has it and who queues at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .columns import FOREVER, I64, Rows
+from .tables import Tables
+from .values import LockFrame
+
+
+def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
+    """Return what happened to locks between edges.
+
+    Waits of one lock overlap, so no running state will do: with starts and ends sorted apart, the time waited before
+    ``t`` is the sum of ``t - start`` over what has begun less the sum of ``t - end`` over what is over.
+
+    Args:
+        locks: ids.
+        edges: int64 ``[columns + 1]``, ns, rising.
+    """
+    low, high = int(edges[0]), int(edges[-1])
+    holds, waits = tables.holds.within(low, high), tables.waits.within(low, high)
+    shape = (len(locks), len(edges))
+    held, waited, queue, began = (np.zeros(shape, np.int64) for _ in range(4))
+    for row, lock in enumerate(locks):
+        mine = holds[holds["lock"] == lock]
+        held[row], _, _ = _before(np.sort(mine["start"]), np.sort(tables.held_until(mine)), edges)
+        mine = waits[waits["lock"] == lock]
+        waited[row], queue[row], began[row] = _before(np.sort(mine["start"]), np.sort(tables.ends(mine)), edges)
+    return LockFrame(edges, np.diff(held), np.diff(waited), queue[:, :-1], np.diff(began))
+
+
+def held_at(tables: Tables, lock: int, time_ns: int) -> Rows:
+    """Return the row, if there is one, of the hold that an instant lies in."""
+    rows = tables.holds.within(time_ns, time_ns)
+    rows = rows[rows["lock"] == lock]
+    rows = rows[(rows["start"] <= time_ns) & (tables.held_until(rows) > time_ns)]
+    newest: Rows = rows[np.argsort(rows["start"], kind="stable")][-1:]
+    return newest
+
+
+def queue_at(tables: Tables, lock: int, time_ns: int) -> Rows:
+    """Return the rows of the waits that an instant lies in, who waits longest first."""
+    rows = tables.waits.within(time_ns, time_ns)
+    rows = rows[rows["lock"] == lock]
+    rows = rows[(rows["start"] <= time_ns) & (tables.ends(rows) > time_ns)]
+    in_order: Rows = rows[np.lexsort((rows["thread"], rows["start"]))]
+    return in_order
+
+
+def next_change(tables: Tables, lane: int, time_ns: int, step: int, span: tuple[int, int]) -> int | None:
+    """Return the nearest moment (ns) after (``step`` 1) or before (-1) an instant at which something changes on a lane.
+
+    That is when a hold, a wait, a hand-off, a request, a task or a thread begins or ends. Looks at twice as much time in
+    each turn, so that what is near is found without looking at all.
+    """
+    low, high = span
+    roster = tables.roster
+    mine = np.flatnonzero(roster.lane == lane)
+    lives = np.concatenate((roster.start[mine], roster.end[mine]))
+    on = np.zeros(len(roster), np.bool_)
+    on[mine] = True
+    reach = max((high - low) >> 12, 1)
+    while True:
+        start, end = (time_ns + 1, time_ns + reach) if step > 0 else (time_ns - reach, time_ns - 1)
+        times = [lives]
+        for view in (tables.holds, tables.waits, tables.handoffs, tables.requests, tables.tasks):
+            rows = view.within(start, end)
+            rows = rows[on[rows["thread"]]]
+            times += [rows["start"], rows["end"]]
+        moments = np.concatenate(times)
+        moments = moments[(moments >= start) & (moments <= end) & (moments != FOREVER)]
+        if len(moments):
+            return int(moments.min() if step > 0 else moments.max())
+        if start <= low if step < 0 else end >= high:
+            return None
+        reach *= 2
+
+
+def _before(starts: I64, ends: I64, edges: I64) -> tuple[I64, I64, I64]:
+    """Return, per edge, the time spent before it, how many are on at it, and how many began before it."""
+    begun, over = np.searchsorted(starts, edges, side="right"), np.searchsorted(ends, edges, side="right")
+    first = int(edges[0])
+    begin_sums = np.concatenate(([0], np.cumsum(starts - first)))
+    end_sums = np.concatenate(([0], np.cumsum(ends - first)))
+    since = edges - first
+    spent = (begun * since - begin_sums[begun]) - (over * since - end_sums[over])
+    return spent, begun - over, np.searchsorted(starts, edges, side="left")
