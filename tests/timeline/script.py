@@ -6,7 +6,8 @@
     2:main 15 wait cache worker      a thread of process 2
 
 A line is ``[process:]thread time kind arguments``; the thread ``*`` is the process itself. Names are defined in
-front of the block that uses them first, with ids that begin at 1 in every process.
+front of the block that uses them first, with ids that begin at 1 in every process. A lock whose name begins with
+``event`` is an event.
 """
 
 from __future__ import annotations
@@ -119,9 +120,13 @@ class Scribe:
         return ids[name]
 
 
+def _kind(name: str) -> str:
+    return "Event" if name.startswith("event") else "Lock"
+
+
 _DETAILS: dict[str, Callable[[str], dict[str, Any]]] = {
     "thread": lambda name: {"name": name.replace("_", " "), "ident": 1},
-    "lock": lambda name: {"name": name, "kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7},
+    "lock": lambda name: {"name": name, "kind": _kind(name), "file": "shop.py", "function": "<module>", "line": 7},
     "target": lambda name: {"method": "GET", "path": name},
     "endpoint": lambda name: {"name": name},
     "work": lambda name: {"name": name},
