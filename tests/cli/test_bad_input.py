@@ -88,6 +88,8 @@ def test_screens_need_a_terminal(tmp_path: Path) -> None:
         ["demo", "--seconds", "1e9"],
         ["replay"],
         ["record", "--bound", "many"],
+        ["diff", "x"],
+        ["diff", "--format", "html", "x", "y"],
     ],
 )
 def test_arguments_that_make_no_sense(arguments: list[str]) -> None:

@@ -42,13 +42,13 @@ BLAMED = """
     w3 2 request 3 /cart
     main 3 section db 390
     w2 10 wait db main
-    w2 10 waiter_at in_report db
+    w2 10 waiter_at db in_report
     w1 3 push checkout
     w2 3 push report
     w3 3 push cart
     w1 20 wait stock w2
-    w1 20 waiter_at in_checkout stock
-    w1 20 holder_at in_report stock
+    w1 20 waiter_at stock in_checkout
+    w1 20 holder_at stock in_report
     w2 390 acquire db 10
     w2 390 section db 395
     w2 5 section stock 400
@@ -91,10 +91,10 @@ def test_a_deadlock_names_every_line() -> None:
         a 1 hold left 200
         b 2 hold right 200
         a 10 wait right b
-        a 10 waiter_at in_a right
+        a 10 waiter_at right in_a
         b 20 wait left a
-        b 20 waiter_at in_b left
-        b 20 holder_at in_a left
+        b 20 waiter_at left in_b
+        b 20 holder_at left in_a
         c 30 wait left a
         * 900 pulse
         """,
@@ -204,7 +204,7 @@ def greedy(times: int, waiting_ms: int) -> str:
         w1 0 enter
         w2 0 enter
         w2 {10 + each / 2} wait lock w1
-        w2 {10 + each / 2} waiter_at in_w2 lock
+        w2 {10 + each / 2} waiter_at lock in_w2
         {passes}
         w2 {10 + waiting_ms} acquire lock {10 + each / 2}
         w2 {10 + waiting_ms} section lock {11 + waiting_ms}

@@ -121,7 +121,6 @@ def test_the_report_is_plain_data() -> None:
             },
         ],
         "tasks": [],
-        "findings": [],
     }
 
 

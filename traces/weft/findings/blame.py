@@ -58,9 +58,11 @@ def check(case: Case) -> Iterator[Finding]:
     pair, group = np.unique(request.astype(np.int64) << 20 | lock, return_inverse=True)
     totals = np.zeros(len(pair), np.int64)
     np.add.at(totals, group, waited)
-    slow = np.flatnonzero(totals >= case.options.blame_ns)
+    slow = np.flatnonzero(totals >= min(case.options.brief_ns, case.options.blame_ns))
     for (_, lock_id), chosen in _by_endpoint(case, rows, pair, slow).items():
         worst = max(chosen, key=lambda each: int(totals[each]))
+        if totals[worst] < case.options.blame_ns and totals[chosen].sum() < case.options.total_ns:
+            continue
         row = rows[int(pair[worst] >> 20) : int(pair[worst] >> 20) + 1]
         value = moments.requests(case.tables, row)[0]
         yield _finding(case, value, lock_id, int(totals[worst]), int(totals[chosen].sum()), len(chosen))

@@ -17,19 +17,23 @@ KIND = "long-hold"
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Yield, per lock and kind of holder, the longest hold, if it was long and others waited for it."""
+    """Yield, per lock and kind of holder, the hold that cost most, if one was long or all together cost much."""
     holds, costs = case.contended, case.costs
-    long = (holds.end - holds.start >= case.options.long_hold_ns) & (costs > 0)
+    options = case.options
+    lasted = holds.end - holds.start
+    long = (lasted >= min(options.brief_ns, options.long_hold_ns)) & (costs > 0)
     for group in culprits.grouped(case, np.flatnonzero(long)):
+        if lasted[group.rows].max() < options.long_hold_ns and group.cost < options.total_ns:
+            continue
         worst, lock = group.worst, int(holds.lock[group.rows[0]])
         name, goes_on = lock_name(case.snapshot, lock), bool(holds.lasting[worst])
         place = culprits.held_at(case, worst)
-        lasted = duration(int(holds.end[worst] - holds.start[worst]))
-        text = f"{group.who} {'has held' if goes_on else 'held'} {name} for {lasted}"
+        text = f"{group.who} {'has held' if goes_on else 'held'} {name} for {duration(int(lasted[worst]))}"
         text += f" at {where(place)}" if place else ""
         waiters = culprits.waiters(case, worst)
         text += f" while {behind(len(waiters), int(costs[worst]))}"
         if len(group.rows) > 1:
-            longer = f"over {duration(case.options.long_hold_ns)} {times(len(group.rows))}"
-            text += f"; {longer}, which cost {duration(group.cost)} of waiting"
+            text += (
+                f"; {group.family} held it so {times(len(group.rows))}, which cost {duration(group.cost)} of waiting"
+            )
         yield culprits.finding(case, KIND, group, f"{text}.", Severity.SLOW, place)

@@ -26,6 +26,8 @@ class Options:
     signal_ns: int = _option(600_000_000, "the same where somebody waits for an event, a queue or a notification")
     blame_ns: int = _option(100_000_000, "how long a request waited for one lock")
     long_hold_ns: int = _option(200_000_000, "how long a lock was held while others waited for it")
+    brief_ns: int = _option(20_000_000, "what is shorter than that never makes a slow request or a long hold")
+    total_ns: int = _option(1_000_000_000, "what is longer does when it cost all threads so much together")
     blocking_hold_ns: int = _option(
         20_000_000, "how long others waited behind a holder that waited for I/O or a thread"
     )

@@ -23,7 +23,6 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         ``endpoint``, ``count``, ``duration_ns`` and ``wait_ns`` (as above).
         ``tasks``: per what is run for others, longest total first: ``work``, ``count``, ``queued_ns`` (until a thread
         began with it), ``duration_ns`` and ``wait_ns`` (as above).
-        ``findings``: nothing yet.
     """
     return {
         "trace": {
@@ -36,7 +35,6 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         "locks": _locks(snapshot),
         "requests": _requests(snapshot.tables),
         "tasks": _tasks(snapshot.tables),
-        "findings": [],
     }
 
 
