@@ -66,6 +66,14 @@ def test_a_deadlock_that_a_timeout_ends_stays_in_the_list_as_over() -> None:
     assert finding.ended_ns == 701 * MS
 
 
+def test_a_deadlock_is_not_over_when_somebody_behind_it_gives_up() -> None:
+    live = Live()
+    live.write(RING + "c 0 enter\n c 30 wait left a")
+    assert live.look(now=600) == ["deadlock"]
+    live.write("c 700 giveup left 30\n * 702 pulse")
+    assert [each.ended_ns for each in live.news.findings if each.kind == "deadlock"] == [None]
+
+
 def test_what_goes_on_is_told_when_it_is_old_enough() -> None:
     live = Live()
     live.write("a 0 enter\n b 0 enter\n a 1 hold lock 300\n b 5 wait lock a\n * 600 pulse")

@@ -12,11 +12,12 @@ from typing import Final
 from textual.message import Message
 
 from weft.errors import WeftError
+from weft.findings import Finding, News, Watch, find
 from weft.log.reader import Tail
 from weft.timeline import Builder
 from weft.timeline.snapshot import Snapshot
 
-from .messages import ChildEnded, SnapshotReady, SourceFailed
+from .messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
 from .view import Mode
 
 POLL_SECONDS: Final = 0.05
@@ -24,6 +25,9 @@ POLL_SECONDS: Final = 0.05
 
 REST: Final = 9
 """After a round of reading it rests for so many times the CPU time that it took: a tenth of a core at most."""
+
+AGAIN_SECONDS: Final = 1.0
+"""Findings that are known change as often at most."""
 
 RATE_NS: Final = 2_000_000_000
 """The rate of events is that of so much of the trace."""
@@ -72,6 +76,8 @@ class Source:
         self._stopped = threading.Event()
         self._pause = pause or self._stopped.wait
         self._rate = Rate()
+        self._told: tuple[Finding, ...] = ()
+        self._told_again = 0.0
 
     def stop(self) -> None:
         """Make `run` return soon."""
@@ -99,25 +105,38 @@ class Source:
         return Tail(self.path)
 
     def _follow(self, tail: Tail) -> None:
-        builder = Builder()
+        builder, watch = Builder(), Watch()
+        snapshot = builder.snapshot()
         stopped = False
         while not stopped and not self._stopped.is_set():
             began = time.thread_time()
             if items := tail.read():
                 builder.fold(items)
-                self._hand_over(builder.snapshot(), tail)
+                snapshot = builder.snapshot()
+                self._hand_over(snapshot, tail)
             if tail.unread() > 0:
                 continue
             if self.mode is Mode.REPLAY:
                 builder.fold(tail.finish())
-                self._hand_over(builder.snapshot(), tail, finished=True)
+                snapshot = builder.snapshot()
+                self._hand_over(snapshot, tail, finished=True)
+                self._tell(News(found := find(snapshot), found))
                 return
+            spent = time.thread_time() - began
+            self._tell(watch.look(snapshot, time.perf_counter_ns()))
             self._look_after_child()
-            stopped = self._pause(max(POLL_SECONDS, REST * (time.thread_time() - began)))
+            stopped = self._pause(max(POLL_SECONDS, REST * spent))
 
     def _hand_over(self, snapshot: Snapshot, tail: Tail, *, finished: bool = False) -> None:
         loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)
         self._post(SnapshotReady(snapshot, loaded, self._rate.add(snapshot.start_ns, snapshot.end_ns, snapshot.events)))
+
+    def _tell(self, news: News) -> None:
+        """Post what is wrong when that is new, and a second later when it has only gone on."""
+        now = time.monotonic()
+        if news.fresh or (news.findings != self._told and now >= self._told_again):
+            self._told, self._told_again = news.findings, now + AGAIN_SECONDS
+            self._post(FindingsReady(news.findings, news.fresh))
 
     def _look_after_child(self) -> None:
         if self._child is not None and (sentence := self._child()) is not None:

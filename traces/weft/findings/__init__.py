@@ -5,6 +5,6 @@ from __future__ import annotations
 from .checks import KINDS, find, fragment, fragments
 from .options import Options
 from .values import Evidence, Finding, Severity
-from .watch import Watch
+from .watch import News, Watch
 
-__all__ = ["KINDS", "Evidence", "Finding", "Options", "Severity", "Watch", "find", "fragment", "fragments"]
+__all__ = ["KINDS", "Evidence", "Finding", "News", "Options", "Severity", "Watch", "find", "fragment", "fragments"]

@@ -9,7 +9,6 @@ import numpy as np
 
 from weft.timeline import moments
 from weft.timeline.columns import FOREVER, I64, Bools, Rows, View
-from weft.timeline.listings import HELD
 from weft.timeline.locking import HOLDER_AT, WAITER_AT
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.tables import Tables
@@ -72,6 +71,7 @@ class Case:
         self.snapshot = snapshot
         self.known_ns = max(known_ns, snapshot.tables.end_ns)
         self._history = history or History()
+        self._living: dict[int, frozenset[int]] = {}
         self.options = options
         self.since_ns = since_ns
 
@@ -83,13 +83,27 @@ class Case:
     @cached_property
     def is_lock(self) -> Bools:
         """Which of all that is waited for can be held by one thread, bool ``[locks]``."""
-        return np.array([lock.kind in HELD and "Semaphore" not in lock.kind for lock in self.snapshot.locks], np.bool_)
+        return self._history.is_lock(self.snapshot.locks)
 
     @cached_property
     def history(self) -> History:
         """Who has ended waits so far."""
         self._history.read(self.tables, self.is_lock)
         return self._history
+
+    @cached_property
+    def dead(self) -> frozenset[int]:
+        """The threads that have ended, whatever they still hold; not those whose process has."""
+        roster = self.tables.roster
+        return frozenset(np.flatnonzero(roster.end < roster.gone).tolist())
+
+    def living(self, process: int) -> frozenset[int]:
+        """Return the threads of a process that have not ended before it did."""
+        if process not in self._living:
+            roster = self.tables.roster
+            mine = np.flatnonzero((roster.process == process) & (roster.end >= roster.gone))
+            self._living[process] = frozenset(mine.tolist())
+        return self._living[process]
 
     @cached_property
     def holds(self) -> Spans:

@@ -114,8 +114,9 @@ def _requests(snapshot: Snapshot) -> Figures:
         np.stack((rows["target"], np.maximum(rows["endpoint"], UNKNOWN)), axis=1), axis=0, return_inverse=True
     )
     for number, (target, endpoint) in enumerate(pairs.tolist()):
-        method = tables.targets[target][0] if target >= 0 else ""
-        members[method, tables.endpoints[endpoint] if endpoint >= 0 else "(no route)"].append(number)
+        method = tables.targets[int(target)][0] if target >= 0 else ""
+        name = tables.endpoints[int(endpoint)] if endpoint >= 0 else "(no route)"
+        members[method, name].append(number)
     group = np.zeros(len(pairs), np.int64)
     for at, numbers in enumerate(members.values()):
         group[numbers] = at

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import numpy as np
+from typing import Final
 
 from weft.timeline.columns import FOREVER
 from weft.timeline.locking import HOLDER
@@ -21,6 +20,9 @@ from .values import Evidence, Finding, Severity, unique
 from .words import at, lane_of, listed, lock_name, many, site, thread_name, where, who, yours
 
 KIND = "deadlock"
+
+ANNOUNCED_NS: Final = 10_000_000_000
+"""A hold that lasts is announced after a tenth of a second, or with a great many locks a few: not later than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +57,12 @@ def check(case: Case) -> Iterator[Finding]:
 def stuck_threads(case: Case) -> dict[int, Blocked]:
     """Return the waits of all threads that can never go on."""
     blocked = {each.thread: each for each in _blocked(case)}
-    dead = _dead(case)
-    dead = _dead(case)
     while True:
-        free = [t for t, each in blocked.items() if not each.behind or not each.behind <= (blocked.keys() | dead)]
+        free = [t for t, each in blocked.items() if not each.behind or not each.behind <= (blocked.keys() | case.dead)]
         if not free:
             return blocked
         for thread in free:
             del blocked[thread]
-
-
-def _dead(case: Case) -> frozenset[int]:
-    """Return the threads that have ended, whatever they still hold."""
-    roster = case.tables.roster
-    return frozenset(np.flatnonzero(roster.end < roster.gone).tolist())
 
 
 def _blocked(case: Case) -> Iterator[Blocked]:
@@ -92,16 +86,17 @@ def _blocked(case: Case) -> Iterator[Blocked]:
 def _holder(case: Case, thread: int, lock: int, start_ns: int) -> int | None:
     """Return who has a lock that a thread has waited for since ``start_ns``, None when that is not known for sure."""
     tables = case.tables
-    holds = tables.holds.within(start_ns, tables.end_ns)
-    holds = holds[holds["lock"] == lock]
-    lasting = holds[holds["end"] == FOREVER]
+    lasting = tables.holds.open[(tables.holds.open["lock"] == lock) & (tables.holds.open["end"] == FOREVER)]
     if len(lasting):
         return int(lasting["thread"][lasting["start"].argmax()])
+    if case.is_lock[lock] and case.known_ns - start_ns > ANNOUNCED_NS:
+        return None
     notes = tables.notes.within(start_ns, start_ns)
     told = notes["value"][(notes["thread"] == thread) & (notes["start"] == start_ns) & (notes["what"] == HOLDER)]
-    if not len(told) or (holds["end"] > start_ns).any():
+    if not len(told):
         return None
-    return int(told[0])
+    since = tables.holds.within(start_ns, tables.end_ns) if case.is_lock[lock] else tables.holds.open[:0]
+    return None if ((since["lock"] == lock) & (since["end"] > start_ns)).any() else int(told[0])
 
 
 def _wakers(case: Case, thread: int, lock: int, holder: int | None) -> frozenset[int]:
@@ -112,10 +107,9 @@ def _wakers(case: Case, thread: int, lock: int, holder: int | None) -> frozenset
     process = int(roster.process[thread])
     if holder is not None or case.snapshot.serves[process]:
         known = {*history.wakers.get(lock, ()), *([holder] if holder is not None else [])} - {thread}
-        return frozenset(known - _dead(case))
-    mine = np.flatnonzero((roster.process == process) & (roster.end >= roster.gone)).tolist()
-    told = any(roster.names[each] == "MainThread" for each in mine)
-    return frozenset({*mine} - {thread}) if told else frozenset()
+        return frozenset(known - case.dead)
+    living = case.living(process)
+    return living - {thread} if any(roster.names[each] == "MainThread" for each in living) else frozenset()
 
 
 def _rings(stuck: dict[int, Blocked]) -> list[list[int]]:
@@ -204,7 +198,7 @@ def _finding(case: Case, stuck: dict[int, Blocked], ring: list[int]) -> Finding 
         began_ns=began,
         ended_ns=None,
         cost_ns=sum(each.until_ns - each.start_ns for each in everybody),
-        evidence=tuple(line for each in everybody for line in _lines(case, each, named, stuck)),
+        evidence=tuple(line for each in everybody for line in _lines(case, each, named, everybody)),
         lanes=unique(lane_of(snapshot, each.thread) for each in everybody),
         locks=unique(each.lock for each in everybody),
         requests=tuple(request.id for request in requests.values() if request is not None),
@@ -230,7 +224,7 @@ def _clause(case: Case, wait: Blocked, ring: list[int], named: dict[int, str]) -
     return f"{named[wait.thread]} waits{line} for {name}, {why}"
 
 
-def _lines(case: Case, wait: Blocked, named: dict[int, str], stuck: dict[int, Blocked]) -> Iterator[Evidence]:
+def _lines(case: Case, wait: Blocked, named: dict[int, str], everybody: list[Blocked]) -> Iterator[Evidence]:
     """Yield where a thread waits, and since when it holds what others of the deadlock wait for."""
     snapshot, tables = case.snapshot, case.tables
     lane = lane_of(snapshot, wait.thread)
@@ -239,9 +233,11 @@ def _lines(case: Case, wait: Blocked, named: dict[int, str], stuck: dict[int, Bl
     yield Evidence(
         f"{named[wait.thread]} waits for {name}{at(stack)}", lane, wait.start_ns, None, wait.lock, yours(stack)
     )
-    for other in stuck.values():
-        if wait.thread not in other.behind or not other.sure or snapshot.locks[other.lock].kind in ("Thread", "Future"):
+    told: set[int] = set()
+    for other in everybody:
+        if wait.thread not in other.behind or not case.is_lock[other.lock] or other.lock in told:
             continue
+        told.add(other.lock)
         holder_at = yours(case.holder_at(other.thread, other.start_ns))
         held = tables.at(tables.holds, min(other.until_ns, tables.end_ns) - 1, wait.thread)
         held = held[held["lock"] == other.lock]

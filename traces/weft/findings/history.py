@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from weft.timeline.columns import I64, Bools
+from weft.timeline.listings import HELD
 from weft.timeline.locking import WAKER
 from weft.timeline.tables import Tables
+from weft.timeline.values import Lock
 
 _MOST: Final = 64
 """Threads that are remembered for one event; where more have set it, anybody may."""
@@ -24,6 +27,7 @@ class History:
     """
 
     def __init__(self) -> None:
+        self._locks: list[bool] = []
         self.timed: set[int] = set()
         self.wakers: dict[int, set[int]] = defaultdict(set)
         self._waits = 0
@@ -40,6 +44,12 @@ class History:
         pairs = np.unique(np.stack((lock, notes["value"].astype(np.int64)), axis=1)[lock >= 0], axis=0)
         for each, thread in pairs.tolist():
             self.wakers[each].add(thread)
+
+    def is_lock(self, locks: Sequence[Lock]) -> Bools:
+        """Return which of all that is waited for can be held by one thread, bool ``[locks]``."""
+        fresh = locks[len(self._locks) :]
+        self._locks += [lock.kind in HELD and "Semaphore" not in lock.kind for lock in fresh]
+        return np.array(self._locks, np.bool_)
 
     def may_end(self, lock: int) -> bool:
         """Return whether a wait may end although nobody who is known ends it."""

@@ -14,6 +14,7 @@ from weft.timeline.snapshot import Snapshot
 from .case import Case
 from .options import Options
 from .values import Evidence, Finding
+from .words import thread_name
 
 _HOLDERS: Final = 5
 
@@ -89,7 +90,7 @@ def _behind(case: Case) -> dict[int, list[dict[str, Any]]]:
     for (lock, method, number, thread), holds_of, cost_of in zip(
         unique.tolist(), counts.tolist(), cost.tolist(), strict=True
     ):
-        name = _name(case, method, number) if thread < 0 else family_name(case.tables.roster.names[thread])
+        name = _name(case, method, number) if thread < 0 else family_name(thread_name(case.snapshot, int(thread)))
         entry = sums.setdefault((lock, name), [0, 0])
         entry[0] += holds_of
         entry[1] += cost_of

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from weft.timeline.columns import I64
+from weft.timeline.columns import I64, Rows
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 
@@ -132,10 +132,15 @@ def _of_lock(snapshot: Snapshot, rule: Rule) -> I64:
     if rule.subject == "wait":
         rows = tables.waits.all()
         rows = rows[np.isin(rows["lock"], locks)]
-        return np.subtract(tables.ends(rows), rows["start"])
+        return _lasted(tables.ends(rows), rows)
     rows = tables.holds.all()
     rows = rows[np.isin(rows["lock"], locks)]
-    return np.subtract(tables.held_until(rows), rows["start"])
+    return _lasted(tables.held_until(rows), rows)
+
+
+def _lasted(end: I64, rows: Rows) -> I64:
+    lasted: I64 = end - rows["start"]
+    return lasted
 
 
 def _known(snapshot: Snapshot) -> str:
@@ -152,7 +157,7 @@ def _requests(snapshot: Snapshot, rule: Rule) -> I64:
     rows = rows[np.isin(rows["target"], targets) | np.isin(rows["endpoint"], endpoints)]
     if not len(rows):
         raise WeftError(f"rule at character {rule.at}: no request of {rule.name!r} is in this trace")
-    return np.subtract(tables.ends(rows), rows["start"])
+    return _lasted(tables.ends(rows), rows)
 
 
 def _figure(figure: str, lasted: I64) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from weft.timeline.columns import FOREVER
 from weft.timeline.snapshot import Snapshot
 
@@ -100,8 +102,11 @@ class Watch:
 
     def _since(self, snapshot: Snapshot) -> int | None:
         tables = snapshot.tables
-        rows = max(len(view.closed) for view in (tables.holds, tables.waits, tables.requests))
-        return snapshot.end_ns - STRETCH_NS if rows > ROWS else None
+        views = [view for view in (tables.holds, tables.waits, tables.requests) if len(view.closed) > ROWS]
+        if not views:
+            return None
+        # Rows stand about in the order of time.
+        return max(snapshot.end_ns - STRETCH_NS, *(int(view.closed["start"][-ROWS]) for view in views))
 
     def _inversions(self, case: Case) -> list[Finding]:
         end = case.snapshot.end_ns + 1 if case.snapshot.complete else case.snapshot.end_ns - SETTLED_NS
@@ -126,7 +131,7 @@ class Watch:
             if known is not None or len(self._known) < _KEPT:
                 self._known[finding.identity] = finding
         for identity, finding in self._known.items():
-            if finding.severity is Severity.STUCK and finding.ended_ns is None and (end := _over(snapshot, finding)):
+            if finding.kind == deadlock.KIND and finding.ended_ns is None and (end := _over(snapshot, finding)):
                 self._known[identity] = replace(finding, ended_ns=end)
         findings = arranged(self._known.values(), self.options)
         return News(findings, tuple(each for each in findings if each.identity not in before))
@@ -146,13 +151,14 @@ def _known(snapshot: Snapshot, now_ns: int | None) -> int:
 
 
 def _over(snapshot: Snapshot, finding: Finding) -> int | None:
-    """Return when a thread of a deadlock went on, None while all of its waits last."""
+    """Return when a thread of a ring went on, None while all of its waits last."""
     waits = snapshot.tables.waits
     for line in finding.evidence:
         if line.end_ns is not None or line.lock is None:
             continue
         rows = waits.within(line.start_ns, line.start_ns)
         rows = rows[(rows["start"] == line.start_ns) & (rows["lock"] == line.lock) & (rows["end"] != FOREVER)]
+        rows = rows[np.isin(rows["thread"], finding.subject)]
         if len(rows):
             return int(rows["end"].min())
     return None
