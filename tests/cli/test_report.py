@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from findings.test_findings import BLAMED, script
+from findings.scripts import BLAMED, script
 from support.busy import BusyServer
 from timeline.script import play
 from weft import WeftError

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from timeline.script import play
 from weft.findings import Finding, Watch, find
 from weft.log import writer
 from weft.log.reader import Tail
@@ -19,6 +20,7 @@ from weft.record.launch import environment
 from weft.timeline import Builder, load
 
 from .programs import Program
+from .scripts import script
 
 PATIENCE_SECONDS = 20.0
 
@@ -45,12 +47,15 @@ class Verdict:
 
 def judge(program: Program, folder: Path) -> Verdict:
     """Run one program in a folder of its own."""
+    if program.script:
+        found = find(play(script(program.script)))
+        return Verdict(program, found, *compare(program, found), None, (), "")
     folder.mkdir()
-    script, trace = folder / "app.py", folder / "trace.weft"
-    script.write_text(program.text)
+    source, trace = folder / "app.py", folder / "trace.weft"
+    source.write_text(program.text)
     writer.create(str(trace))
     with subprocess.Popen(
-        [sys.executable, str(script)],
+        [sys.executable, str(source)],
         env=environment(os.environ, str(trace)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from .scripts import greedy, queue
+
 HEAD = """
 import queue, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +35,7 @@ class Program:
         planted: kinds of findings, each of which must be found; several of one kind as often as they are named.
         hangs: it never ends, and is killed when all has been found.
         allowed: kinds that may be found too, because what is planted brings them about.
+        script: the records themselves, where threads cannot be made to do it for certain.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Program:
     planted: tuple[str, ...] = ()
     hangs: bool = False
     allowed: frozenset[str] = field(default_factory=frozenset)
+    script: str = ""
 
     @property
     def text(self) -> str:
@@ -366,7 +370,103 @@ threads = [start(consumer), start(producer)]
 for thread in threads: thread.join()
 """
 
+FLASK = """
+from flask import Flask
+app = Flask("shop")
+
+def ask(path):
+    with app.test_client() as client:
+        assert client.get(path).status_code == 200
+"""
+
+BLAME = """
+stock, inside = threading.Lock(), threading.Event()
+
+@app.get("/report")
+def report():
+    with stock:
+        inside.set()
+        work(0.15)
+    return "report"
+
+@app.get("/checkout")
+def checkout():
+    with stock: return "done"
+
+def customer():
+    inside.wait()
+    ask("/checkout")
+
+threads = [start(ask, "/report"), start(customer)]
+for thread in threads: thread.join()
+"""
+
+REQUEST_END = """
+lock = threading.Lock()
+
+@app.get("/save")
+def save():
+    lock.acquire()
+    return "saved"
+
+def server():
+    ask("/save")
+    work(0.05)
+    lock.release()
+
+start(server).join()
+"""
+
+EXHAUSTED = """
+lock, ready = threading.Lock(), threading.Barrier(4)
+
+@app.get("/quick")
+def quick():
+    return "quick"
+
+@app.get("/slow")
+def slow():
+    with lock: work(0.6)
+    return "slow"
+
+@app.get("/wants")
+def wants():
+    with lock: return "got it"
+
+def worker(path):
+    ask("/quick")
+    ready.wait()
+    if path == "/wants": work(0.1)
+    ask(path)
+
+threads = [start(worker, path) for path in ("/slow", "/wants", "/wants", "/wants")]
+for thread in threads: thread.join()
+"""
+
+QUIET = """
+lock, stock = threading.Lock(), {"loom": 3}
+
+@app.get("/item")
+def item():
+    with lock: return {"stock": stock["loom"]}
+
+@app.get("/buy")
+def buy():
+    with lock: stock["loom"] -= 1
+    work(0.002)
+    return "bought"
+
+def customer():
+    for _ in range(30):
+        ask("/item")
+        ask("/buy")
+
+threads = [start(customer) for _ in range(4)]
+for thread in threads: thread.join()
+"""
+
 CLEAN = {
+    "a shop with few customers": FLASK + QUIET,
     "producer and consumers": """
 jobs = queue.Queue(3)
 def consumer():
@@ -592,15 +692,25 @@ def corpus(seed: int = 1) -> list[Program]:
         ),
         *(
             Program(f"convoy: {threads} threads", CONVOY.format(threads=threads), ("convoy",),
-                    allowed=frozenset({"starvation"}))
+                    allowed=frozenset({"starvation", "long-hold"}))
             for threads in (5, rng.randint(6, 9))
         ),
         Program("long hold", LONG_HOLD.format(waiters=3), ("long-hold",)),
         Program("held across a socket", SOCKET_HOLD, ("blocking-hold",)),
         Program("held across an event", EVENT_HOLD, ("blocking-hold",)),
+        Program(
+            "blame: a report before a checkout", FLASK + BLAME, ("blame",), allowed=frozenset({"long-hold"})
+        ),
+        Program("held past the request", FLASK + REQUEST_END, ("request-end",)),
+        Program("a pool that one lock takes", FLASK + EXHAUSTED, ("exhausted", "blame", "long-hold")),
+        Program("starvation (written down)", "", ("starvation",), script=greedy(40, 800)),
         Program("ended with the lock", THREAD_END, ("thread-end",), hangs=True),
         Program("lost wake-up: for ever", LOST_WAKEUP.format(timeout=""), ("lost-wakeup", "deadlock"), hangs=True),
         Program("lost wake-up: until a timeout", LOST_WAKEUP.format(timeout="1.2"), ("lost-wakeup",)),
     ]  # fmt: skip
+    programs += [
+        Program("lost records (written down)", "", ("lost",), script="a 0 enter\n * 10 lost 12\n a 20 section lock 30"),
+        Program("convoy: everybody in turn (written down)", "", ("convoy", "long-hold"), script=queue()),
+    ]
     programs += [Program(f"clean: {name}", code) for name, code in CLEAN.items()]
     return programs

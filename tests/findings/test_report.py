@@ -9,7 +9,7 @@ from weft.findings import find
 from weft.findings.compare import compare
 from weft.findings.report import report
 
-from .test_findings import BLAMED, script
+from .scripts import BLAMED, script
 
 MS = 1_000_000
 

@@ -9,7 +9,7 @@ from weft import WeftError
 from weft.findings import find
 from weft.findings.rules import judge, parse
 
-from .test_findings import BLAMED, script
+from .scripts import BLAMED, script
 
 SNAPSHOT = play(script(BLAMED))
 FOUND = find(SNAPSHOT)

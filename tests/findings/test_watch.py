@@ -6,7 +6,7 @@ from timeline.script import Scribe, items
 from weft.findings import Options, Watch, find
 from weft.timeline import Builder
 
-from .test_findings import BLAMED, greedy, script
+from .scripts import BLAMED, greedy, script
 
 MS = 1_000_000
 

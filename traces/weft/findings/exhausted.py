@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from weft.timeline.columns import Bools
 from weft.timeline.units import duration
 
 from .case import Case
@@ -29,7 +30,7 @@ def check(case: Case) -> Iterator[Finding]:
     found: dict[int, tuple[int, int, int]] = {}
     for lock, start, end in zip(runs.group.tolist(), runs.start.tolist(), runs.end.tolist(), strict=True):
         process = case.snapshot.locks[lock].process
-        alive = worker & (roster.process == process) & (roster.start <= start) & (roster.close >= end)
+        alive = worker & _alive(case, process, (start + end) // 2)
         size = int(alive.sum())
         if size < options.pool_threads:
             continue
@@ -46,7 +47,13 @@ def check(case: Case) -> Iterator[Finding]:
         yield _finding(case, lock, start, end, worker)
 
 
-def _held_within(case: Case, lock: int, span: tuple[int, int], alive: np.ndarray) -> bool:
+def _alive(case: Case, process: int, time_ns: int) -> Bools:
+    roster = case.tables.roster
+    alive: Bools = (roster.process == process) & (roster.start <= time_ns) & (roster.close > time_ns)
+    return alive
+
+
+def _held_within(case: Case, lock: int, span: tuple[int, int], alive: Bools) -> bool:
     """Return whether the lock was held by threads of the pool, or all of the pool waited for it."""
     holds = case.contended
     part = holds.of(lock)
@@ -55,10 +62,10 @@ def _held_within(case: Case, lock: int, span: tuple[int, int], alive: np.ndarray
     return bool(overlap[mine].sum() * 2 > span[1] - span[0]) if mine.any() else False
 
 
-def _finding(case: Case, lock: int, start: int, end: int, worker: np.ndarray) -> Finding:
-    snapshot, waits, holds, roster = case.snapshot, case.lock_waits, case.contended, case.tables.roster
+def _finding(case: Case, lock: int, start: int, end: int, worker: Bools) -> Finding:
+    snapshot, waits, holds = case.snapshot, case.lock_waits, case.contended
     process = snapshot.locks[lock].process
-    pool = np.flatnonzero(worker & (roster.process == process) & (roster.start <= start) & (roster.close >= end))
+    pool = np.flatnonzero(worker & _alive(case, process, (start + end) // 2))
     name = lock_name(snapshot, lock)
     part = holds.of(lock)
     overlap = np.minimum(holds.end[part], end) - np.maximum(holds.start[part], start)
