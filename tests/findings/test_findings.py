@@ -116,6 +116,21 @@ def test_in_a_server_only_who_has_set_an_event_before_counts_as_who_could() -> N
     assert "GET /a waits for event, which GET /b can no longer bring about" in finding.sentence
 
 
+def test_a_signal_may_come_from_anybody_who_is_not_known_to_be_stuck() -> None:
+    trace = """
+        MainThread 0 enter
+        a 0 enter
+        b 0 enter
+        a 1 hold lock 200
+        a 10 wait event -
+        MainThread 11 wait lock a
+        b 12 wait {what}
+        * 900 pulse
+    """
+    assert not found(trace.format(what="other -"), "deadlock")
+    assert found(trace.format(what="lock a"), "deadlock")
+
+
 def test_a_wait_that_has_had_a_timeout_may_end() -> None:
     before = "w1 2 wait event -\n w1 3 resume event 2\n w1 2 wake event w2\n w1 4 wait event -\n w1 5 giveup event 4"
     assert not found(IN_A_SERVER.format(before=before), "deadlock")
