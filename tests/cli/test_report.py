@@ -45,7 +45,7 @@ def test_every_form(weft: Callable[..., Result], trace: Path, form: str) -> None
     assert done.exception is None
     assert "shop.lock" in done.output.replace("\\", "")
     if form == "json":
-        assert {"trace", "locks", "requests", "findings"} == json.loads(done.output).keys()
+        assert {"trace", "locks", "requests", "tasks", "findings"} == json.loads(done.output).keys()
 
 
 def test_nothing_in_a_page_comes_from_elsewhere_or_runs() -> None:

@@ -48,7 +48,9 @@ def check(case: Case) -> Iterator[Finding]:
     """Yield, per endpoint and lock, the request that waited longest, if that was long."""
     waits = case.lock_waits
     rows, which = case.requests_at(waits.thread, waits.start)
+    # What others do for a request counts as their wait, not as its own.
     served = which >= 0
+    served[served] = rows["thread"][which[served]] == waits.thread[served]
     if not served.any():
         return
     request, lock = which[served], waits.lock[served]
