@@ -76,6 +76,8 @@ class Search:
         budget: after which it ends.
         stopped: asked between executions: whether to end now, with what is known.
         progress: told after every execution.
+        prefix: returns whose steps come first in every order; asked again when sites were learned, since it may have
+            more steps then.
     """
 
     def __init__(
@@ -84,8 +86,10 @@ class Search:
         budget: Budget,
         stopped: Callable[[], bool] = lambda: False,
         progress: Callable[[Report], None] = lambda report: None,
+        prefix: Callable[[], Sequence[int]] = tuple,
     ) -> None:
         self._executor, self._budget, self._stopped, self._progress = executor, budget, stopped, progress
+        self._renewed, self._prefix = prefix, tuple(prefix())
         self._began = monotonic()
         self._report = Report()
         self._unsure = ""
@@ -98,7 +102,7 @@ class Search:
             self._samples()
         report = self._report
         if report.verdict == "fails":
-            order, more = shortened(self._executor, report.order, report.kind)
+            order, more = shortened(self._executor, report.order, report.kind, len(self._prefix))
             report = report._replace(order=order, executions=report.executions + more)
         elif report.verdict == "inconclusive":
             report = report._replace(text=self._unsure or self._spent())
@@ -106,7 +110,7 @@ class Search:
 
     def _all(self) -> bool:
         """Try one order after another; return whether none is left."""
-        reduction = Reduction()
+        reduction = Reduction(self._prefix)
         while (plan := reduction.next()) is not None:
             if self._over(SHARE):
                 return False
@@ -116,8 +120,8 @@ class Search:
                 return False
             if execution.learned:
                 # It was passed without a stop so far, so what was tried says little.
-                self._executor.learn(execution.learned)
-                reduction = Reduction()
+                self._learn(execution)
+                reduction = Reduction(self._prefix)
                 continue
             reduction.add(execution)
             self._note(execution, left=reduction.left())
@@ -131,11 +135,15 @@ class Search:
         for seed, policy in enumerate(cycle(SAMPLERS)):
             if self._over(1.0) or self._report.verdict == "fails":
                 return
-            execution = self._made(Plan(policy=policy, seed=seed, length=self._longest))
+            execution = self._made(Plan(self._prefix, policy=policy, seed=seed, length=self._longest))
             if execution.learned:
-                self._executor.learn(execution.learned)
+                self._learn(execution)
             self._report = self._report._replace(sampled=self._report.sampled + 1)
             self._note(execution, left=self._report.left)
+
+    def _learn(self, execution: Execution) -> None:
+        self._executor.learn(execution.learned)
+        self._prefix = tuple(self._renewed())
 
     def _made(self, plan: Plan) -> Execution:
         execution = self._executor.execute(plan)
