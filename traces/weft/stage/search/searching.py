@@ -16,6 +16,9 @@ SHARE = 0.5
 SAMPLERS = ("pos", "pct", "pos", "walk")
 """Policies of samples, in turn. POS finds most with least, PCT and a random walk find some that it does not."""
 
+MOST_TRIED = 1_000
+"""Orders that a report tells."""
+
 
 class Executor(Protocol):
     """Makes executions; `weft.stage.process.Executions` does in the app's process."""
@@ -49,6 +52,7 @@ class Report(NamedTuple):
         sampled: how many of the executions were samples.
         seconds: what it took.
         unseen: what was touched in a way that cannot be followed, so that nothing is said about it.
+        tried: the orders, the first `MOST_TRIED` of those since it was last learned where to stop.
     """
 
     verdict: str = "inconclusive"
@@ -61,6 +65,7 @@ class Report(NamedTuple):
     sampled: int = 0
     seconds: float = 0.0
     unseen: Sequence[Any] = ()
+    tried: Sequence[Sequence[int]] = ()
 
     @property
     def switches(self) -> int:
@@ -95,6 +100,7 @@ class Search:
         self._unsure = ""
         self._longest = 1
         self._orders: set[tuple[int, ...]] = set()
+        self._tried: list[tuple[int, ...]] = []
 
     def run(self) -> Report:
         """Search, and shorten what is found."""
@@ -106,7 +112,7 @@ class Search:
             report = report._replace(order=order, executions=report.executions + more)
         elif report.verdict == "inconclusive":
             report = report._replace(text=self._unsure or self._spent())
-        return report._replace(seconds=monotonic() - self._began)
+        return report._replace(seconds=monotonic() - self._began, tried=tuple(self._tried))
 
     def _all(self) -> bool:
         """Try one order after another; return whether none is left."""
@@ -144,6 +150,7 @@ class Search:
     def _learn(self, execution: Execution) -> None:
         self._executor.learn(execution.learned)
         self._prefix = tuple(self._renewed())
+        self._tried.clear()
 
     def _made(self, plan: Plan) -> Execution:
         execution = self._executor.execute(plan)
@@ -153,8 +160,11 @@ class Search:
 
     def _note(self, execution: Execution, left: int) -> None:
         kind, text = execution.verdict or ("", "")
-        if kind:
-            self._orders.add(execution.order)
+        order = execution.order
+        if kind and order not in self._orders:
+            self._orders.add(order)
+            if len(self._tried) < MOST_TRIED:
+                self._tried.append(order)
         unseen = dict.fromkeys((*self._report.unseen, *map(tuple, execution.unseen)))
         self._report = self._report._replace(
             orders=len(self._orders), left=left, seconds=monotonic() - self._began, unseen=tuple(unseen)
