@@ -133,8 +133,10 @@ def _changed(made: Scenario, **changes: Any) -> Scenario:
 def _in_module(target: Target, module: ModuleType) -> Scenario:
     found = find(vars(module))
     if target.name:
+        if target.name in found:
+            return found[target.name]
         for label, one in found.items():
-            if target.name in (label, one.name, label.lower(), slug(one.name)):
+            if target.name in (one.name, label.lower(), slug(one.name)):
                 return one
         value = _lookup(module, target.name)
         made = _made_by(target, value)

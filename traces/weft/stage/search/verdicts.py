@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...errors import WeftError
 from .. import schedule
 from ..moment import As
 from ..printable import plain
@@ -58,7 +59,11 @@ def as_orders(session: Session, report: Report, most: int) -> str:
     lines = []
     for number, order in enumerate(report.tried[:most], 1):
         session.restart()
-        session.take(order)
+        try:
+            session.take(order)
+        except WeftError as error:
+            lines.append(f"{number}. cannot be told: {error}")
+            continue
         lines.append(f"{number}. {'; '.join(explaining.sentences(session.here.path()))}")
     if report.orders > len(lines):
         lines.append(f"and {report.orders - len(lines):,} more")
