@@ -15,7 +15,7 @@ from ..errors import WeftError
 from .channel import Channel, Ended
 from .moment import As, Moment, Stops, from_json, operation
 from .search.execution import Execution, Plan, execution_from_json
-from .session import Choice, Diverged, Info, Performed
+from .session import Choice, Diverged, Info, Performed, Runner
 
 PATIENCE = 30.0
 """Loading may take so long (seconds) before it is given up."""
@@ -67,7 +67,7 @@ class Executions:
         stops, interpreter: where threads stop, and which switches are allowed.
     """
 
-    def __init__(self, process: AppProcess, stops: Stops, interpreter: As) -> None:
+    def __init__(self, process: Runner, stops: Stops, interpreter: As) -> None:
         self._process, self._stops, self._interpreter = process, stops, interpreter
         self.alike: bool | None = None
         """A second execution in the same copy of the process did what the first one had done; None: not tried yet."""
