@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -11,22 +12,22 @@ import numpy as np
 from ..events import Kind, events_in
 from ..log.reader import Definitions, Events, Gap, Item
 from .catalog import Catalog
-from .columns import FOREVER, I64, UNKNOWN, Bools
+from .columns import FOREVER, I64, Bools
 from .index import Index
 from .intake import OF_PROCESS, Batch, Sieve, by_process, distinct, kinds
 from .locking import LOCKING, Locking
 from .processes import Processes
 from .register import Register
 from .saying import SAYING, Saying
-from .serving import SERVING, UNMATCHED, Serving
+from .serving import Serving
 from .snapshot import Snapshot
 from .tables import Tables
 from .threads import LANE_LIMIT, Threads
 from .together import side_by_side
 from .units import plain
 
-BATCH: Final = 1 << 18
-"""Records that are folded together at most, unless one block has more."""
+BATCH: Final = 1 << 16
+"""Records that are folded together at most, unless one block has more: their columns fit into a processor's cache."""
 
 _WORTH_THREADS: Final = 1 << 15
 """Records in a batch that are worth two threads."""
@@ -171,24 +172,21 @@ class Builder:
         self._fold_process_records(batch)
         self._events += int(np.bincount(batch.kind, minlength=256) @ _EVENTS)
         mine = batch.thread >= 0
-        self._reach_back(batch, mine)
-        side_by_side(
-            len(batch) > _WORTH_THREADS,
-            lambda: self._fold_locking(batch.only(mine & LOCKING[batch.kind])),
-            lambda: self._fold_serving(batch.only(mine & SERVING[batch.kind])),
-        )
-        saying = batch.only(mine & SAYING[batch.kind])
-        self._saying.fold(saying, self._find("labels", saying, saying.obj))
+        some = batch if mine.all() else batch.only(mine)
+        self._reach_back(some)
+        side_by_side(len(some) > _WORTH_THREADS, lambda: self._fold_locking(some), lambda: self._fold_serving(some))
+        if (said := SAYING[some.kind]).any():
+            saying = some.only(said)
+            self._saying.fold(saying, self._find("labels", saying.process, saying.obj))
         self._end_threads(batch)
 
-    def _reach_back(self, batch: Batch, mine: Bools) -> None:
+    def _reach_back(self, batch: Batch) -> None:
         """Let threads whose begin was not recorded live from their first sign on."""
-        if not mine.any():
+        entered = self._threads.entered
+        if entered.all() or (seen := entered.take(batch.thread)).all():
             return
-        unseen = mine & ~self._threads.entered[batch.thread]
-        if unseen.any():
-            some = batch.only(unseen)
-            self._threads.reach_back(some.thread, some.began())
+        some = batch.only(~seen)
+        self._threads.reach_back(some.thread, some.began())
 
     def _hear(self, batch: Batch) -> None:
         present = distinct(batch.process)
@@ -220,38 +218,22 @@ class Builder:
                 self._processes.lose(process, min(max(value, 0), _LOST_LIMIT))
 
     def _fold_locking(self, batch: Batch) -> None:
-        lock = self._find("locks", batch, batch.obj)
-        known = lock >= 0
-        if not known.all():
-            self._skipped["record", "of a lock that was never defined"] += int(np.count_nonzero(~known))
-            batch, lock = batch.only(known), lock[known]
-        self._locking.fold(batch, lock, self._noted(batch))
-
-    def _noted(self, batch: Batch) -> I64:
-        """Return what the values of notes mean: the index of the holding or waking thread, or of a stack."""
-        noted = np.full(len(batch), UNKNOWN, np.int64)
-        thread = (batch.kind == Kind.WAIT) | (batch.kind == Kind.WAKE)
-        noted[thread] = self._register.find(batch.process[thread], batch.value[thread])
-        stack = (batch.kind == Kind.WAITER_AT) | (batch.kind == Kind.HOLDER_AT)
-        if stack.any():
-            some = batch.only(stack)
-            noted[stack] = self._find("stacks", some, some.value)
-        return noted
+        lock = self._find("locks", batch.process, batch.obj)
+        lost = (lock < 0) & LOCKING[batch.kind]
+        if lost.any():
+            self._skipped["record", "of a lock that was never defined"] += int(np.count_nonzero(lost))
+            batch, lock = batch.only(~lost), lock[~lost]
+        self._locking.fold(batch, lock, {"thread": self._register.find, "stack": partial(self._find, "stacks")})
 
     def _fold_serving(self, batch: Batch) -> None:
         for process in distinct(batch.process[batch.kind == Kind.REQUEST_ENTER]):
             self._processes.serve(process)
-        target = self._find("targets", batch, batch.obj)
-        endpoint = self._find("endpoints", batch, batch.obj)
-        by = np.full(len(batch), UNKNOWN, np.int64)
-        entering = batch.kind == Kind.TASK_ENTER
-        by[entering] = self._register.find(batch.process[entering], batch.obj[entering])
-        work = self._find("works", batch, batch.obj)
-        self._serving.fold(batch, target, np.where(endpoint >= 0, endpoint, UNMATCHED), by, work)
+        named = {what: partial(self._find, f"{what}s") for what in ("target", "endpoint", "work")}
+        self._serving.fold(batch, {"thread": self._register.find, **named})
 
-    def _find(self, what: str, batch: Batch, numbers: I64) -> I64:
+    def _find(self, what: str, process: I64, numbers: I64) -> I64:
         processes = self._catalog.processes
-        return by_process(batch.process, numbers, lambda process, some: getattr(processes[process], what).find(some))
+        return by_process(process, numbers, lambda each, some: getattr(processes[each], what).find(some))
 
     def _end_threads(self, batch: Batch) -> None:
         if (batch.kind == Kind.THREAD_EXIT).any():

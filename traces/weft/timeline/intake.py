@@ -42,6 +42,10 @@ AGO: Final = kinds(Kind.PUSH_BOTH, Kind.POP_AND_EXIT)
 """``value`` tells how long before ``time`` something else had happened (ns)."""
 
 
+Find = Callable[[I64, I64], I64]
+"""Makes indexes of ids: the process and the id of each, both int64 ``[n]``, to int64 ``[n]``, `UNKNOWN` allowed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Records of several blocks in file order.
@@ -91,6 +95,8 @@ class Batch:
 
 def distinct(process: I64) -> list[int]:
     """Return the processes that occur."""
+    if len(process) and (process == process[0]).all():
+        return [int(process[0])]
     return np.flatnonzero(np.bincount(process)).tolist()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..events import Kind
 from .columns import FOREVER, HOLD, I64, NOTE, WAIT, Rows, Table, keys, rows_of
 from .figures import Tally
 from .grouping import LOCK_LIMIT, unfinished
-from .intake import Batch, kinds
+from .intake import Batch, Find, kinds
 
 LOCKING: Final = kinds(*(kind for kind in Kind if kind < Kind.THREAD_ENTER))
 
@@ -22,7 +22,12 @@ HOLDER, WAITER_AT, HOLDER_AT, WAKER = 0, 1, 2, 3
 _END_WAIT: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME)
 _GOT_IT: Final = kinds(Kind.ACQUIRE, Kind.RESUME)
 _HOLDING: Final = kinds(Kind.ACQUIRE, Kind.HOLD)
-_NOTES: Final = {HOLDER: Kind.WAIT, WAITER_AT: Kind.WAITER_AT, HOLDER_AT: Kind.HOLDER_AT, WAKER: Kind.WAKE}
+_NOTES: Final = {
+    HOLDER: (Kind.WAIT, "thread"),
+    WAITER_AT: (Kind.WAITER_AT, "stack"),
+    HOLDER_AT: (Kind.HOLDER_AT, "stack"),
+    WAKER: (Kind.WAKE, "thread"),
+}
 
 
 class Locking:
@@ -40,32 +45,32 @@ class Locking:
         self.notes = Table(NOTE)
         self.tally = Tally()
 
-    def fold(self, batch: Batch, lock: I64, value: I64) -> None:
+    def fold(self, batch: Batch, lock: I64, find: Mapping[str, Find]) -> None:
         """Take in records about known locks.
 
         Args:
-            batch: records of kinds in `LOCKING`, of known threads.
-            lock: int64 ``[n]``, index of the lock.
-            value: int64 ``[n]``, for `Kind.WAIT` the index of the holding thread, for `Kind.WAKE` that of the waking
-                one, for stacks that of the stack.
+            batch: records of known threads; of kinds that are not in `LOCKING` nothing is taken.
+            lock: int64 ``[n]``, index of the lock where the kind has one.
+            find: makes indexes of each ``thread`` and ``stack`` that notes name.
         """
         kind = batch.kind
         ending = np.flatnonzero(_END_WAIT[kind])
         waits = _rows(WAIT, batch, lock, ending, batch.value.take(ending), batch.time.take(ending))
         waits["acquired"] = _GOT_IT[kind[ending]]
         beginning = np.flatnonzero(kind == Kind.WAIT)
+        beginning = _unanswered(batch, lock, beginning, ending, batch.value)
         announced = _rows(WAIT, batch, lock, beginning, batch.time[beginning], FOREVER)
         self._settle(self.waits, announced, waits)
 
         passes = np.flatnonzero(kind == Kind.SECTION)
         holds = _rows(HOLD, batch, lock, passes, batch.time.take(passes), batch.value.take(passes))
-        holding = np.flatnonzero(_HOLDING[kind])
+        holding = _unanswered(batch, lock, np.flatnonzero(_HOLDING[kind]), passes, batch.time)
         announced = _rows(HOLD, batch, lock, holding, batch.time[holding], FOREVER)
         self._settle(self.holds, announced, holds)
 
         self.tally.tries(lock[kind == Kind.TRY_FAILED])
         self._hand_off(batch, lock, np.flatnonzero(kind == Kind.HANDOFF))
-        self._note(batch, value)
+        self._note(batch, find)
 
     def cut(self, threads: NDArray[np.bool_], time: int) -> None:
         """Say that from ``time`` on nothing is known of the open waits and holds of some threads."""
@@ -82,7 +87,7 @@ class Locking:
         if not len(announced):
             self._update(table, complete, announced)
             return
-        rivals = complete[_among(complete["thread"], announced["thread"])]
+        rivals = _since(complete, announced)
         both = np.concatenate((announced, rivals))
         key = both["thread"].astype(np.int64) * LOCK_LIMIT
         if table is self.holds:
@@ -117,11 +122,15 @@ class Locking:
         rows = _rows(HOLD, batch, lock, at, np.maximum(batch.value[at], began), batch.time[at])
         self.handoffs.update(rows[(batch.value[at] > 0) & (rows["start"] < rows["end"])])
 
-    def _note(self, batch: Batch, value: I64) -> None:
-        for what, kind in _NOTES.items():
-            at = np.flatnonzero((batch.kind == kind) & (value >= 0))
-            time = batch.time[at]
-            columns = {"start": time, "end": time, "thread": batch.thread[at], "value": value[at]}
+    def _note(self, batch: Batch, find: Mapping[str, Find]) -> None:
+        for what, (kind, meant) in _NOTES.items():
+            at = np.flatnonzero(batch.kind == kind)
+            value = find[meant](batch.process.take(at), batch.value.take(at))
+            known = value >= 0
+            if not known.all():
+                at, value = at[known], value[known]
+            time = batch.time.take(at)
+            columns = {"start": time, "end": time, "thread": batch.thread.take(at), "value": value}
             self.notes.update(rows_of(NOTE, len(at), what=what, **columns))
 
 
@@ -129,12 +138,31 @@ def _rows(dtype: np.dtype[np.void], batch: Batch, lock: I64, at: I64, start: I64
     return rows_of(dtype, len(at), start=start, end=end, thread=batch.thread.take(at), lock=lock.take(at))
 
 
-def _among(values: NDArray[np.int32], chosen: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Return which of small non-negative values are among the chosen ones."""
-    table = np.zeros(1 + int(max(values.max(initial=0), chosen.max(initial=0))), np.bool_)
-    table[chosen] = True
-    among: NDArray[np.bool_] = table[values]
-    return among
+def _unanswered(batch: Batch, lock: I64, opening: I64, closing: I64, began: I64) -> I64:
+    """Return the announcements but those whose completion is simply the next one in the batch.
+
+    Args:
+        batch, lock: the records.
+        opening, closing: rising places of announcements and completions.
+        began: int64 ``[len(batch)]``, when what is completed had begun, ns.
+    """
+    if not len(opening) or not len(closing):
+        return opening
+    after = closing.take(np.searchsorted(closing, opening), mode="clip")
+    answered = began.take(after) == batch.time.take(opening)
+    answered &= batch.thread.take(after) == batch.thread.take(opening)
+    answered &= lock.take(after) == lock.take(opening)
+    unanswered: I64 = opening[~answered]
+    return unanswered
+
+
+def _since(complete: Rows, announced: Rows) -> Rows:
+    """Return the complete rows that begin no earlier than the first announced one of their thread."""
+    size = 1 + int(max(complete["thread"].max(initial=0), announced["thread"].max(initial=0)))
+    first = np.full(size, FOREVER, np.int64)
+    np.minimum.at(first, announced["thread"], announced["start"])
+    since: Rows = complete[first.take(complete["thread"]) <= complete["start"]]
+    return since
 
 
 def _orphans(before: Rows, key: I64, stands: I64, both: Rows, rivals: Rows) -> Rows:

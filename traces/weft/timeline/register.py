@@ -10,7 +10,6 @@ import numpy as np
 from ..events import PROCESS_THREAD, Kind
 from .catalog import Ids, Room
 from .columns import I64
-from .grouping import heads
 from .intake import Batch, by_process
 from .threads import Threads
 
@@ -46,7 +45,9 @@ class Register:
             batch: records with the threads' ids.
             names: per process, id to name.
         """
-        runs = heads(batch.process << 43 | batch.block << 22 | batch.thread)
+        # A block is of one process.
+        changes = (batch.thread[1:] != batch.thread[:-1]) | (batch.block[1:] != batch.block[:-1])
+        runs = np.flatnonzero(np.concatenate(([len(batch) > 0], changes)))
         newcomers = sorted(self._newcomers(batch, runs))
         self._add(newcomers, names)
         index = self.find(batch.process[runs], batch.thread[runs])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -10,15 +11,7 @@ from numpy.typing import NDArray
 from ..events import Kind
 from .columns import CONTEXT, FOREVER, I64, NOTE, REQUEST, TASK, UNKNOWN, Bools, Rows, Table, rows_of
 from .grouping import nest
-from .intake import SPAN_LIMIT, Batch, kinds
-
-SERVING: Final = kinds(
-    *(kind for kind in Kind if Kind.REQUEST_ENTER <= kind <= Kind.POP_AND_EXIT),
-    Kind.REQUEST_STREAM,
-    Kind.REQUEST_CLOSE,
-    *(Kind.TASK_SUBMIT, Kind.TASK_ENTER, Kind.TASK_EXIT),
-    Kind.REQUEST_QUEUED,
-)
+from .intake import SPAN_LIMIT, Batch, Find, kinds
 
 UNMATCHED: Final = -2
 """``endpoint`` of a request for which no route matched; `UNKNOWN` while no context was pushed."""
@@ -51,18 +44,16 @@ class Serving:
         self._queued: dict[int, int] = {}
         """By thread, how long (ns) what it has taken last had waited; the request from it has not begun."""
 
-    def fold(self, batch: Batch, target: I64, endpoint: I64, by: I64, work: I64) -> None:
-        """Take in records of kinds in `SERVING`, of known threads.
+    def fold(self, batch: Batch, find: Mapping[str, Find]) -> None:
+        """Take in records of known threads; of kinds that are not about requests, contexts and tasks nothing is taken.
 
         Args:
             batch: the records.
-            target, endpoint, by, work: int64 ``[n]``, index of the target (`UNKNOWN` allowed), of the endpoint
-                (`UNMATCHED` when it has none), of the thread that submitted a task and of what it runs (`UNKNOWN`
-                allowed); each is right where the kind has one.
+            find: makes indexes of each ``target``, ``endpoint``, ``work`` and ``thread``.
         """
-        self._fold_requests(batch, target, endpoint)
+        self._fold_requests(batch, find)
         self._fold_contexts(batch)
-        self._fold_tasks(batch, by, work)
+        self._fold_tasks(batch, find)
 
     def cut(self, threads: Bools, time: int) -> None:
         """Finish the open requests and contexts of some threads: nobody will know how they ended."""
@@ -79,7 +70,7 @@ class Serving:
                 done["end"] = np.maximum(last[over], done["start"])
                 table.update(done, table.open[~over])
 
-    def _fold_requests(self, batch: Batch, target: I64, endpoint: I64) -> None:
+    def _fold_requests(self, batch: Batch, find: Mapping[str, Find]) -> None:
         opening = np.flatnonzero(batch.kind == Kind.REQUEST_ENTER)
         closing = np.flatnonzero(_RETURNING[batch.kind])
         pushing = np.flatnonzero(_PUSHING[batch.kind])
@@ -88,7 +79,7 @@ class Serving:
             len(opening),
             start=batch.time.take(opening),
             thread=batch.thread.take(opening),
-            target=target.take(opening),
+            target=find["target"](batch.process.take(opening), batch.obj.take(opening)),
             number=batch.value.take(opening),
             id=np.arange(self._count, self._count + len(opening)),
             endpoint=UNKNOWN,
@@ -100,8 +91,9 @@ class Serving:
         calls, streaming = self.requests.open[~streams], self.requests.open[streams]
         rows = np.concatenate((calls, rows))
         closers, pushers = _owners(calls, batch, opening, closing, pushing)
-        known = pushers >= 0
-        _set_first(rows["endpoint"], pushers[known], endpoint[pushing[known]])
+        pushing, pushers = pushing[pushers >= 0], pushers[pushers >= 0]
+        endpoint = find["endpoint"](batch.process.take(pushing), batch.obj.take(pushing))
+        _set_first(rows["endpoint"], pushers, np.where(endpoint >= 0, endpoint, UNMATCHED))
         goes_on = closers[(batch.kind[closing] == Kind.REQUEST_STREAM) & (closers >= 0)]
         rows["streams"][goes_on] = 1
         done, still_open = _close(rows, closers, batch.time[closing], np.clip(batch.obj[closing], 0, 999))
@@ -148,10 +140,11 @@ class Serving:
             kept.append(still_open)
         self.contexts.update(np.concatenate(finished), np.concatenate(kept))
 
-    def _fold_tasks(self, batch: Batch, by: I64, work: I64) -> None:
+    def _fold_tasks(self, batch: Batch, find: Mapping[str, Find]) -> None:
         submitting = np.flatnonzero(batch.kind == Kind.TASK_SUBMIT)
         time = batch.time[submitting]
-        columns = {"start": time, "end": time, "thread": batch.thread[submitting], "value": work[submitting]}
+        work = find["work"](batch.process[submitting], batch.obj[submitting])
+        columns = {"start": time, "end": time, "thread": batch.thread[submitting], "value": work}
         self.submits.update(rows_of(NOTE, len(submitting), **columns))
         opening = np.flatnonzero(batch.kind == Kind.TASK_ENTER)
         closing = np.flatnonzero(batch.kind == Kind.TASK_EXIT)
@@ -159,7 +152,8 @@ class Serving:
             return
         start, thread = batch.time[opening], batch.thread[opening]
         self.workers.update(thread.tolist())
-        rows = rows_of(TASK, len(opening), start=start, thread=thread, by=by[opening], submitted=batch.value[opening])
+        by = find["thread"](batch.process[opening], batch.obj[opening])
+        rows = rows_of(TASK, len(opening), start=start, thread=thread, by=by, submitted=batch.value[opening])
         before = self.tasks.open
         closers, _ = _owners(before, batch, opening, closing, opening[:0])
         done, still_open = _close(np.concatenate((before, rows)), closers, batch.time[closing])
