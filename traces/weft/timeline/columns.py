@@ -49,10 +49,9 @@ NOTE: Final = np.dtype([*_SPAN, ("what", "i4"), ("value", "i4"), ("_", "i4")])
 
 def rows_of(dtype: np.dtype[Any], size: int, **columns: Any) -> Rows:
     """Return ``size`` rows with the columns filled in; ``end`` is `FOREVER` unless given."""
-    rows: Rows = np.zeros(size, dtype)
-    rows["end"] = FOREVER
-    for name, column in columns.items():
-        rows[name] = column
+    rows: Rows = np.empty(size, dtype)
+    for name in dtype.names or ():
+        rows[name] = columns.get(name, FOREVER if name == "end" else 0)
     return rows
 
 
@@ -140,14 +139,22 @@ class Table:
     def _append(self, rows: Rows) -> None:
         needed = self._size + len(rows)
         if needed > len(self._rows):
+            self._reserve(needed)
+        self._rows[self._size : needed] = rows
+        self._size = needed
+        self._map_zones()
+
+    def _reserve(self, needed: int) -> None:
+        """Make room for so many rows."""
+        try:
+            # Large memory is moved without being copied, but only while no view shares it.
+            self._rows.resize(max(needed, len(self._rows) * 9 // 8))
+        except ValueError:
             # Memory that is not written to costs nothing, copying does.
             factor = 2 if needed < _LARGE else 4
             grown: Rows = np.empty(max(needed, factor * len(self._rows)), self._rows.dtype)
             grown[: self._size] = self._rows[: self._size]
             self._rows = grown
-        self._rows[self._size : needed] = rows
-        self._size = needed
-        self._map_zones()
 
     def _map_zones(self) -> None:
         known = self._zones.shape[1]

@@ -69,10 +69,13 @@ def nest(key: I64, step: NDArray[np.int8]) -> I64:
         int64 ``[n]``, the index of the opener, -1 when there is none and for openers.
     """
     size = len(key)
-    order = np.sort(key << POSITION_BITS | np.arange(size)) & _POSITION
-    level = _levels(key.take(order), step.take(order))
-    packed = np.sort((key.take(order) * _LEVELS + level) << POSITION_BITS | order)
+    packed = np.sort(key << POSITION_BITS | np.arange(size))
     order, group = packed & _POSITION, packed >> POSITION_BITS
+    level = _levels(group, step.take(order))
+    # Where all of a key stand on one level, as almost always, they are in order already.
+    if ((level[1:] != level[:-1]) & (group[1:] == group[:-1])).any():
+        packed = np.sort((group * _LEVELS + level) << POSITION_BITS | order)
+        order, group = packed & _POSITION, packed >> POSITION_BITS
     opens = step.take(order) > 0
     last = np.maximum.accumulate(np.where(opens, np.arange(size), -1))
     matched = np.flatnonzero(~opens & (last >= 0) & (group.take(last, mode="clip") == group))

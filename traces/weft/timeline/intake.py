@@ -79,7 +79,12 @@ class Batch:
 
     def began(self) -> I64:
         """Return when each record's matter began, ns ``[n]``."""
-        return np.where(SINCE[self.kind], self.value, np.where(AGO[self.kind], self.time - self.value, self.time))
+        return self.began_at(np.arange(len(self)))
+
+    def began_at(self, at: I64) -> I64:
+        """Return when the matter of some records began, ns ``[len(at)]``."""
+        kind, time, value = self.kind.take(at), self.time.take(at), self.value.take(at)
+        return np.where(SINCE[kind], value, np.where(AGO[kind], time - value, time))
 
     def extent(self) -> tuple[int, int]:
         """Return the first and the last moment that the records speak of, ns."""

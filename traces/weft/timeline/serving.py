@@ -125,20 +125,24 @@ class Serving:
         return waited
 
     def _fold_contexts(self, batch: Batch) -> None:
-        before, time = self.contexts.open, batch.began()
+        before = self.contexts.open
         kept, finished = [], []
         for what in (APP, REQUEST_CONTEXT):
             opening = np.flatnonzero(_OPENING[what][batch.kind])
             closing = np.flatnonzero(_CLOSING[what][batch.kind])
-            start, thread = time[opening], batch.thread[opening]
-            request = np.where(batch.kind[opening] == Kind.PUSH_BOTH, batch.time[opening], FOREVER)
-            rows = rows_of(CONTEXT, len(opening), start=start, thread=thread, what=what, request=request)
             mine = before[before["what"] == what]
+            if not len(opening) and not len(closing):
+                kept.append(mine)
+                continue
+            start, thread = batch.began_at(opening), batch.thread.take(opening)
+            request = np.where(batch.kind.take(opening) == Kind.PUSH_BOTH, batch.time.take(opening), FOREVER)
+            rows = rows_of(CONTEXT, len(opening), start=start, thread=thread, what=what, request=request)
             closers, _ = _owners(mine, batch, opening, closing, opening[:0])
-            done, still_open = _close(np.concatenate((mine, rows)), closers, time[closing])
+            done, still_open = _close(np.concatenate((mine, rows)), closers, batch.began_at(closing))
             finished.append(done)
             kept.append(still_open)
-        self.contexts.update(np.concatenate(finished), np.concatenate(kept))
+        if finished:
+            self.contexts.update(np.concatenate(finished), np.concatenate(kept))
 
     def _fold_tasks(self, batch: Batch, find: Mapping[str, Find]) -> None:
         submitting = np.flatnonzero(batch.kind == Kind.TASK_SUBMIT)
