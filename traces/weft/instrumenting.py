@@ -7,12 +7,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import WeftError
+
 if TYPE_CHECKING:
     from flask import Flask
 
 
 def instrument(
-    app: Flask | None = None, *, path: str | os.PathLike[str] | None = None, all_locks: bool = False
+    app: Flask | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    all_locks: bool = False,
+    ring: float = 0,
+    slower_than: float = 0,
+    contended: bool = False,
 ) -> Path:
     """Record this process from now on, and return the trace's path.
 
@@ -24,11 +32,19 @@ def instrument(
         app: a Flask app to note the trace in, as ``app.extensions["weft"]``.
         path: a file that does not exist yet; default: a new one in the platform's state folder.
         all_locks: also record the locks of the standard library and of frameworks.
+        ring: keep only the last so many seconds, and write them when there is cause: SIGUSR2, ``weft flush``, threads
+            that wait for each other, a slow request. 0: write everything.
+        slower_than: with ``ring``, a request that lasts longer (ms) is cause to write. 0: none is.
+        contended: record of locks only what somebody waits for, which costs least.
 
     Raises:
-        WeftError: the file exists or cannot be made.
+        WeftError: the file exists or cannot be made, or an option makes no sense.
     """
-    trace = _running() or _start(path, all_locks)
+    if not (0 <= ring < float("inf") and 0 <= slower_than < float("inf")):
+        raise WeftError("ring and slower_than are times in seconds and in milliseconds, not below 0")
+    if slower_than and not ring:
+        raise WeftError("slower_than needs ring: how many seconds to keep, as in ring=10")
+    trace = _running() or _start(path, _options(all_locks, ring, slower_than, contended))
     if app is not None and "weft" not in app.extensions:
         app.extensions["weft"] = {"trace": trace}
         _say_unseen(app.import_name)
@@ -50,7 +66,11 @@ def _running() -> Path | None:
     return None
 
 
-def _start(path: str | os.PathLike[str] | None, all_locks: bool) -> Path:
+def _options(all_locks: bool, ring: float, slower_than: float, contended: bool) -> dict[str, Any]:
+    return {"all_locks": all_locks, "ring": ring, "slower_than": slower_than, "contended": contended}
+
+
+def _start(path: str | os.PathLike[str] | None, options: dict[str, Any]) -> Path:
     from . import places
     from .record import launch, recorder, trouble
 
@@ -62,7 +82,7 @@ def _start(path: str | os.PathLike[str] | None, all_locks: bool) -> Path:
     else:
         trace = places.new_trace(sys.argv[0] or "app")
     trace = trace.absolute()
-    recorder.start(recorder.Options(str(trace), all_locks))
+    recorder.start(recorder.Options(str(trace), **options))
     os.environ[launch.TRACE] = str(trace)
     trouble.say(f"recording to {trace}; watch it with `weft live {trace}`")
     return trace

@@ -11,6 +11,7 @@ import click
 from weft import WeftError, __version__
 from weft_tui.commands.demo import demo
 from weft_tui.commands.explore import explore
+from weft_tui.commands.flush import flush
 from weft_tui.commands.live import live
 from weft_tui.commands.record import record
 from weft_tui.commands.replay import replay
@@ -28,7 +29,7 @@ def cli() -> None:
     """See how the threads of a Flask app interleave: who waits, on which lock, behind which request."""
 
 
-for command in (run, record, live, replay, report, demo, step, explore, scenarios):
+for command in (run, record, flush, live, replay, report, demo, step, explore, scenarios):
     cli.add_command(command)
 
 

@@ -144,7 +144,10 @@ class TraceWriter:
     def write(self, definitions: Sequence[dict[str, Any]], records: Records, until_ns: int) -> None:
         """Append the definitions and the records that may use them, taken at ``until_ns``, with one write."""
         since, self._written_until = self._written_until, until_ns
-        data = tick_block(self.process, definitions, records, since, until_ns)
+        self.append(tick_block(self.process, definitions, records, since, until_ns))
+
+    def append(self, data: bytes) -> None:
+        """Append a block, with one write."""
         self._check_descriptor()
         view = memoryview(data)
         while view:

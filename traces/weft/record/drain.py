@@ -16,6 +16,7 @@ from time import perf_counter_ns, sleep
 from ..events import PROCESS_THREAD, Kind, code_of
 from ..log.writer import MAX_RECORDS, Records, TraceWriter
 from . import buffers, definitions, spell, traced, trouble
+from .ring import Ring
 
 LOOK_SECONDS = 0.02
 """Between two looks at the buffers: short, so that what lies in them stays in the processor's cache."""
@@ -39,10 +40,12 @@ class Drain:
     Args:
         writer: where they go.
         bound: records that may wait for the disk; beyond it they are dropped and counted.
+        ring: keeps them instead, until it has cause to write.
     """
 
-    def __init__(self, writer: TraceWriter, bound: int) -> None:
+    def __init__(self, writer: TraceWriter, bound: int, ring: Ring | None = None) -> None:
         self._writer = writer
+        self.ring = ring
         self._bound = min(bound, MAX_RECORDS)
         self._queue: deque[Batch] = deque()
         self._waiting = 0
@@ -92,6 +95,11 @@ class Drain:
         self.write_now()
         if self._lost:
             self.write_now()
+        if self.ring is not None and not self.failed:
+            try:
+                self.ring.finish()
+            except Exception as error:
+                self._give_up(error)
         self.failed = True
 
     def _tick_forever(self) -> None:
@@ -139,9 +147,9 @@ class Drain:
             definitions.pause(False)
             self._add_marks(records, now)
         entries = definitions.take()
-        if records.count or entries:
+        if records.count or entries or self.ring is not None:
             records.pack()
-            self._last_ns = now
+            self._last_ns = now if records.count or entries else self._last_ns
             self._waiting += records.count
             self._queue.append((entries, records, now))
 
@@ -182,8 +190,12 @@ class Drain:
         while self._queue:
             entries, records, taken_ns = self._queue.popleft()
             try:
-                if not self.failed:
+                if self.failed:
+                    continue
+                if self.ring is None:
                     self._writer.write(spell.out(entries), records, taken_ns)
+                else:
+                    self.ring.take(entries, records, taken_ns)
             finally:
                 self._written += records.count
 

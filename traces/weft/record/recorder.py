@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from . import (
 )
 from .drain import Drain
 from .patches import Patches
+from .ring import Ring
 
 DEFAULT_BOUND = 1_000_000
 """Records that may wait for the disk, 24 bytes each."""
@@ -43,11 +45,17 @@ class Options:
         path: an existing trace (see `weft.log.writer.create`).
         all_locks: record the locks of the standard library and of frameworks too.
         bound: records that may wait for the disk; beyond it they are dropped and counted.
+        ring: seconds that are kept in memory until there is cause to write them (see `ring`); 0: everything is written.
+        slower_than: a request that lasts longer (ms) is cause; 0: none is.
+        contended: record of locks only what somebody waits for.
     """
 
     path: str
     all_locks: bool = False
     bound: int = DEFAULT_BOUND
+    ring: float = 0
+    slower_than: float = 0
+    contended: bool = False
 
 
 class Recorder:
@@ -67,6 +75,7 @@ class Recorder:
             self.withdraw(greens)
             return
         locks.show_all = self.options.all_locks
+        traced.contended_only = self.options.contended
         self._patches.set(threading, "Lock", locks.Lock)
         self._patches.set(threading, "RLock", locks.RLock)
         waits.install(self._patches)
@@ -78,6 +87,8 @@ class Recorder:
             os.register_at_fork(before=self._pause, after_in_parent=self._resume, after_in_child=self._carry_on)
             self._patches.set(os, "fork", self._resuming(os.fork))
         atexit.register(self.finish)
+        if self.options.ring:
+            self._listen()
         self._drain.write_now()
         self._drain.start()
 
@@ -105,6 +116,19 @@ class Recorder:
         except Exception as error:
             trouble.note(error, "ending the recording")
 
+    def _listen(self) -> None:
+        """Let SIGUSR2 ask for a dump, unless it means something to the app already; what the app sets later counts."""
+        number = getattr(signal, "SIGUSR2", None)
+        if number is None or threading.current_thread() is not threading.main_thread():
+            return
+
+        def ask(number: int, frame: object) -> None:
+            if self._drain.ring is not None:
+                self._drain.ring.ask("SIGUSR2")
+
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, ask)
+
     def _wrap_flask(self, flask: ModuleType) -> None:
         flask_app.install(self._patches, flask)
         uwsgi = sys.modules.get("uwsgi")
@@ -127,10 +151,14 @@ class Recorder:
 
     def _new_drain(self) -> Drain:
         self._pid = pid = os.getpid()
-        drain = Drain(TraceWriter(self.options.path, _process_number(pid)), self.options.bound)
+        options = self.options
+        writer = TraceWriter(options.path, _process_number(pid))
+        ring = Ring(writer, options.ring, options.slower_than) if options.ring else None
+        drain = Drain(writer, options.bound, ring)
         gil = getattr(sys, "_is_gil_enabled", lambda: True)()
         argv = [*getattr(sys, "orig_argv", sys.argv)]
-        definitions.pending.append(("process", pid, (pid, argv, sys.version.partition(" ")[0], gil)))
+        about = (pid, argv, sys.version.partition(" ")[0], gil, options.ring, options.contended)
+        definitions.pending.append(("process", pid, about))
         drain.mark(Kind.PROCESS_ENTER, time_ns())
         return drain
 

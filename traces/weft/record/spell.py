@@ -20,8 +20,9 @@ def out(entries: Iterable[Definition]) -> list[Entry]:
     return [{"is": what, "id": number, **_SPELL[what](*details)} for what, number, details in entries]
 
 
-def _process(pid: int, argv: list[str], python: str, gil: bool) -> Entry:
-    return {"pid": pid, "argv": argv, "python": python, "gil": gil}
+def _process(pid: int, argv: list[str], python: str, gil: bool, ring: float, contended: bool) -> Entry:
+    about: Entry = {"pid": pid, "argv": argv, "python": python, "gil": gil}
+    return about | ({"ring": ring} if ring else {}) | ({"contended": True} if contended else {})
 
 
 def _name(*parts: str) -> Entry:

@@ -23,6 +23,9 @@ Site = tuple[CodeType, int, int, str, int, str]
 in_use: list[weakref.ref[Traced]] = []
 """Locks that have been used, for the drain thread to look at."""
 
+contended_only = False
+"""Record of locks only what somebody waits for."""
+
 numbers = itertools.count(1)
 """Ids of locks, and of all else that is waited for."""
 

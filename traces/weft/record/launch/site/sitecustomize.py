@@ -26,7 +26,23 @@ def _start():
 
     bound = os.environ.get("WEFT_BOUND", "")
     all_locks = os.environ.get("WEFT_ALL_LOCKS") == "1"
-    start(Options(trace, all_locks, int(bound) if bound.isdigit() else DEFAULT_BOUND))
+    start(
+        Options(
+            trace,
+            all_locks,
+            int(bound) if bound.isdigit() else DEFAULT_BOUND,
+            _number("WEFT_RING"),
+            _number("WEFT_SLOWER_THAN"),
+            os.environ.get("WEFT_CONTENDED") == "1",
+        )
+    )
+
+
+def _number(name):
+    try:
+        return max(float(os.environ.get(name, "0")), 0.0)
+    except ValueError:
+        return 0.0
 
 
 def _step_aside():
