@@ -92,7 +92,7 @@ def test_the_report_is_plain_data() -> None:
     )
     told = json.loads(json.dumps(report(snapshot)))
     assert told == {
-        "trace": {"duration_ns": 93, "events": 16, "lost": 0, "processes": 1, "threads": 2},
+        "trace": {"duration_ns": 93, "events": 16, "lost": 0, "processes": 1, "threads": 2, "contended_only": False},
         "locks": [
             {
                 "name": "db",

@@ -18,15 +18,13 @@ from . import buffers, definitions, spell, traced
 from .carried import Change, Open, changes
 from .circles import Wait, circles
 from .definitions import Definition
+from .launch import FLUSH
 
 BOUND = 64 << 20
 """Bytes of compressed blocks that are kept at most."""
 
 LOOK_NS = 500_000_000
 """Between two looks for circles: a deadlock has lasted that long when it is told."""
-
-FLUSH = ".flush"
-"""A file called like the trace with this behind it asks for a dump, each time that it is written."""
 
 _SWEEP = 4096
 """Definitions, and names of threads, between two looks for those that nothing needs any more."""

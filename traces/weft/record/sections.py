@@ -66,22 +66,22 @@ def of_lock(raw: Any, number: int) -> Closures:
     def wait(timeout: float) -> bool:
         nonlocal own, t0
         put = put_here()
-        began = _blocked(raw, put, own, number, timeout)
+        began = blocked(raw, put, own, number, timeout)
         if began:
             t0, own = clock(), put
-            _got(put, t0, began, let_go, number)
+            acquired(put, t0, began, let_go, number)
         return began > 0
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, t0
-        if _must_raise(blocking, timeout):
+        if must_raise(blocking, timeout):
             return bool(raw.acquire(blocking, timeout))
         if try_acquire(False):
             t0, own = clock(), put_here()
             return True
         if blocking:
             return wait(timeout)
-        _tried(put_here(), own, number)
+        tried(put_here(), own, number)
         return False
 
     def reset() -> None:
@@ -100,7 +100,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, t0, depth
-        if timeout != -1 and _must_raise(blocking, timeout):
+        if timeout != -1 and must_raise(blocking, timeout):
             return bool(raw.acquire(blocking, timeout))
         if try_acquire(False):
             depth += 1
@@ -109,7 +109,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
             return True
         if blocking:
             return wait(timeout)
-        _tried(put_here(), own, number)
+        tried(put_here(), own, number)
         return False
 
     def leave(kind: object = None, value: object = None, traceback: object = None) -> None:
@@ -130,11 +130,11 @@ def of_rlock(raw: Any, number: int) -> Closures:
     def wait(timeout: float) -> bool:
         nonlocal own, t0, depth
         put = put_here()
-        began = _blocked(raw, put, own, number, timeout)
+        began = blocked(raw, put, own, number, timeout)
         if began:
             depth = 1
             t0, own = clock(), put
-            _got(put, t0, began, let_go, number)
+            acquired(put, t0, began, let_go, number)
         return began > 0
 
     def save() -> Any:
@@ -157,7 +157,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
             raw._acquire_restore(state[0])
         depth, t0, own = state[1], clock(), put
         if began:
-            _got(put, t0, began, let_go, number)
+            acquired(put, t0, began, let_go, number)
 
     def reset() -> None:
         nonlocal own, depth
@@ -185,7 +185,7 @@ def contended(put: Put, own: Put, number: int) -> int:
     return began
 
 
-def _blocked(raw: Any, put: Put, own: Put, number: int, timeout: float) -> int:
+def blocked(raw: Any, put: Put, own: Put, number: int, timeout: float) -> int:
     """Block on a taken lock; return when the wait began (ns), 0 when it ended without the lock."""
     began = contended(put, own, number)
     got = False
@@ -197,17 +197,17 @@ def _blocked(raw: Any, put: Put, own: Put, number: int, timeout: float) -> int:
     return began if got else 0
 
 
-def _tried(put: Put, own: Put, number: int) -> None:
+def tried(put: Put, own: Put, number: int) -> None:
     """Record a non-blocking attempt that found the lock taken."""
     holder = owner(own)
     put((perf_counter_ns(), holder.thread if holder is not None else 0, code_of(Kind.TRY_FAILED, number)))
 
 
-def _got(put: Put, t0: int, began: int, let_go: int, number: int) -> None:
+def acquired(put: Put, t0: int, began: int, let_go: int, number: int) -> None:
     """Record the end of a wait and since when the lock had been free."""
     put((t0, began, code_of(Kind.ACQUIRE, number), t0, let_go, code_of(Kind.HANDOFF, number)))
 
 
-def _must_raise(blocking: bool, timeout: float) -> bool:
+def must_raise(blocking: bool, timeout: float) -> bool:
     """Return whether the raw lock rejects these arguments."""
     return timeout != -1 and (not blocking or not 0 <= timeout <= TIMEOUT_MAX)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any, NoReturn
 
-from . import definitions, sections
+from . import contended, definitions, sections
 from .buffers import Put, put_here
 from .sections import nobody
 
@@ -165,7 +165,8 @@ def _promote(lock: Traced) -> None:
         if type(lock) not in _PROMOTED:
             return
         describe(lock)
-        made = (sections.of_rlock if isinstance(lock, TracedRLock) else sections.of_lock)(lock._raw, lock._number)
+        how = contended if contended_only else sections
+        made = (how.of_rlock if isinstance(lock, TracedRLock) else how.of_lock)(lock._raw, lock._number)
         lock._enter, lock._acquire, lock._leave, lock._peek, lock._reset, *_ = made
         if isinstance(lock, TracedRLock) and made.save and made.restore:
             lock._save, lock._restore = made.save, made.restore
@@ -196,6 +197,8 @@ def after_fork() -> None:
 def held(first: int, count: int) -> list[tuple[Traced, Put, int]]:
     """Return the locks held at this moment among ``count`` used ones: lock, owner's ``put``, since when (ns).
 
+    Of locks that nobody waits for it is not known with `contended_only`.
+
     Forgets locks that are gone. Only the drain thread calls this, so nothing else shortens the list.
     """
     part = in_use[first : first + count]
@@ -203,4 +206,4 @@ def held(first: int, count: int) -> list[tuple[Traced, Put, int]]:
     if len(alive) < len(part):
         in_use[first : first + len(part)] = [reference for reference, _ in alive]
     peeked = [(lock, *lock._peek()) for _, lock in alive]
-    return [(lock, own, t0) for lock, own, t0 in peeked if own is not nobody]
+    return [(lock, own, t0) for lock, own, t0 in peeked if own is not nobody and t0]

@@ -139,4 +139,5 @@ def _value(index: int, known: _Known, names: Names) -> Process:
         ended_ns=known.ended,
         lost=known.lost,
         last_ns=max(known.last, 0),
+        contended_only=names.about.get("contended") is True,
     )

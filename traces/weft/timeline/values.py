@@ -55,6 +55,8 @@ class Process:
     lost: int
     last_ns: int
     """Time of its newest record, ns."""
+    contended_only: bool = False
+    """Of locks only what somebody waited for was recorded: one that shows no hold may have been held."""
 
 
 @dataclass(frozen=True, slots=True)

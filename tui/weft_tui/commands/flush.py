@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from weft import WeftError
-from weft.log.reader import Tail
-from weft.record.ring import FLUSH
+from weft.record.launch import FLUSH
 
 PATIENCE_SECONDS = 3.0
 """Recorders look ten times a second."""
@@ -22,6 +21,8 @@ def flush(file: Path) -> None:
 
     All processes that share FILE do, whatever signals mean to them. Recording goes on.
     """
+    from weft.log.reader import Tail
+
     Tail(file).close()
     before = size = file.stat().st_size
     asking = file.with_name(f"{file.name}{FLUSH}")

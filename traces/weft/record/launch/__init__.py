@@ -12,6 +12,9 @@ RING = "WEFT_RING"
 SLOWER_THAN = "WEFT_SLOWER_THAN"
 CONTENDED = "WEFT_CONTENDED"
 
+FLUSH = ".flush"
+"""A file called like the trace with this behind it asks flight recorders to write, each time that it is written."""
+
 SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")
 """A folder with nothing but a sitecustomize.py; Python imports it before anything else."""
 
