@@ -14,7 +14,7 @@ from collections.abc import Callable
 from time import perf_counter_ns, sleep
 
 from ..events import PROCESS_THREAD, Kind, code_of
-from ..log.writer import MAX_RECORDS, Records, TraceWriter
+from ..log.writer import MAX_RECORDS, Records, TraceWriter, discard
 from . import buffers, definitions, spell, traced, trouble
 from .ring import Ring
 
@@ -127,16 +127,27 @@ class Drain:
         living = list(buffers.living.items())
         # Whoever is gone now has written its last, which is about to be taken.
         gone = [(thread, buffer) for thread, buffer in living if buffer.sign() is None]
-        self._taken.empty(living)
+        if self._crowded(sum(len(buffer) for _, buffer in living) // 3):
+            # Not to copy what will be dropped: between many busy threads this one gets little time.
+            self._drop(discard(living))
+        else:
+            self._taken.empty(living)
         for thread, buffer in gone:
             buffers.living.pop(thread, None)
             if not buffer.left:
                 self._taken.add(thread, [perf_counter_ns(), 0, Kind.THREAD_EXIT])
         self._taken.pack()
-        if self._taken.count + self._queued() > self._bound:
-            self._lost += self._taken.count
-            self._taken = Records()
-            definitions.pause(True)
+        if self._crowded(0):
+            self._drop(0)
+
+    def _crowded(self, more: int) -> bool:
+        return more + self._taken.count + self._queued() > self._bound
+
+    def _drop(self, more: int) -> None:
+        """Count what was taken, and ``more``, as lost."""
+        self._lost += self._taken.count + more
+        self._taken = Records()
+        definitions.pause(True)
 
     def _take(self, now: int) -> None:
         """Hand what was taken to the writing thread; while that is behind, wait with the count of what was lost."""
