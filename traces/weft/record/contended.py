@@ -86,9 +86,10 @@ def of_lock(raw: Any, number: int) -> Closures:
     def leave(kind: object = None, value: object = None, traceback: object = None) -> None:
         nonlocal own
         if waiters:
+            # Emptied first: whoever still sees the holder has looked at the clock before the release does.
+            put, own = own, nobody
             try:
-                watched.release(own)
-                own = nobody
+                watched.release(put)
             finally:
                 let()
         else:
@@ -165,9 +166,9 @@ def of_rlock(raw: Any, number: int) -> Closures:
 
     def end() -> None:
         nonlocal own
+        put, own = own, nobody
         if waiters:
-            watched.release(own)
-        own = nobody
+            watched.release(put)
 
     def wait(timeout: float) -> bool:
         nonlocal own, depth
