@@ -24,9 +24,16 @@ SAID = 20
 """Sections and marks that are listed, of each."""
 
 
-def of_recording(trace: Path) -> str:
-    """Return one sentence on a recording that has just ended, and what to do with it."""
+def of_recording(trace: Path, *, ring: bool = False) -> str:
+    """Return one sentence on a recording that has just ended, and what to do with it.
+
+    Args:
+        trace: the recording.
+        ring: it was a flight recorder's, which writes only when there is cause.
+    """
     processes, threads, events = _count(trace)
+    if ring and not processes:
+        return "nothing was written, since nothing asked the flight recorder to (see `weft record --help`)"
     shown = shlex.quote(str(trace))
     if not processes:
         return (

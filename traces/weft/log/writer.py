@@ -78,6 +78,16 @@ class Records:
         return packed.tobytes()
 
 
+def discard(buffers: Iterable[tuple[int, list[int]]]) -> int:
+    """Empty threads' buffers as `Records.empty` does, and return how many records were in them."""
+    count = 0
+    for _, buffer in buffers:
+        size = len(buffer) // 3 * 3
+        del buffer[:size]
+        count += size // 3
+    return count
+
+
 def create(path: str, *, force: bool = False) -> None:
     """Create an empty trace that only its owner can read.
 
@@ -167,12 +177,18 @@ class TraceWriter:
         That is one write, unless definitions are very many.
         """
         since, self._written_until = min(self._written_until, until_ns), until_ns
-        while len(definitions) > MAX_DEFINITIONS:
-            self._append(tick_block(self.process, definitions[:MAX_DEFINITIONS], Records(), since, since))
-            definitions = definitions[MAX_DEFINITIONS:]
-        self._append(tick_block(self.process, definitions, records, since, until_ns))
+        self.write_block(definitions, records, since, until_ns)
 
-    def _append(self, data: bytes) -> None:
+    def write_block(
+        self, definitions: Sequence[dict[str, Any]], records: Records, since_ns: int, until_ns: int
+    ) -> None:
+        """Append definitions and records that tell of the time from ``since_ns`` to ``until_ns``, likewise."""
+        while len(definitions) > MAX_DEFINITIONS:
+            self.append(tick_block(self.process, definitions[:MAX_DEFINITIONS], Records(), since_ns, since_ns))
+            definitions = definitions[MAX_DEFINITIONS:]
+        self.append(tick_block(self.process, definitions, records, since_ns, until_ns))
+
+    def append(self, data: bytes) -> None:
         """Append a block with one write."""
         self._check_descriptor()
         view = memoryview(data)

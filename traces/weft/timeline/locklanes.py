@@ -54,8 +54,8 @@ def queue_at(tables: Tables, lock: int, time_ns: int) -> Rows:
 def next_change(tables: Tables, lane: int, time_ns: int, step: int, span: tuple[int, int]) -> int | None:
     """Return the nearest moment (ns) after (``step`` 1) or before (-1) an instant at which something changes on a lane.
 
-    That is when a hold, a wait, a hand-off, a request, a task or a thread begins or ends. Looks at twice as much time in
-    each turn, so that what is near is found without looking at all.
+    That is when a hold, a wait, a hand-off, a request, a task or a thread begins or ends. Looks at twice as much time
+    in each turn, so that what is near is found without looking at all.
     """
     low, high = span
     roster = tables.roster
