@@ -81,7 +81,6 @@ def test_the_report_names_the_culprit(recorded: tuple[Snapshot, dict[str, Any]])
     assert slow["endpoint"] == "report"
     # what nobody but the report does: it is never behind itself alone, all others wait for it
     assert worst["hold_ns"]["max"] >= slow["duration_ns"]["p50"] * 0.5
-    assert figures["findings"] == []
 
 
 def test_no_wait_is_longer_than_its_request(recorded: tuple[Snapshot, dict[str, Any]]) -> None:
@@ -111,5 +110,5 @@ def test_the_headless_demo_ends_with_a_timeline_and_the_report(tmp_path: Path) -
         timeout=60,
         check=True,
     )
-    parts = ["trace", "locks", "requests", "tasks", "sections", "marks", "findings", "recording"]
+    parts = ["trace", "findings", "locks", "requests", "tasks", "sections", "marks", "recording"]
     assert list(json.loads(shown.stdout)) == parts

@@ -25,7 +25,10 @@ def test_what_runs_in_the_app_is_the_standard_library_only(module: str) -> None:
     assert _loaded_by(f"import {module}") - ours <= set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("module", ["weft.timeline", "weft.timeline.report", "weft.timeline.text", "weft.log.reader"])
+@pytest.mark.parametrize(
+    "module",
+    ["weft.timeline", "weft.timeline.report", "weft.timeline.text", "weft.log.reader", "weft.findings.compare"],
+)
 def test_the_timeline_does_not_know_the_screen(module: str) -> None:
     assert _loaded_by(f"import {module}").isdisjoint({*OTHERS, "weft_tui", "weft_demos"} - {"numpy"})
 

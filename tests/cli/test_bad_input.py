@@ -90,6 +90,8 @@ def test_screens_need_a_terminal(tmp_path: Path) -> None:
         ["record", "--bound", "many"],
         ["record", "--log=loud", "--", "true"],
         ["run", "--log", "python", "app.py"],
+        ["diff", "x"],
+        ["diff", "--format", "html", "x", "y"],
     ],
 )
 def test_arguments_that_make_no_sense(arguments: list[str]) -> None:

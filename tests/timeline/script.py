@@ -6,7 +6,8 @@
     2:main 15 wait cache worker      a thread of process 2
 
 A line is ``[process:]thread time kind arguments``; the thread ``*`` is the process itself. Names are defined in
-front of the block that uses them first, with ids that begin at 1 in every process.
+front of the block that uses them first, with ids that begin at 1 in every process. A lock whose name begins with
+``event`` is an event.
 """
 
 from __future__ import annotations
@@ -124,13 +125,19 @@ class Scribe:
         return ids[name]
 
 
-_LOCK = {"kind": "Lock", "file": "shop.py", "function": "<module>", "line": 7}
+_LOCK = {"file": "shop.py", "function": "<module>", "line": 7}
 _RESOURCES = {"pool": {"kind": "Pool"}, "redis": {"kind": "Redis lock", "shared": "/srv/redis"}}
 """What else than a lock a name stands for, by what comes before its colon."""
 
+
+def _lock(name: str) -> dict[str, Any]:
+    kind = "Event" if name.startswith("event") else "Lock"
+    return {"name": name, "kind": kind, **_LOCK, **_RESOURCES.get(name.partition(":")[0], {})}
+
+
 _DETAILS: dict[str, Callable[[str], dict[str, Any]]] = {
     "thread": lambda name: {"name": name.replace("_", " "), "ident": 1},
-    "lock": lambda name: {"name": name, **_LOCK, **_RESOURCES.get(name.partition(":")[0], {})},
+    "lock": _lock,
     "target": lambda name: {"method": "GET", "path": name},
     "endpoint": lambda name: {"name": name},
     "work": lambda name: {"name": name},

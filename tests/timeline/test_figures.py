@@ -128,7 +128,6 @@ def test_the_report_is_plain_data() -> None:
         "tasks": [],
         "sections": [],
         "marks": [],
-        "findings": [],
     }
 
 

@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from support.busy import BusyServer
 from weft import WeftError
 from weft.events import KIND_BITS
+from weft.findings import find
 from weft.log import format as fmt
 from weft.log.info import info
 from weft.log.repair import repair
 from weft.timeline import load
-from weft_tui import summary
+from weft_tui.reports import text
 
 from .test_hostile import ask_everything
 
@@ -98,7 +99,7 @@ def look(data: bytes) -> None:
         try:
             snapshot = load(path)
             ask_everything(snapshot, random.Random(1))
-            shown = summary.text(snapshot)
+            shown = text.report(snapshot, find(snapshot))
             assert all(char.isprintable() for line in shown.split("\n") for char in line)
             json.dumps(info(path).as_json())
             repair(path, Path(folder) / "mended")

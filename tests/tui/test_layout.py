@@ -7,7 +7,7 @@ import pytest
 from weft_tui.screens.layout import FIXED, MIN_PANEL, lane_rows
 from weft_tui.widgets.panels import PanelName, arrange, title_at
 
-LOCKS, REQUESTS, INSPECTOR = PanelName
+LOCKS, REQUESTS, INSPECTOR, FINDINGS = PanelName
 
 
 @pytest.mark.parametrize("height", [16, 24, 40, 60])
@@ -27,10 +27,11 @@ def test_few_lanes_get_two_rows_each_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("width", "wanted", "table", "places"),
     [
-        (80, REQUESTS, REQUESTS, {REQUESTS: (LOCKS, REQUESTS, INSPECTOR)}),
-        (80, INSPECTOR, LOCKS, {INSPECTOR: (LOCKS, REQUESTS, INSPECTOR)}),
-        (120, INSPECTOR, REQUESTS, {REQUESTS: (LOCKS, REQUESTS), INSPECTOR: (INSPECTOR,)}),
-        (180, LOCKS, LOCKS, {LOCKS: (LOCKS,), REQUESTS: (REQUESTS,), INSPECTOR: (INSPECTOR,)}),
+        (80, REQUESTS, REQUESTS, {REQUESTS: (LOCKS, REQUESTS, INSPECTOR, FINDINGS)}),
+        (80, INSPECTOR, LOCKS, {INSPECTOR: (LOCKS, REQUESTS, INSPECTOR, FINDINGS)}),
+        (120, INSPECTOR, REQUESTS, {REQUESTS: (LOCKS, REQUESTS, FINDINGS), INSPECTOR: (INSPECTOR,)}),
+        (180, LOCKS, LOCKS, {LOCKS: (LOCKS, FINDINGS), REQUESTS: (REQUESTS,), INSPECTOR: (INSPECTOR,)}),
+        (180, FINDINGS, FINDINGS, {FINDINGS: (LOCKS, FINDINGS), REQUESTS: (REQUESTS,), INSPECTOR: (INSPECTOR,)}),
     ],
 )
 def test_panels_by_width(width: int, wanted: PanelName, table: PanelName, places: dict) -> None:
@@ -38,11 +39,13 @@ def test_panels_by_width(width: int, wanted: PanelName, table: PanelName, places
 
 
 def test_titles_are_found_by_column() -> None:
-    assert [title_at(tuple(PanelName), column) for column in (0, 8, 9, 20, 33, 34)] == [
+    assert [title_at(tuple(PanelName), column) for column in (0, 8, 9, 20, 33, 34, 45, 46)] == [
         LOCKS,
         LOCKS,
         REQUESTS,
         REQUESTS,
         INSPECTOR,
+        FINDINGS,
+        FINDINGS,
         None,
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from textual.message import Message
 from support.busy import START_NS, BusyServer, records
 from weft.events import Kind, code_of
 from weft.log import writer
-from weft_tui.messages import ChildEnded, SnapshotReady, SourceFailed
+from weft_tui.messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
 from weft_tui.source import Rate, Source
 from weft_tui.view import Mode
 
@@ -68,6 +69,42 @@ def test_a_replay_tells_what_is_missing_at_the_end(trace: Path) -> None:
     posted: list[Message] = []
     Source(trace, Mode.REPLAY, posted.append, pause=script()).run()
     assert len(snapshots(posted)[-1].snapshot.gaps) == 1
+
+
+def test_a_replay_ends_with_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "stuck.weft"
+    stuck(path)
+    posted: list[Message] = []
+    Source(path, Mode.REPLAY, posted.append, pause=script()).run()
+    assert isinstance(posted[-1], FindingsReady)
+    assert [finding.kind for finding in posted[-1].findings] == ["deadlock"]
+
+
+def test_a_deadlock_in_a_live_trace_is_posted_once_although_nothing_more_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "stuck.weft"
+    stuck(path, at=time.perf_counter_ns() - S)
+    posted: list[Message] = []
+    Source(path, Mode.LIVE, posted.append, pause=script(nothing, nothing, nothing)).run()
+    (told,) = (message for message in posted if isinstance(message, FindingsReady))
+    assert [finding.kind for finding in told.fresh] == ["deadlock"]
+
+
+def stuck(path: Path, at: int = START_NS) -> None:
+    """Write a trace of two threads that wait for each other from a moment on."""
+    writer.create(str(path))
+    file = writer.TraceWriter(str(path), 1)
+    place = {"kind": "Lock", "file": "app.py", "function": "<module>", "line": 1}
+    names: list[dict[str, object]] = [
+        {"is": "process", "pid": 1, "argv": [], "python": "3.12", "gil": True},
+        *({"is": "lock", "id": number, "name": name, **place} for number, name in ((1, "left"), (2, "right"))),
+    ]
+    file.write(names, records(*(
+        (thread, [at - S, at - S // 2, code_of(Kind.HOLD, thread), at, 3 - thread, code_of(Kind.WAIT, 3 - thread)])
+        for thread in (1, 2)
+    )), at)  # fmt: skip
+    pulse = [at + S, 0, code_of(Kind.PULSE)] if at == START_NS else [at, 0, code_of(Kind.PULSE)]
+    file.write([], records((0, pulse)), pulse[0])
+    file.close()
 
 
 def test_live_posts_only_when_something_is_new(trace: Path) -> None:

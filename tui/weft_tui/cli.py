@@ -10,6 +10,7 @@ import click
 
 from weft import WeftError, __version__
 from weft_tui.commands.demo import demo
+from weft_tui.commands.diff import diff
 from weft_tui.commands.doctor import doctor
 from weft_tui.commands.explore import explore
 from weft_tui.commands.export import export
@@ -35,7 +36,7 @@ def cli() -> None:
 
 
 for command in (
-    *(run, record, flush, live, replay, report, doctor, info, verify, repair, export),
+    *(run, record, flush, live, replay, report, diff, doctor, info, verify, repair, export),
     *(demo, explore, step, scenarios),
 ):
     cli.add_command(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from weft.findings import Finding
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Moment, Request, Wait
 
@@ -65,6 +66,16 @@ def of_request(snapshot: Snapshot, request: Request) -> Spot:
     """Return the middle of a request."""
     end_ns = snapshot.end_ns if request.end_ns is None else request.end_ns
     return Spot(request.lane, (request.start_ns + end_ns) // 2, end_ns - request.start_ns)
+
+
+def of_finding(snapshot: Snapshot, finding: Finding) -> Spot | None:
+    """Return the first moment that a finding rests on, None for one that is about no moment."""
+    if not finding.evidence:
+        return None
+    line = finding.evidence[0]
+    if line.end_ns is None:
+        return Spot(line.lane, max(finding.began_ns, line.start_ns), snapshot.end_ns - line.start_ns)
+    return Spot(line.lane, (line.start_ns + line.end_ns) // 2, line.end_ns - line.start_ns)
 
 
 def blocker(moment: Moment) -> Spot | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from weft.findings import Finding
 from weft.timeline.snapshot import Snapshot
 
 
@@ -22,6 +23,15 @@ class SnapshotReady(Message):
     def can_replace(self, message: Message) -> bool:
         """Only the newest snapshot is worth drawing."""
         return isinstance(message, SnapshotReady)
+
+
+@dataclass
+class FindingsReady(Message):
+    """What is wrong so far, the worst first."""
+
+    findings: tuple[Finding, ...]
+    fresh: tuple[Finding, ...]
+    """Those that were not there before."""
 
 
 @dataclass

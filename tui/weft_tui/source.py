@@ -14,11 +14,12 @@ from typing import Final
 from textual.message import Message
 
 from weft.errors import WeftError
+from weft.findings import Finding, News, Watch, find
 from weft.log.reader import Tail, ahead
 from weft.timeline import Builder
 from weft.timeline.snapshot import Snapshot
 
-from .messages import ChildEnded, SnapshotReady, SourceFailed
+from .messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
 from .view import Mode
 
 POLL_SECONDS: Final = 0.05
@@ -29,6 +30,9 @@ REST: Final = 9
 
 SHOW_SECONDS: Final = 0.5
 """How often a trace that is being loaded is shown: to draw it costs as much as to read a part of it."""
+
+AGAIN_SECONDS: Final = 1.0
+"""Findings that are known change as often at most."""
 
 RATE_NS: Final = 2_000_000_000
 """The rate of events is that of so much of the trace."""
@@ -77,6 +81,8 @@ class Source:
         self._stopped = threading.Event()
         self._pause = pause or self._stopped.wait
         self._rate = Rate()
+        self._told: tuple[Finding, ...] = ()
+        self._told_again = 0.0
 
     def stop(self) -> None:
         """Make `run` return soon."""
@@ -104,41 +110,54 @@ class Source:
         return Tail(self.path)
 
     def _follow(self, tail: Tail) -> None:
-        builder = Builder()
+        builder, watch = Builder(), Watch()
+        snapshot = builder.snapshot()
         stopped = False
         while not stopped and not self._stopped.is_set():
             began = time.thread_time()
-            self._catch_up(builder, tail)
+            snapshot = self._catch_up(builder, tail) or snapshot
             if self._stopped.is_set():
                 return
             if self.mode is Mode.REPLAY:
                 builder.fold(tail.finish())
-                self._hand_over(builder.snapshot(), tail, finished=True)
+                snapshot = builder.snapshot()
+                self._hand_over(snapshot, tail, finished=True)
+                self._tell(News(found := find(snapshot), found))
                 return
+            spent = time.thread_time() - began
+            self._tell(watch.look(snapshot, time.perf_counter_ns()))
             self._look_after_child()
-            stopped = self._pause(max(POLL_SECONDS, REST * (time.thread_time() - began)))
+            stopped = self._pause(max(POLL_SECONDS, REST * spent))
 
-    def _catch_up(self, builder: Builder, tail: Tail) -> None:
-        """Fold what there is, and show how far that has come: at once, and then now and then."""
+    def _catch_up(self, builder: Builder, tail: Tail) -> Snapshot | None:
+        """Fold what there is, and show how far that has come: at once, and then now and then; return what was shown."""
         if tail.unread() <= 0:
-            return
-        shown = -math.inf
+            return None
+        shown, snapshot = -math.inf, None
         new = False
         with closing(ahead(tail)) as parts:
             for items in parts:
                 builder.fold(items)
                 new = new or bool(items)
                 if self._stopped.is_set():
-                    return
+                    return snapshot
                 if new and time.monotonic() - shown > SHOW_SECONDS:
-                    self._hand_over(builder.snapshot(), tail)
+                    self._hand_over(snapshot := builder.snapshot(), tail)
                     shown, new = time.monotonic(), False
         if new and self.mode is Mode.LIVE:
-            self._hand_over(builder.snapshot(), tail)
+            self._hand_over(snapshot := builder.snapshot(), tail)
+        return snapshot
 
     def _hand_over(self, snapshot: Snapshot, tail: Tail, *, finished: bool = False) -> None:
         loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)
         self._post(SnapshotReady(snapshot, loaded, self._rate.add(snapshot.start_ns, snapshot.end_ns, snapshot.events)))
+
+    def _tell(self, news: News) -> None:
+        """Post what is wrong when that is new, and a second later when it has only gone on."""
+        now = time.monotonic()
+        if news.fresh or (news.findings != self._told and now >= self._told_again):
+            self._told, self._told_again = news.findings, now + AGAIN_SECONDS
+            self._post(FindingsReady(news.findings, news.fresh))
 
     def _look_after_child(self) -> None:
         if self._child is not None and (sentence := self._child()) is not None:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from weft import levels
+from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 from weft.timeline.values import RESOURCES, Blame, Mark, Moment, Request, State, Task, Wait
 
 from .spans import Ink, Line, Span
-from .stacks import Quote, told, unquoted
+from .stacks import Quote, unquoted
+from .stacks import told as told_at
 
 CHAIN: Final = 6
 """Holders that wait themselves are followed so far."""
@@ -37,8 +39,23 @@ STATE_INKS: Final = {
 }
 
 
+EVIDENCE: Final = 8
+"""Lines that are told of a finding."""
+
 FRESH_NS: Final = 150_000_000
 """A hold in progress is recorded with its end or, when it lasts, a good tenth of a second after its beginning."""
+
+
+def told(snapshot: Snapshot, finding: Finding) -> list[Line]:
+    """Return a finding with what it rests on."""
+    alarm = finding.severity is Severity.STUCK and finding.ended_ns is None
+    badge = f" {finding.kind} ", Ink.ALARM if alarm else Ink.BADGE
+    lines: list[Line] = [(badge, (f" {finding.sentence}", Ink.PLAIN))]
+    for line in finding.evidence[:EVIDENCE]:
+        at = duration(max(line.start_ns - snapshot.start_ns, 0))
+        lane = f" ({snapshot.lanes[line.lane].name})"
+        lines.append(((f"  at {at} ", Ink.DIM), (line.text, Ink.PLAIN), (lane, Ink.DIM)))
+    return [*lines, ((" ", Ink.PLAIN),)]
 
 
 def story(snapshot: Snapshot, moment: Moment, quote: Quote = unquoted) -> list[Line]:
@@ -115,7 +132,7 @@ _QUIET: Final = {
 def _waiting(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]:
     if moment.wait is None:
         return
-    yield from told("  it waits at ", moment.wait.waiter_at, quote)
+    yield from told_at("  it waits at ", moment.wait.waiter_at, quote)
     yield from _blame(snapshot, moment, moment.wait, quote)
     yield from _chain(snapshot, moment)
 
@@ -129,7 +146,7 @@ def _blame(snapshot: Snapshot, moment: Moment, wait: Wait, quote: Quote) -> Iter
         yield ((behind, Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
     elif not moment.blames and snapshot.locks[wait.lock].kind in _HELD:
         yield (("  the recorder does not know who holds it", Ink.DIM),)
-    yield from told("  when the wait began, the holder was at ", wait.holder_at, quote)
+    yield from told_at("  when the wait began, the holder was at ", wait.holder_at, quote)
     if wait.woken_by is not None:
         yield (("  woken by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.woken_by].lane].name, Ink.PLAIN))
     others = [blame for blame in moment.blames if blame is not now]
@@ -183,7 +200,7 @@ def _holding(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]
     if len(moment.wanted_by) > CHAIN:
         yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
     if moment.wanted_by:
-        yield from told("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at, quote)
+        yield from told_at("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at, quote)
 
 
 def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:

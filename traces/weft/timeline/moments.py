@@ -41,7 +41,7 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
     since = [int(rows["start"][0]) for rows in (serving, task) if len(rows)]
     handed = len(tables.at(tables.handoffs, time_ns, thread)) > 0
     contexts = tables.at(tables.contexts, time_ns, thread)
-    blaming = _blamed(tables, waiting)
+    blaming = blamed(tables, waiting)
     waits = _waits(tables, waiting, [blaming] * len(waiting))
     return Moment(
         lane=lane,
@@ -52,7 +52,7 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
         contexts=tuple(name for row in contexts for name in _contexts(row, time_ns)),
         holds=tuple(holds(tables, held)),
         wait=waits[0] if waits else None,
-        blames=_blames(tables, waiting, blaming),
+        blames=blames(tables, waiting, blaming),
         wanted_by=tuple(_wanted(tables, held, thread, time_ns)),
         task=working,
         handed=_handed(tables, thread, max(since), time_ns) if since else (),
@@ -98,7 +98,7 @@ def label_of(tables: Tables, label: int) -> str:
 
 def waits(tables: Tables, rows: Rows) -> list[Wait]:
     """Return rows of waits as values."""
-    return _waits(tables, rows, [_blamed(tables, rows[at : at + 1]) for at in range(len(rows))])
+    return _waits(tables, rows, [blamed(tables, rows[at : at + 1]) for at in range(len(rows))])
 
 
 def requests(tables: Tables, rows: Rows) -> list[Request]:
@@ -132,7 +132,7 @@ def tasks(tables: Tables, rows: Rows) -> list[Task]:
     if not len(rows):
         return []
     by, submitted = rows["by"].astype(np.int64), rows["submitted"]
-    near, which = _for_whom(tables, by, submitted)
+    near, which = serving_at(tables, by, submitted)
     served = _by_row(tables, near, which)
     return [
         Task(
@@ -157,7 +157,7 @@ def _handed(tables: Tables, thread: int, since: int, time_ns: int) -> tuple[Task
     begun = tables.tasks.within(since, tables.end_ns)
     begun = begun[(begun["by"] == thread) & np.isin(begun["submitted"], notes["start"])]
     known = {task.submitted_ns: task for task in tasks(tables, begun)}
-    near, which = _for_whom(tables, notes["thread"].astype(np.int64), notes["start"])
+    near, which = serving_at(tables, notes["thread"].astype(np.int64), notes["start"])
     served = _by_row(tables, near, which)
     told = [
         known.get(note["start"])
@@ -211,7 +211,7 @@ def _wanted(tables: Tables, held: Rows, thread: int, time_ns: int) -> list[Wait]
     return _waits(tables, rows, [held[held["lock"] == lock] for lock in rows["lock"].tolist()])
 
 
-def _blamed(tables: Tables, wait: Rows) -> Rows:
+def blamed(tables: Tables, wait: Rows) -> Rows:
     """Return the holds by others of the lock that one row waits for, during that wait, in order of time."""
     if not len(wait):
         return np.zeros(0, HOLD)
@@ -223,12 +223,13 @@ def _blamed(tables: Tables, wait: Rows) -> Rows:
     return in_order
 
 
-def _blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:
+def blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:
+    """Return the holds that one row waited behind as values, each with its part of the wait."""
     if not len(rows):
         return ()
     start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
     low, high = np.maximum(rows["start"], start), np.minimum(tables.held_until(rows), end)
-    near, which = _for_whom(tables, rows["thread"].astype(np.int64), low)
+    near, which = serving_at(tables, rows["thread"].astype(np.int64), low)
     served = _by_row(tables, near, which)
     return tuple(
         Blame(hold, overlap, served.get(row))
@@ -240,7 +241,7 @@ HANDS: Final = 16
 """How often work may have been handed on for the request behind it to be found."""
 
 
-def _for_whom(tables: Tables, thread: I64, time: I64) -> tuple[Rows, I64]:
+def serving_at(tables: Tables, thread: I64, time: I64) -> tuple[Rows, I64]:
     """Return rows of requests, and which of them each (thread, time) serves or works for, -1 for none."""
     served, which = _innermost(tables.requests, thread, time)
     for _ in range(HANDS):

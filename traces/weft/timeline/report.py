@@ -33,7 +33,6 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         began with it), ``duration_ns`` and ``wait_ns`` (as above).
         ``sections``: per name, longest in all first: ``name``, ``duration_ns`` (as above), ``count``.
         ``marks``: per text, most frequent first: ``text``, ``level`` (of a log record, else None), ``count``.
-        ``findings``: nothing yet.
         ``recording``: what the recorder could see and what it cost, see `weft.timeline.recording`.
     """
     return {
@@ -50,7 +49,6 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
         "tasks": _tasks(snapshot.tables),
         "sections": _sections(snapshot.tables),
         "marks": _marks(snapshot.tables),
-        "findings": [],
         "recording": recording(snapshot),
     }
 

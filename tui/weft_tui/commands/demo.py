@@ -44,15 +44,18 @@ def demo(name: str, headless: bool, seconds: float | None, clients: int, output:
 
 
 def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
+    from weft.findings import find
     from weft.timeline import load
     from weft_demos.session import DemoSession
+    from weft_tui.reports import text
 
     click.echo(f"weft: the {name} for {seconds:g} s with {clients} customers, recording to {trace}", err=True)
     with DemoSession(
         name, environment=environment(os.environ, str(trace)), clients=clients, seconds=seconds
     ) as session:
         done = session.wait_load()
-    click.echo(summary.text(load(trace)))
+    snapshot = load(trace)
+    click.echo(text.report(snapshot, find(snapshot)))
     answered = sum(done["requests"].values())
     click.echo(f"\nThe customers got {answered:,} answers. Look closer with: weft replay {trace}")
 

@@ -14,13 +14,25 @@ from textual.timer import Timer
 from textual.widgets import Footer, Static
 
 from weft.errors import WeftError
+from weft.findings import Finding, Severity, fragments
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import LockFigures, Request
+from weft.timeline.values import LockFigures, Moment, Request
 
 from .. import jumps, picture, view
-from ..messages import ChildEnded, LaneStepped, PanelWanted, Pointed, RowChosen, SnapshotReady, SourceFailed, Zoomed
+from ..messages import (
+    ChildEnded,
+    FindingsReady,
+    LaneStepped,
+    PanelWanted,
+    Pointed,
+    RowChosen,
+    SnapshotReady,
+    SourceFailed,
+    Zoomed,
+)
 from ..sources import Sources
-from ..story import story
+from ..spans import Line
+from ..story import story, told
 from ..view import FOLLOW_SPAN_NS, Mode, Motion, View
 from ..widgets.inspector import Inspector
 from ..widgets.lanes import Lanes
@@ -29,7 +41,7 @@ from ..widgets.panels import TABLES, PanelName, Panels
 from ..widgets.ruler import Ruler
 from ..widgets.status import Status, StatusLine
 from ..widgets.table import Table
-from ..widgets.tables import NO_LOCKS, NO_REQUESTS, lock_columns, request_columns
+from ..widgets.tables import NO_FINDINGS, NO_LOCKS, NO_REQUESTS, finding_columns, lock_columns, request_columns
 from .help import HelpScreen
 from .keys import KEYS
 from .layout import lane_rows
@@ -38,6 +50,9 @@ from .navigation import Navigation
 PLAY_SECONDS: Final = 0.05
 REQUESTS: Final = 200
 """Rows of the table of requests."""
+
+FOUND: Final = "Stuck"
+ANNOUNCED_SECONDS: Final = 8
 
 TABLE_SECONDS: Final = 0.25
 """Figures that change more often cannot be read."""
@@ -72,6 +87,9 @@ class DashboardScreen(Navigation):
         self.tables_timer: Timer | None = None
         self.sources: Sources | None = None
         self.tables_stale = False
+        self.findings: tuple[Finding, ...] = ()
+        # The finding that was gone to, and the lane and the moment where that was.
+        self.chosen: tuple[Finding, int, int] | None = None
 
     def compose(self) -> ComposeResult:
         """Yield the rows from top to bottom."""
@@ -83,6 +101,7 @@ class DashboardScreen(Navigation):
             Table[LockFigures]((), lambda row: row.lock.id, empty=NO_LOCKS, id="locks"),
             Table[Request]((), lambda row: row.id, empty=NO_REQUESTS, id="requests"),
             Inspector(id="inspector"),
+            Table[Finding]((), lambda row: row.identity, empty=NO_FINDINGS, id="findings"),
         )
         yield Footer(show_command_palette=False, compact=True)
         yield Static(TOO_SMALL, id="too-small", markup=False)
@@ -108,6 +127,14 @@ class DashboardScreen(Navigation):
         """Take over the new state of the trace."""
         self.status = replace(self.status, rate=message.rate, loaded=message.loaded)
         self._take(message.snapshot)
+
+    def on_findings_ready(self, message: FindingsReady) -> None:
+        """Show what is wrong, and announce what can never go on."""
+        self.findings = message.findings
+        for finding in message.fresh:
+            if finding.severity is Severity.STUCK and self.mode is Mode.LIVE:
+                self.notify(finding.sentence, title=FOUND, severity="error", timeout=ANNOUNCED_SECONDS, markup=False)
+        self._count_findings()
 
     def on_source_failed(self, message: SourceFailed) -> None:
         """Say why there is nothing to see."""
@@ -143,6 +170,10 @@ class DashboardScreen(Navigation):
             self.go(jumps.of_request(self.snapshot, message.row), "")
         elif self.snapshot and isinstance(message.row, LockFigures):
             self.go(jumps.wait_for(self.snapshot, message.row), "Nobody has waited for this lock yet.")
+        elif self.snapshot and isinstance(message.row, Finding):
+            self._explain(jumps.of_finding(self.snapshot, message.row), "This is about the whole trace.")
+            self.chosen = (message.row, self.lane, self.view.cursor_ns) if self.view else None
+            self._fill_inspector()
 
     # keys
 
@@ -284,9 +315,27 @@ class DashboardScreen(Navigation):
             requests = self.query_one("#requests", Table)
             requests.columns = request_columns(snapshot)
             requests.rows = snapshot.requests(REQUESTS)
+        if snapshot and self.panels.showing(PanelName.FINDINGS):
+            findings = self.query_one("#findings", Table)
+            findings.columns = finding_columns(snapshot)
+            findings.rows = self.findings
 
     def _fill_inspector(self) -> None:
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):
             if self.sources is None or self.sources.files is not self.snapshot.files:
                 self.sources = Sources(self.snapshot.files)
-            self.inspector.lines = tuple(story(self.snapshot, moment, self.sources.line))
+            self.inspector.lines = (*self._finding(moment), *story(self.snapshot, moment, self.sources.line))
+
+    def _finding(self, moment: Moment) -> list[Line]:
+        """Return the finding that was gone to, as long as nobody has moved on."""
+        if self.snapshot is None or self.view is None or self.chosen is None:
+            return []
+        finding, lane, cursor_ns = self.chosen
+        return told(self.snapshot, finding) if (lane, cursor_ns) == (moment.lane.id, self.view.cursor_ns) else []
+
+    def _count_findings(self) -> None:
+        stuck = [each for each in self.findings if each.severity is Severity.STUCK and each.ended_ns is None]
+        self.status = replace(self.status, stuck=", ".join(fragments(stuck)), findings=len(self.findings) - len(stuck))
+        self.panels.count(self.findings)
+        self._show_status()
+        self._fill_tables()

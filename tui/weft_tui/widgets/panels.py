@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from weft.findings import Finding, Severity
 from weft.timeline.values import LockFigures, Request
 
 from ..messages import PanelWanted
@@ -31,10 +32,18 @@ class PanelName(IntEnum):
     LOCKS = 1
     REQUESTS = 2
     INSPECTOR = 3
+    FINDINGS = 4
 
 
-TITLES: Final = {PanelName.LOCKS: "Locks", PanelName.REQUESTS: "Requests", PanelName.INSPECTOR: "Inspector"}
-TABLES: Final = (PanelName.LOCKS, PanelName.REQUESTS)
+TITLES: Final = {
+    PanelName.LOCKS: "Locks",
+    PanelName.REQUESTS: "Requests",
+    PanelName.INSPECTOR: "Inspector",
+    PanelName.FINDINGS: "Findings",
+}
+TABLES: Final = (PanelName.LOCKS, PanelName.REQUESTS, PanelName.FINDINGS)
+FIRST: Final = (PanelName.LOCKS, PanelName.FINDINGS)
+"""Tables that share the first place where there is room for three."""
 
 
 def arrange(width: int, wanted: PanelName, table: PanelName) -> dict[PanelName, tuple[PanelName, ...]]:
@@ -45,7 +54,9 @@ def arrange(width: int, wanted: PanelName, table: PanelName) -> dict[PanelName, 
         table: the table that was asked for last.
     """
     if width >= ALL_WIDTH:
-        return {name: (name,) for name in PanelName}
+        first = table if table in FIRST else PanelName.LOCKS
+        others = (PanelName.REQUESTS, PanelName.INSPECTOR)
+        return {first: FIRST, **{name: (name,) for name in others}}
     if width >= PAIR_WIDTH:
         return {table: TABLES, PanelName.INSPECTOR: (PanelName.INSPECTOR,)}
     return {wanted: tuple(PanelName)}
@@ -56,26 +67,37 @@ class PanelTitle(Inked):
 
     titles: reactive[tuple[PanelName, ...]] = reactive(())
     chosen: reactive[PanelName] = reactive(PanelName.LOCKS)
+    found: reactive[int] = reactive(0)
+    """How many findings there are."""
+    stuck: reactive[bool] = reactive(False)
+    """One of them is a deadlock or the like."""
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""
-        return self.draw(title_line(self.titles, self.chosen))
+        return self.draw(title_line(self.titles, self.chosen, self.found, stuck=self.stuck))
 
     def on_click(self, event: events.Click) -> None:
         """Ask for the panel whose title was clicked."""
-        if (name := title_at(self.titles, event.x)) is not None:
+        if (name := title_at(self.titles, event.x, self.found)) is not None:
             self.post_message(PanelWanted(name))
 
 
-def title_line(titles: Sequence[PanelName], chosen: PanelName) -> Line:
-    """Return the titles with their keys: `` 1 Locks   2 Requests ``."""
-    return tuple((f" {name.value} {TITLES[name]} ", Ink.TITLE if name is chosen else Ink.DIM) for name in titles)
+def title_line(titles: Sequence[PanelName], chosen: PanelName, found: int = 0, *, stuck: bool = False) -> Line:
+    """Return the titles with their keys: `` 1 Locks   2 Requests ``; findings are counted."""
+
+    def ink(name: PanelName) -> Ink:
+        if name is PanelName.FINDINGS and stuck:
+            return Ink.ALARM
+        return Ink.TITLE if name is chosen else Ink.DIM
+
+    counted = {PanelName.FINDINGS: f"({found}) " if found else ""}
+    return tuple((f" {name.value} {TITLES[name]} {counted.get(name, '')}", ink(name)) for name in titles)
 
 
-def title_at(titles: Sequence[PanelName], column: int) -> PanelName | None:
+def title_at(titles: Sequence[PanelName], column: int, found: int = 0) -> PanelName | None:
     """Return the panel whose title stands at a column."""
     for name in titles:
-        column -= len(title_line((name,), name)[0][0])
+        column -= len(title_line((name,), name, found)[0][0])
         if column < 0:
             return name
     return None
@@ -101,15 +123,18 @@ class Panels(Horizontal):
 
     wanted: reactive[PanelName] = reactive(PanelName.LOCKS)
 
-    def __init__(self, locks: Table[LockFigures], requests: Table[Request], inspector: Inspector) -> None:
+    def __init__(
+        self, locks: Table[LockFigures], requests: Table[Request], inspector: Inspector, findings: Table[Finding]
+    ) -> None:
         super().__init__(id="panels")
-        bodies: tuple[Widget, ...] = (locks, requests, inspector)
+        bodies: tuple[Widget, ...] = (locks, requests, inspector, findings)
         self.panels = {name: Panel(name, body) for name, body in zip(PanelName, bodies, strict=True)}
         self._table = PanelName.LOCKS
 
     def compose(self) -> ComposeResult:
-        """Yield the panels in their order."""
-        yield from self.panels.values()
+        """Yield the panels in their order: tables to the left, the inspector to the right."""
+        for name in (PanelName.FINDINGS, PanelName.LOCKS, PanelName.REQUESTS, PanelName.INSPECTOR):
+            yield self.panels[name]
 
     def watch_wanted(self, wanted: PanelName) -> None:
         """Remember which table was asked for, and rearrange."""
@@ -119,6 +144,12 @@ class Panels(Horizontal):
     def on_resize(self) -> None:
         """Rearrange."""
         self._arrange()
+
+    def count(self, findings: Sequence[Finding]) -> None:
+        """Say how many findings there are."""
+        for panel in self.panels.values():
+            panel.title.found = len(findings)
+            panel.title.stuck = any(each.severity is Severity.STUCK and each.ended_ns is None for each in findings)
 
     def showing(self, name: PanelName) -> bool:
         """Say whether a panel is visible."""

@@ -49,6 +49,10 @@ class Status:
     loaded: float = 1.0
     complete: bool = False
     """Every recorded process has ended."""
+    stuck: str = ""
+    """Counts of what is stuck: ``1 deadlock``."""
+    findings: int = 0
+    """How many there are besides."""
 
 
 def status_line(status: Status, width: int) -> Line:
@@ -86,6 +90,8 @@ def _loud(status: Status) -> Line:
     spans: list[Span] = []
     if status.loaded < 1:
         spans.append((f" reading {status.loaded:.0%} ", Ink.HANDOFF))
+    if status.stuck:
+        spans.append((f" {status.stuck} ", Ink.ALARM))
     if status.lost:
         spans.append((f" {count(status.lost)} events lost ", Ink.ALARM))
     if status.gaps:
@@ -101,7 +107,9 @@ def _facts(status: Status) -> list[Line]:
         return []
     step = max(status.span_ns // 1_000, 1_000)
     digits = 10 ** (len(str(step)) - 1)
+    found = "1 finding" if status.findings == 1 else f"{status.findings} findings"
     return [
+        *([((found, Ink.HOLD),)] if status.findings else []),
         ((f"{count(status.rate)} events/s", Ink.DIM),),
         ((clock(status.wall_ns, step), Ink.DIM),),
         (("shows ", Ink.DIM), (duration(status.span_ns), Ink.PLAIN)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 from weft.timeline.values import LockFigures, Request
@@ -18,6 +19,9 @@ EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 SERVER_ERROR: Final = 500
 NO_LOCKS: Final = (
     "No lock has been used yet.\nThe locks that your app makes with threading show up here, by their names."
+)
+NO_FINDINGS: Final = (
+    "Nothing was found to be wrong so far.\nDeadlocks, locks in both orders, slow requests and more show up here."
 )
 NO_REQUESTS: Final = "No request has come in yet.\nSend the app one: with curl, or in a browser."
 
@@ -70,6 +74,25 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         Column("took", 8, lambda row: text(duration(took(row))), right=True, keep=9),
         Column("waiting for locks", BAR + 9, waited, keep=8),
         Column("thread", 22, lambda row: text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM), keep=2),
+    )
+
+
+def finding_columns(snapshot: Snapshot) -> Sequence[Column[Finding]]:
+    """Return the columns of the table of findings."""
+
+    def ink(row: Finding) -> Ink:
+        if row.severity is Severity.STUCK and row.ended_ns is None:
+            return Ink.ALARM
+        return {Severity.STUCK: Ink.WAIT, Severity.SLOW: Ink.WAIT}.get(row.severity, Ink.HOLD)
+
+    def when(row: Finding) -> Line:
+        return text(duration(max(row.began_ns - snapshot.start_ns, 0)), Ink.DIM)
+
+    return (
+        Column("finding", 13, lambda row: text(row.kind, ink(row)), keep=9),
+        Column("what", 0, lambda row: text(row.sentence)),
+        Column("at", 8, when, right=True, keep=5),
+        Column("cost", 8, lambda row: text(_or_blank(row.cost_ns), Ink.WAIT), right=True, keep=7),
     )
 
 

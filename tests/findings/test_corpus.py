@@ -1,0 +1,27 @@
+"""Programs with known truth, run by the real recorder: what is planted is found, live and after the fact; no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from .judging import Verdict, judge_all
+from .programs import Program, corpus
+
+PROGRAMS = corpus()
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
+    found: list[Verdict] = judge_all(PROGRAMS, tmp_path_factory.mktemp("programs"), at_once=6)
+    return {verdict.program.name: verdict for verdict in found}
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_what_is_planted_is_found_and_nothing_else(program: Program, verdicts: dict[str, Verdict]) -> None:
+    verdict = verdicts[program.name]
+    assert "never" not in verdict.said
+    assert "Error" not in verdict.said
+    assert (verdict.missed, verdict.false) == ((), ()), [finding.sentence for finding in verdict.found]
+    if program.hangs:
+        assert verdict.unannounced == (), "found after the fact only"

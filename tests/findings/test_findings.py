@@ -1,0 +1,218 @@
+"""What each check says of small traces whose every record is written down."""
+
+from __future__ import annotations
+
+import pytest
+
+from timeline.script import play
+from weft.findings import KINDS, Finding, Options, Severity, find, fragments
+
+from .scripts import BLAMED, greedy, pool, queue, script
+
+MS = 1_000_000
+
+
+def found(text: str, kind: str = "", **options: object) -> list[Finding]:
+    findings = find(play(script(text)), Options(**options))  # type: ignore[arg-type]
+    return [finding for finding in findings if kind in ("", finding.kind)]
+
+
+def only(text: str, kind: str, **options: object) -> Finding:
+    (finding,) = found(text, kind, **options)
+    return finding
+
+
+def test_a_slow_request_says_behind_whom_it_waited_and_what_that_one_waited_for() -> None:
+    finding = next(each for each in found(BLAMED, "blame") if "/checkout" in each.sentence)
+    assert finding.sentence == (
+        "GET /checkout waited 412 ms for stock: 380 ms behind GET /report "
+        "(held at shop.py:12, itself waiting for db behind main), 32 ms behind GET /cart."
+    )
+    assert finding.cost_ns == 412 * MS
+    assert finding.severity is Severity.SLOW
+    assert {line.text for line in finding.evidence} == {
+        "GET /checkout waits for stock", "GET /report holds stock", "GET /cart holds stock",
+    }  # fmt: skip
+
+
+def test_what_a_holder_cost_counts_every_waiter() -> None:
+    finding = next(each for each in found(BLAMED, "long-hold") if "stock" in each.sentence)
+    assert finding.cost_ns == (380 + 379) * MS
+    assert finding.sentence.startswith("GET /report held stock for 395 ms at shop.py:12 while 2 threads waited for it")
+
+
+def test_a_deadlock_names_every_line() -> None:
+    finding = only(
+        """
+        a 0 enter
+        b 0 enter
+        c 0 enter
+        a 1 hold left 200
+        b 2 hold right 200
+        a 10 wait right b
+        a 10 waiter_at right in_a
+        b 20 wait left a
+        b 20 waiter_at left in_b
+        b 20 holder_at left in_a
+        c 30 wait left a
+        * 900 pulse
+        """,
+        "deadlock",
+    )
+    assert finding.sentence == (
+        "Deadlock: a waits at shop.py:12 for right, held by b and b waits at shop.py:12 for left, held by a; "
+        "none of them can go on, and 1 more thread waits behind them, since 880 ms."
+    )
+    assert finding.severity is Severity.STUCK
+    assert [line.text for line in finding.evidence] == [
+        "a waits for right at shop.py:12",
+        "a holds left, and was at shop.py:12 when b came",
+        "b waits for left at shop.py:12",
+        "b holds right",
+        "c waits for left",
+    ]
+
+
+@pytest.mark.parametrize("broken", ["the lock changed hands", "a wait is over", "records were lost", "it is young"])
+def test_no_deadlock_where_something_may_go_on(broken: str) -> None:
+    assert not found(
+        f"""
+        a 0 enter
+        b 0 enter
+        {"" if broken == "the lock changed hands" else "a 1 hold left 200"}
+        b 2 hold right 200
+        a 10 wait right b
+        b {790 if broken == "it is young" else 20} wait left a
+        {"a 1 section left 30" if broken == "the lock changed hands" else ""}
+        {"b 40 acquire left 20" if broken == "a wait is over" else ""}
+        {"---" if broken == "records were lost" else ""}
+        {"* 300 lost 5" if broken == "records were lost" else ""}
+        * 900 pulse
+        """,
+        "deadlock",
+    )
+
+
+IN_A_SERVER = """
+    * 0 begin 1
+    w1 0 enter
+    w2 0 enter
+    main 0 enter
+    w1 1 request 1 /a
+    w2 1 request 2 /b
+    {before}
+    w1 30 hold lock 200
+    w1 40 wait event -
+    w2 50 wait lock w1
+    * 900 pulse
+"""
+
+
+def test_in_a_server_only_who_has_set_an_event_before_counts_as_who_could() -> None:
+    assert not found(IN_A_SERVER.format(before=""), "deadlock")
+    by_main = "w1 2 wait event -\n w1 3 resume event 2\n w1 2 wake event main"
+    assert not found(IN_A_SERVER.format(before=by_main), "deadlock")
+    finding = only(IN_A_SERVER.format(before=by_main.replace("main", "w2")), "deadlock")
+    assert "GET /a waits for event, which GET /b can no longer bring about" in finding.sentence
+
+
+def test_a_signal_may_come_from_anybody_who_is_not_known_to_be_stuck() -> None:
+    trace = """
+        MainThread 0 enter
+        a 0 enter
+        b 0 enter
+        a 1 hold lock 200
+        a 10 wait event -
+        MainThread 11 wait lock a
+        b 12 wait {what}
+        * 900 pulse
+    """
+    assert not found(trace.format(what="other -"), "deadlock")
+    assert found(trace.format(what="lock a"), "deadlock")
+
+
+def test_a_wait_that_has_had_a_timeout_may_end() -> None:
+    before = "w1 2 wait event -\n w1 3 resume event 2\n w1 2 wake event w2\n w1 4 wait event -\n w1 5 giveup event 4"
+    assert not found(IN_A_SERVER.format(before=before), "deadlock")
+
+
+def test_a_request_that_keeps_its_lock() -> None:
+    finding = only(
+        """
+        w1 0 enter
+        w2 0 enter
+        w1 1 request 1 /save
+        w1 10 done 200
+        w2 12 wait lock w1
+        w1 5 section lock 40
+        w2 40 acquire lock 12
+        w2 40 section lock 41
+        w2 60 exit
+        """,
+        "request-end",
+    )
+    assert finding.sentence == "GET /save ended while its thread still held lock, which was held for 30 ms more."
+    assert finding.cost_ns == 28 * MS
+
+
+def test_a_thread_that_ends_with_a_lock_that_another_releases() -> None:
+    finding = only(
+        """
+        w1 0 enter
+        w2 0 enter
+        w1 30 exit
+        w1 5 section lock 70
+        w2 80 exit
+        """,
+        "thread-end",
+    )
+    assert finding.sentence == "w1 ended without releasing lock, which another thread did 40 ms later."
+    assert finding.severity is Severity.RISK
+
+
+def test_a_thread_that_others_overtake() -> None:
+    finding = only(greedy(40, 800), "starvation")
+    assert finding.sentence == (
+        "w2 starved for 790 ms before lock at shop.py:12: threads that came later took it 39 times, w1 alone 39 times."
+    )
+
+
+def test_who_waits_his_turn_does_not_starve() -> None:
+    assert not found(queue(), "starvation")
+    assert found(queue(), "convoy")
+
+
+def test_a_pool_that_one_lock_takes() -> None:
+    finding = only(pool(True), "exhausted")
+    assert finding.sentence == (
+        "All 4 threads that serve requests were taken by lock for 892 ms, held by GET /slow; "
+        "requests that came then could only queue."
+    )
+    assert not found(pool(True, threads=2), "exhausted")
+    assert not found(pool(True) + "\nw9 0 enter\nw9 1 request 90 /a\nw9 2 done 200\nw9 3 request 91 /a", "exhausted")
+
+
+def test_lost_records_are_said_once() -> None:
+    finding = only("a 0 enter\n * 10 lost 12\n a 20 section lock 30", "lost")
+    assert finding.sentence == (
+        "The trace is not complete: 12 records were dropped; counts and times are at least what they say."
+    )
+
+
+def test_a_kind_can_be_switched_off_and_its_threshold_set() -> None:
+    assert not found(BLAMED, "long-hold", off=frozenset({"long-hold"}))
+    assert not found(BLAMED, "blame", blame_ns=500 * MS)
+    assert [each.kind for each in found(BLAMED, most=1)].count("blame") == 1
+
+
+def test_counts_in_words() -> None:
+    assert fragments(found(BLAMED)) == ["3 slow endpoints", "2 long holds"]
+    assert next(iter(KINDS)) == "deadlock"
+
+
+def test_names_are_data() -> None:
+    text = "\x1b[31m{evil}%s"
+    finding = next(
+        each for each in find(play(script(BLAMED).replace("stock", text))) if text in each.sentence and each.locks
+    )
+    assert text in finding.evidence[0].text
