@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from support.orders import Program, every, random_program, reduced
+from support.orders import Program, every, random_prefix, random_program, reduced
 
 FIRST = int(os.environ.get("WEFT_FUZZ_SEED", "0"))
 PROGRAMS = int(os.environ.get("WEFT_FUZZ_PROGRAMS", "300"))
@@ -21,6 +21,18 @@ def test_every_outcome_of_random_programs_is_seen() -> None:
         assert seen == outcomes, f"seed {seed}: {program}"
         tried, saved = tried + search.executions, saved + count
     assert tried < saved / 5
+
+
+def test_every_outcome_behind_a_prefix_is_seen_and_none_without_it() -> None:
+    behind = 0
+    for seed in range(FIRST, FIRST + PROGRAMS):
+        program = random_program(seed)
+        prefix = random_prefix(program, seed)
+        outcomes, _ = every(program, prefix)
+        seen, search = reduced(program, prefix)
+        assert seen == outcomes, f"seed {seed}: {program} behind {prefix}"
+        behind += bool(prefix) and search.executions > 1
+    assert behind > PROGRAMS / 4
 
 
 def _sections(*each: int) -> Program:

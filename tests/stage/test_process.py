@@ -89,6 +89,8 @@ SCENARIO = Scenario("x", create_app, {{"alice": post("/buy")}}, watch=["STOCK['l
         ),
         ('a = Scenario("a", lambda: 3)', "", "made a int, no Flask app"),
         ('a = Scenario("a", 3)', "", "is no Flask app and nothing that makes one"),
+        ("def a(): 1 / 0", ":a", "a made no scenario: program.py:6: ZeroDivisionError"),
+        ('def a(b): return Scenario("a")', ":a", "is no scenario; is it an app?"),
     ],
 )
 def test_what_cannot_be_loaded_says_why(tmp_path: Path, source: str, name: str, said: str) -> None:
@@ -281,4 +283,29 @@ def test_an_app_among_the_installed_packages_of_the_folder_is_the_apps_too(tmp_p
     monkeypatch.setenv("PYTHONPATH", f"{package.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     with staged(tmp_path, "", target="shop.app:create_app", requests=["POST /buy", "POST /buy"]) as session:
         assert play(session, 0) == ["start"]
+        assert upcoming(session)["alice"] == 'read STOCK["left"]'
+
+
+def test_a_function_that_makes_a_scenario_names_it(tmp_path: Path) -> None:
+    source = f"""{APP}
+def bought(times=1):
+    return Scenario("bought", create_app, {{"alice": [post("/buy")] * times}})
+"""
+    with staged(tmp_path, source, target=f"{tmp_path / 'program.py'}:bought") as session:
+        assert session.info.name == "bought"
+        finish(session, 0)
+        assert session.moment.verdict.kind == "holds"
+
+
+def test_the_apps_files_may_lie_elsewhere_than_the_scenarios(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "shelf_of_shop.py").write_text("STOCK = {'left': 1}\ndef buy():\n    STOCK['left'] -= 1\n")
+    (tmp_path / "tests").mkdir()
+    source = """
+from shelf_of_shop import buy
+SCENARIO = Scenario("x", None, {"alice": buy, "bob": buy})
+"""
+    wanted = {"root": str(tmp_path), "paths": [str(tmp_path / "src")]}
+    with staged(tmp_path / "tests", source, **wanted) as session:
+        play(session, 0)
         assert upcoming(session)["alice"] == 'read STOCK["left"]'

@@ -8,6 +8,26 @@ from support.staging import finish, play, staged, upcoming
 from weft.stage.moment import Status, Stops
 
 
+def test_a_callable_gets_the_app_only_if_it_asks_for_it(tmp_path: Path) -> None:
+    source = """
+seen = []
+def create_app():
+    return Flask("shop")
+class Clerk:
+    def sell(self):
+        seen.append("sell")
+    def count(self, app):
+        seen.append(app.name)
+actors = {"a": lambda number=1: seen.append(number), "b": lambda app: seen.append(app.name), "c": Clerk().sell,
+          "d": Clerk().count, "e": lambda app, number=2: seen.append((app.name, number))}
+SCENARIO = Scenario("x", create_app, actors, watch=["seen"])
+"""
+    with staged(tmp_path, source) as session:
+        for actor in range(5):
+            finish(session, actor)
+        assert session.moment.watched[0].text == "[1, 'shop', 'sell', 'shop', ('shop', 2)]"
+
+
 def test_a_test_of_membership_tells_what_it_answers(tmp_path: Path) -> None:
     source = """
 stock, sold, names = {"loom": 1}, {"loom"}, ["loom"]

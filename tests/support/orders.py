@@ -140,9 +140,9 @@ def _blocked(world: World, movable: Sequence[int]) -> list[tuple[int, Effects]]:
     return [(one, world.effects(one)) for one in waiting]
 
 
-def reduced(program: Program, most: int = 100_000) -> tuple[set[Outcome], Reduction]:
-    """Return the outcomes that the search sees."""
-    found, search = set(), Reduction()
+def reduced(program: Program, prefix: Sequence[int] = (), most: int = 100_000) -> tuple[set[Outcome], Reduction]:
+    """Return the outcomes that the search sees behind a prefix."""
+    found, search = set(), Reduction(prefix)
     while (plan := search.next()) is not None:
         assert search.executions < most
         execution, outcome = execute(program, plan)
@@ -152,11 +152,11 @@ def reduced(program: Program, most: int = 100_000) -> tuple[set[Outcome], Reduct
     return found, search
 
 
-def every(program: Program) -> tuple[set[Outcome], int]:
-    """Return the outcomes of all orders, and how many orders there are."""
+def every(program: Program, prefix: Sequence[int] = ()) -> tuple[set[Outcome], int]:
+    """Return the outcomes of all orders that begin with a prefix, and how many orders there are."""
     found: set[Outcome] = set()
     count = 0
-    stack: list[tuple[int, ...]] = [()]
+    stack: list[tuple[int, ...]] = [tuple(prefix)]
     while stack:
         path = stack.pop()
         world = World(program)
@@ -168,6 +168,18 @@ def every(program: Program) -> tuple[set[Outcome], int]:
             found.add(world.outcome())
         stack.extend((*path, actor) for actor in movable)
     return found, count
+
+
+def random_prefix(program: Program, seed: int) -> tuple[int, ...]:
+    """Return the beginning of an order, possibly all of it."""
+    chance = random.Random(seed)
+    world, path = World(program), []
+    movable, _ = world.movable()
+    while movable and chance.random() < 0.6:
+        path.append(chance.choice(movable))
+        world.step(path[-1])
+        movable, _ = world.movable()
+    return tuple(path)
 
 
 def random_program(seed: int) -> Program:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from weft.stage.moment import Operation, Place
+from weft.stage.printable import plain
 from weft.stage.schedule import Replayed
 from weft.stage.session import Badge, Node, Session
 
@@ -40,11 +41,6 @@ def as_text(session: Session, replayed: Replayed | None, ended: str = "", width:
     if replayed is not None:
         lines += of_replay(replayed)
     return "\n".join(plain(line) for line in lines)
-
-
-def plain(text: str) -> str:
-    """Return text in which no control character is left to act on a terminal."""
-    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
 def as_json(session: Session, replayed: Replayed | None, ended: str = "") -> dict[str, Any]:

@@ -260,7 +260,7 @@ async def test_clicks_select_an_actor_and_look_at_a_step() -> None:
 
 async def test_a_newcomer_is_told_what_to_press() -> None:
     async with staged(last_item()) as (app, pilot):
-        assert app.text("advice") == " press 1 to give alice a step, 2 for bob; ? for all keys"
+        assert app.text("advice") == " press 1 to give alice a step, 2 for bob; / searches, ? for all keys"
         assert "Sell the last item twice" in app.text("notice")
         await press(app, pilot, "1")
         assert 'space 1 alice: read STATE["stock"]' in app.text("advice")

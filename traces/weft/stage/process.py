@@ -15,7 +15,7 @@ from ..errors import WeftError
 from .channel import Channel, Ended
 from .moment import As, Moment, Stops, from_json, operation
 from .search.execution import Execution, Plan, execution_from_json
-from .session import Choice, Diverged, Info, Performed
+from .session import Choice, Diverged, Info, Performed, Runner
 
 PATIENCE = 30.0
 """Loading may take so long (seconds) before it is given up."""
@@ -67,7 +67,7 @@ class Executions:
         stops, interpreter: where threads stop, and which switches are allowed.
     """
 
-    def __init__(self, process: AppProcess, stops: Stops, interpreter: As) -> None:
+    def __init__(self, process: Runner, stops: Stops, interpreter: As) -> None:
         self._process, self._stops, self._interpreter = process, stops, interpreter
         self.alike: bool | None = None
         """A second execution in the same copy of the process did what the first one had done; None: not tried yet."""
@@ -95,6 +95,8 @@ class AppProcess:
         requests, check: for an app instead of a scenario, see `weft.stage.host.target`.
         seed: of random numbers, instead of the scenario's.
         fixed: run the scenario's fixed app.
+        root: the folder whose files are the app's, empty for the one that the target lies in.
+        paths: folders from which modules are imported besides the usual ones.
 
     Raises:
         WeftError: it cannot be loaded; the sentence says why.
@@ -108,6 +110,8 @@ class AppProcess:
         check: str = "",
         seed: int | None = None,
         fixed: bool = False,
+        root: str = "",
+        paths: Sequence[str] = (),
     ) -> None:
         self._wanted: dict[str, Any] = {
             "target": target,
@@ -115,8 +119,10 @@ class AppProcess:
             "check": check,
             "seed": seed,
             "fixed": fixed,
+            "root": root,
+            "paths": list(paths),
         }
-        self._process, self._control = _started()
+        self._process, self._control = _started(paths)
         self._copy: Copy | None = None
         self._ahead: Copy | None = None
         self._again: Copy | None = None
@@ -279,10 +285,11 @@ def list_scenarios(target: str) -> list[tuple[str, str, str]]:
         process.wait()
 
 
-def _started() -> tuple[subprocess.Popen[bytes], Channel]:
+def _started(paths: Sequence[str] = ()) -> tuple[subprocess.Popen[bytes], Channel]:
     if not hasattr(os, "fork"):
         raise WeftError("the stage needs an operating system that can copy a process: Linux or macOS")
     mine, theirs = socket.socketpair()
+    folders = os.pathsep.join(filter(None, (*paths, os.environ.get("PYTHONPATH", ""))))
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", "weft.stage.host", str(theirs.fileno())],
@@ -290,7 +297,7 @@ def _started() -> tuple[subprocess.Popen[bytes], Channel]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONHASHSEED": "0"},
+            env={**os.environ, "PYTHONHASHSEED": "0", **({"PYTHONPATH": folders} if folders else {})},
             start_new_session=True,
         )
     return process, Channel(mine)

@@ -32,7 +32,7 @@ class Schedule(NamedTuple):
     """What a schedule file says.
 
     Attributes:
-        wanted: the words that name the scenario: target, requests, check, seed, fixed.
+        wanted: the words that name the scenario: target, requests, check, seed, fixed; root and paths if needed.
         outcome: kind and sentence of the verdict when it was saved; empty when the run had not ended.
         digests: SHA-256 of the app's files that were stepped through, by file name.
     """
@@ -128,6 +128,8 @@ def _schedule(data: Mapping[str, Any]) -> Schedule:
         "seed": None if data["seed"] is None else int(data["seed"]),
         "fixed": bool(data["fixed"]),
     }
+    if "root" in data:
+        wanted |= {"root": str(data["root"]), "paths": [str(one) for one in data["paths"]]}
     kind, text = (str(part) for part in data["outcome"])
     digests = {str(name): str(value) for name, value in data["digests"].items()}
     return Schedule(

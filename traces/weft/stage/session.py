@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import WeftError
 from .moment import As, Moment, Operation, Status, Stops, Verdict
+from .search.execution import Execution, Plan
 
 LIMIT = 5_000
 """Steps that running on makes at most in one go."""
@@ -89,6 +90,17 @@ class Runner(Protocol):
     def look(self) -> Moment:
         """Return what is seen now, when something may have come back from outside."""
         ...
+
+    def execute(self, plan: Plan, stops: Stops, interpreter: As, *, again: bool) -> Execution:
+        """Make one execution for the search; where the runner stood is lost.
+
+        Args:
+            again: it may be made where the last one was, when everything could be put back there.
+        """
+        ...
+
+    def learn(self, sites: Sequence[Any]) -> None:
+        """Stop at these sites too from now on."""
 
     def again(self, *, fixed: bool) -> Runner:
         """Start the same scenario in another process, on its fixed app or on the one with the bug."""
@@ -406,6 +418,15 @@ class Session:
             while self._bound_to() == actor and not self.refusal(actor):
                 self.step(actor)
 
+    def order(self) -> list[int]:
+        """Return the order that leads here, as `take` takes it."""
+        return [node.actor for node in self.here.path() if node.parent and self._bound(node.parent) != node.actor]
+
+    def lend(self) -> Runner:
+        """Return the runner for something else to use; the next step begins anew."""
+        self._live = None
+        return self._runner
+
     def tips(self) -> list[Node]:
         """Return the ends of all branches."""
         return list(self.root.tips())
@@ -421,11 +442,14 @@ class Session:
 
     def _bound_to(self) -> int:
         """Return the only actor that the interpreter lets move here, -1 when any may."""
-        if self.interpreter is As.FREE_THREADED or self.here.actor == -1:
+        return self._bound(self.here)
+
+    def _bound(self, node: Node) -> int:
+        if self.interpreter is As.FREE_THREADED or node.actor == -1:
             return -1
-        before = self.moment.actors[self.here.actor]
+        before = node.moment.actors[node.actor]
         free = before.status is not Status.READY or before.preemptible
-        return -1 if free else self.here.actor
+        return -1 if free else node.actor
 
     def _standing(self, actor: int) -> object:
         frames = self.moment.actors[actor].frames if actor < len(self.moment.actors) else ()

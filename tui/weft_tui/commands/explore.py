@@ -13,9 +13,9 @@ import click
 
 from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess, Executions
+from weft.stage.search import verdicts
 from weft.stage.search.searching import Budget, Report, Search
 from weft.stage.session import Session
-from weft_tui import verdicts
 from weft_tui.commands import need_terminal
 from weft_tui.commands.staging import need_free, on_screen, target_options, wanted_by, write_schedule
 

@@ -21,6 +21,7 @@ KEYS: Final[list[BindingType]] = [
     Binding("x", "run_to_access", show=False, tooltip="… to its next use of a value"),
     Binding("a", "run_all('round-robin')", "All", tooltip="Run all, a step each in turn"),
     Binding("A", "run_all('random')", show=False, tooltip="Run all by chance"),
+    Binding("slash", "search", show=False, key_display="/", tooltip="Find an order that breaks it"),
     Binding("escape", "interrupt", show=False, tooltip="Stop what runs"),
     Binding("u,backspace", "undo", "Back", key_display="u", tooltip="One step back"),
     Binding("y,ctrl+r", "redo", "Forth", key_display="y", tooltip="One step forth again"),

@@ -29,6 +29,17 @@ class Played(Message):
 
 
 @dataclass
+class Searching(Message):
+    """A search goes on; the text says how far it is."""
+
+    text: str
+
+    def can_replace(self, message: Message) -> bool:
+        """Replace the one before, which is out of date."""
+        return isinstance(message, Searching)
+
+
+@dataclass
 class Refused(Message):
     """The session could not do it; the text says what to do next."""
 

@@ -11,10 +11,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 from textual.message import Message
 
 from weft.errors import WeftError
+from weft.stage.search import continuing, verdicts
+from weft.stage.search.searching import Budget, Report
 from weft.stage.session import Diverged, Session
 
 from .code import Listings
-from .messages import NotStarted, Played, Refused
+from .messages import NotStarted, Played, Refused, Searching
 from .seen import Branches, Seen, see
 
 T = TypeVar("T")
@@ -98,6 +100,23 @@ class Player:
         self._aside = session, self.branches
         self._session, self.branches = other, Branches()
         return "this is the fixed app, along the same choices as far as it has them; f goes back"
+
+    def search(self, session: Session, *, keep: bool) -> str:
+        """Search for an order that fails, and look at it; called in the session's thread.
+
+        Args:
+            keep: behind the steps that were made so far.
+        """
+        kept, told = session.here.number if keep else 0, 0.0
+
+        def progress(report: Report) -> None:
+            nonlocal told
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                self._post(Searching(verdicts.progress(report)))
+
+        report = continuing.search(session, Budget(), progress, keep=keep)
+        return continuing.sentence(session, report, kept)
 
     def run(self) -> None:
         """Do what is asked for until `close`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from textual.reactive import reactive
@@ -15,7 +16,7 @@ from weft.timeline.units import plain
 from ..spans import Ink, Line
 from . import moves
 from .code import Listings
-from .messages import ActorPicked, Played, PointPicked, Refused
+from .messages import ActorPicked, Played, PointPicked, Refused, Searching
 from .moves import Move
 from .player import Player
 from .seen import Seen
@@ -71,6 +72,11 @@ class Playing(Screen[None]):
         """Say what went wrong."""
         self._take(message.seen, done=True)
         self.refuse(str(message.error))
+
+    def on_searching(self, message: Searching) -> None:
+        """Say how far it is, as long as it goes on."""
+        if self.long:
+            self.tell(message.text)
 
     def on_actor_picked(self, message: ActorPicked) -> None:
         """Select the actor that was clicked."""
@@ -194,6 +200,10 @@ class Playing(Screen[None]):
     def action_other_interpreter(self) -> None:
         """Allow other preemptions."""
         self.play(moves.other_interpreter, self.tell)
+
+    def search(self, *, keep: bool) -> None:
+        """Search for an order that fails."""
+        self.play(partial(self.player.search, keep=keep), self.tell, long=True)
 
     def action_on_fixed(self) -> None:
         """Make the same choices on the fixed app."""

@@ -94,6 +94,27 @@ class StageScreen(Saving):
         title = f"run {plain(self.seen.name(self.picked))}"
         self.app.push_screen(ChooseScreen(title, list(values), columns), self._run_to)
 
+    def action_search(self) -> None:
+        """Search for an order that fails: behind the steps that were made, or all of them."""
+        if self.seen is not None:
+            self.ask(_behind, self._choose_search)
+
+    def _choose_search(self, steps: int) -> None:
+        if not steps:
+            self.search(keep=False)
+            return
+        made = f"the {steps} steps that were made stay" if steps > 1 else "the step that was made stays"
+        said = {True: ("from here", made), False: ("from the beginning", "in all orders")}
+        columns: list[Column[bool]] = [
+            Column("search", 20, lambda keep: text(said[keep][0], Ink.STRONG), keep=9),
+            Column("", 0, lambda keep: text(said[keep][1], Ink.DIM)),
+        ]
+        self.app.push_screen(ChooseScreen("find an order that breaks it", [True, False], columns), self._search)
+
+    def _search(self, keep: bool | None) -> None:
+        if keep is not None:
+            self.search(keep=keep)
+
     def _run_to(self, name: str | None) -> None:
         if name is not None:
             self.play(moves.run(self.picked, Until.ACCESS, name), long=True)
@@ -237,6 +258,11 @@ class StageScreen(Saving):
         part.lines = tuple(lines)
         if part.styles.height is None or part.styles.height.value != len(part.lines):
             part.styles.height = len(part.lines)
+
+
+def _behind(session: Session) -> int:
+    """Return how many steps there are behind which something is left to search."""
+    return session.here.number if session.moment.verdict is None else 0
 
 
 def _number(branch: Branch) -> Line:

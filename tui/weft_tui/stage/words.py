@@ -139,7 +139,8 @@ def _first(seen: Seen, movable: Sequence[int]) -> Line:
     spans.append((f" to give {plain(seen.name(one))} a step", Ink.PLAIN))
     for other in others:
         spans += [(", ", Ink.PLAIN), (str(other + 1), Ink.TITLE), (f" for {plain(seen.name(other))}", Ink.PLAIN)]
-    return (*spans, ("; ", Ink.PLAIN), ("?", Ink.TITLE), (" for all keys", Ink.PLAIN))
+    spans += [("; ", Ink.PLAIN), ("/", Ink.TITLE), (" searches, ", Ink.PLAIN)]
+    return (*spans, ("?", Ink.TITLE), (" for all keys", Ink.PLAIN))
 
 
 def _choices(seen: Seen, movable: Sequence[int], picked: int) -> Line:
@@ -159,7 +160,7 @@ def _after(seen: Seen) -> Line:
     if seen.info.fixed and seen.verdict is not None and seen.verdict.failed:
         keys.insert(1, ("f", "the same on the fixed app"))
     if seen.verdict is not None and not seen.verdict.failed:
-        keys = [("u", "steps back, to try another order"), ("R", "restarts"), ("v", "explains")]
+        keys = [("u", "steps back, to try another order"), ("/", "searches"), ("R", "restarts"), ("v", "explains")]
     if seen.branches > 1:
         keys.append(("c", "compares"))
     return _keys(*keys)

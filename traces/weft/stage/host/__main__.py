@@ -122,7 +122,7 @@ def _redirect() -> None:
 def _produce(wanted: Mapping[str, Any]) -> Production:
     """Load what was asked for, with everything in place."""
     stage, clock, patches = Stage(), clocks.Clock(), Patches()
-    target = targets.Target(wanted["target"])
+    target = targets.Target(wanted["target"], wanted.get("root", ""))
     maker = Maker(stage, clock, target.ours)
     blocking = Blocking(maker)
     blocking.install(patches)

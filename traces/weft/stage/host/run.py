@@ -306,8 +306,8 @@ def does(acts: Sequence[Act]) -> str:
 
 def _call(act: Callable[..., object], app: Any) -> None:
     code = getattr(act, "__code__", None)
-    wants = code.co_argcount - (getattr(act, "__self__", None) is not None) if code is not None else 0
-    if wants:
+    bound = len(getattr(act, "__defaults__", None) or ()) + (getattr(act, "__self__", None) is not None)
+    if code is not None and code.co_argcount > bound:
         act(app)
     else:
         act()

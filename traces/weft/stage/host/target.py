@@ -11,7 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
 from ...errors import WeftError
@@ -35,16 +35,22 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 
 WEFT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "")
 
+LIBRARY = os.path.join(os.path.dirname(os.__file__), "")
+"""Python's own modules, which may lie below a folder that an app lies in too."""
+
 
 class Target:
     """What the words ``module:name``, ``module``, ``FILE.py`` or ``FILE.py:name`` stand for.
+
+    Args:
+        root: the folder whose files are the app's if the module lies in it too; empty for the module's own folder.
 
     Attributes:
         root: the folder whose files are the app's.
         file: of the module, or of its package.
     """
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, root: str = "") -> None:
         self.words = words
         self.where, self.name = _split(words)
         self.is_file = self.where.endswith(".py") or os.sep in self.where
@@ -52,18 +58,21 @@ class Target:
             self.file = os.path.abspath(self.where)
             if not os.path.isfile(self.file):
                 raise WeftError(f"{self.where}: no such file; name one with a scenario or an app in it")
-            self.root = os.path.dirname(self.file)
-            sys.path.insert(0, self.root)
+            here = os.path.dirname(self.file)
+            sys.path.insert(0, here)
         else:
             here = os.getcwd()
             sys.path.insert(0, here)
             self.file = _file_of(self.where.partition(".")[0])
-            below = self.file.removeprefix(here)
-            self.root = here if below != self.file and not _library(below) else os.path.dirname(self.file)
+        here = os.path.abspath(root) if root else here
+        below = self.file.removeprefix(os.path.join(here, ""))
+        self.root = here if below != self.file and not _library(below) else os.path.dirname(self.file)
 
     def ours(self, file: str) -> bool:
         """Return whether a file is the app's: below its folder, and no library that happens to lie there too."""
         if not file.startswith(self.root + os.sep) or file.startswith(WEFT):
+            return False
+        if file.startswith(LIBRARY) and not self.root.startswith(LIBRARY):
             return False
         return not _library(file[len(self.root) :])
 
@@ -124,10 +133,16 @@ def _changed(made: Scenario, **changes: Any) -> Scenario:
 def _in_module(target: Target, module: ModuleType) -> Scenario:
     found = find(vars(module))
     if target.name:
+        if target.name in found:
+            return found[target.name]
         for label, one in found.items():
-            if target.name in (label, one.name, label.lower(), slug(one.name)):
+            if target.name in (one.name, label.lower(), slug(one.name)):
                 return one
-        if _lookup(module, target.name) is not None:
+        value = _lookup(module, target.name)
+        made = _made_by(target, value)
+        if made is not None:
+            return made
+        if value is not None:
             raise WeftError(
                 f'{target.words} is no scenario; is it an app? Then say what its users do: --request "POST /path"'
             )
@@ -141,6 +156,17 @@ def _in_module(target: Target, module: ModuleType) -> Scenario:
         example = f"{target.where}:{next(iter(found))}"
         raise WeftError(f"{target.where} has several scenarios ({', '.join(found)}); name one, as in {example}")
     return next(iter(found.values()))
+
+
+def _made_by(target: Target, value: Any) -> Scenario | None:
+    """Return the scenario that a function makes, None when it is none that does."""
+    if not isinstance(value, FunctionType) or value.__code__.co_argcount > len(value.__defaults__ or ()):
+        return None
+    try:
+        made = value()
+    except BaseException as error:
+        raise WeftError(f"{target.words} made no scenario: {target.sentence(error)}") from error
+    return made if isinstance(made, Scenario) else None
 
 
 def slug(name: str) -> str:

@@ -53,20 +53,24 @@ class Node:
 class Reduction:
     """All orders of a scenario, without those that need not be tried.
 
+    Args:
+        prefix: whose steps come first in all of them.
+
     Attributes:
         executions: how many were made.
         repeated: how many of them were given up on the way, since all that could follow was known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: Sequence[int] = ()) -> None:
+        self._prefix = tuple(prefix)
         self._nodes: list[Node] = []
         self.executions = self.repeated = 0
 
     def next(self) -> Plan | None:
         """Return what is to be tried next, None when nothing is left."""
         if not self.executions:
-            return Plan()
-        while self._nodes:
+            return Plan(self._prefix)
+        while len(self._nodes) > len(self._prefix):
             node = self._nodes[-1]
             node.done()
             left = node.left()
@@ -78,7 +82,7 @@ class Reduction:
 
     def left(self) -> int:
         """Return how many orders are known that are still to be tried; more may turn up."""
-        return sum(len(set(node.left()) - {node.chosen}) for node in self._nodes)
+        return sum(len(set(node.left()) - {node.chosen}) for node in self._nodes[len(self._prefix) :])
 
     def add(self, execution: Execution) -> None:
         """Take in what came of the last plan."""

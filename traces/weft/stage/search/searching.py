@@ -16,6 +16,9 @@ SHARE = 0.5
 SAMPLERS = ("pos", "pct", "pos", "walk")
 """Policies of samples, in turn. POS finds most with least, PCT and a random walk find some that it does not."""
 
+MOST_TRIED = 1_000
+"""Orders that a report tells."""
+
 
 class Executor(Protocol):
     """Makes executions; `weft.stage.process.Executions` does in the app's process."""
@@ -49,6 +52,7 @@ class Report(NamedTuple):
         sampled: how many of the executions were samples.
         seconds: what it took.
         unseen: what was touched in a way that cannot be followed, so that nothing is said about it.
+        tried: the orders, the first `MOST_TRIED` of those since it was last learned where to stop.
     """
 
     verdict: str = "inconclusive"
@@ -61,6 +65,7 @@ class Report(NamedTuple):
     sampled: int = 0
     seconds: float = 0.0
     unseen: Sequence[Any] = ()
+    tried: Sequence[Sequence[int]] = ()
 
     @property
     def switches(self) -> int:
@@ -76,6 +81,8 @@ class Search:
         budget: after which it ends.
         stopped: asked between executions: whether to end now, with what is known.
         progress: told after every execution.
+        prefix: returns whose steps come first in every order; asked again when sites were learned, since it may have
+            more steps then.
     """
 
     def __init__(
@@ -84,13 +91,16 @@ class Search:
         budget: Budget,
         stopped: Callable[[], bool] = lambda: False,
         progress: Callable[[Report], None] = lambda report: None,
+        prefix: Callable[[], Sequence[int]] = tuple,
     ) -> None:
         self._executor, self._budget, self._stopped, self._progress = executor, budget, stopped, progress
+        self._renewed, self._prefix = prefix, tuple(prefix())
         self._began = monotonic()
         self._report = Report()
         self._unsure = ""
         self._longest = 1
         self._orders: set[tuple[int, ...]] = set()
+        self._tried: list[tuple[int, ...]] = []
 
     def run(self) -> Report:
         """Search, and shorten what is found."""
@@ -98,15 +108,15 @@ class Search:
             self._samples()
         report = self._report
         if report.verdict == "fails":
-            order, more = shortened(self._executor, report.order, report.kind)
+            order, more = shortened(self._executor, report.order, report.kind, len(self._prefix))
             report = report._replace(order=order, executions=report.executions + more)
         elif report.verdict == "inconclusive":
             report = report._replace(text=self._unsure or self._spent())
-        return report._replace(seconds=monotonic() - self._began)
+        return report._replace(seconds=monotonic() - self._began, tried=tuple(self._tried))
 
     def _all(self) -> bool:
         """Try one order after another; return whether none is left."""
-        reduction = Reduction()
+        reduction = Reduction(self._prefix)
         while (plan := reduction.next()) is not None:
             if self._over(SHARE):
                 return False
@@ -116,8 +126,8 @@ class Search:
                 return False
             if execution.learned:
                 # It was passed without a stop so far, so what was tried says little.
-                self._executor.learn(execution.learned)
-                reduction = Reduction()
+                self._learn(execution)
+                reduction = Reduction(self._prefix)
                 continue
             reduction.add(execution)
             self._note(execution, left=reduction.left())
@@ -131,11 +141,16 @@ class Search:
         for seed, policy in enumerate(cycle(SAMPLERS)):
             if self._over(1.0) or self._report.verdict == "fails":
                 return
-            execution = self._made(Plan(policy=policy, seed=seed, length=self._longest))
+            execution = self._made(Plan(self._prefix, policy=policy, seed=seed, length=self._longest))
             if execution.learned:
-                self._executor.learn(execution.learned)
+                self._learn(execution)
             self._report = self._report._replace(sampled=self._report.sampled + 1)
             self._note(execution, left=self._report.left)
+
+    def _learn(self, execution: Execution) -> None:
+        self._executor.learn(execution.learned)
+        self._prefix = tuple(self._renewed())
+        self._tried.clear()
 
     def _made(self, plan: Plan) -> Execution:
         execution = self._executor.execute(plan)
@@ -145,8 +160,11 @@ class Search:
 
     def _note(self, execution: Execution, left: int) -> None:
         kind, text = execution.verdict or ("", "")
-        if kind:
-            self._orders.add(execution.order)
+        order = execution.order
+        if kind and order not in self._orders:
+            self._orders.add(order)
+            if len(self._tried) < MOST_TRIED:
+                self._tried.append(order)
         unseen = dict.fromkeys((*self._report.unseen, *map(tuple, execution.unseen)))
         self._report = self._report._replace(
             orders=len(self._orders), left=left, seconds=monotonic() - self._began, unseen=tuple(unseen)

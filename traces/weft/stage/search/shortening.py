@@ -17,18 +17,24 @@ MOST = 200
 Order = tuple[int, ...]
 
 
-def shortened(executor: Executor, order: Sequence[int], kind: str) -> tuple[Order, int]:
-    """Return an order that fails in the same way with as few switches as could be found, and the executions it took."""
+def shortened(executor: Executor, order: Sequence[int], kind: str, kept: int = 0) -> tuple[Order, int]:
+    """Return an order that fails in the same way with as few switches as could be found, and the executions it took.
+
+    Args:
+        kept: how many of its first steps stay as they are.
+    """
     best = tuple(order)
+    begin = best[:kept]
     count = 0
     better = True
     while better and count < MOST:
         better = False
-        for path in _simpler(best):
+        for path in _simpler(best[kept:]):
             count += 1
-            execution = executor.execute(Plan(path, lenient=True))
+            execution = executor.execute(Plan((*begin, *path), lenient=True))
             verdict = execution.verdict
-            if verdict is not None and verdict[0] == kind and _weight(execution.order) < _weight(best):
+            same = verdict is not None and verdict[0] == kind and execution.order[:kept] == begin
+            if same and _weight(execution.order) < _weight(best):
                 best, better = execution.order, True
                 break
             if count >= MOST:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from weft.stage import schedule
-from weft.stage.moment import As
-from weft.stage.search import explaining
-from weft.stage.search.searching import Report
-from weft.stage.session import Session
-
-from .telling import plain
+from ...errors import WeftError
+from .. import schedule
+from ..moment import As
+from ..printable import plain
+from ..session import Session
+from . import explaining
+from .searching import Report
 
 MOST_UNSEEN = 5
 
@@ -27,17 +27,46 @@ def as_text(session: Session, report: Report, saved: Path | None = None) -> str:
     info = session.info
     lines = [f"{info.name}{' (fixed)' if info.running_fixed else ''}, Python {info.python}"]
     lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
-    lines += ["", _verdict(session, report)]
-    if report.verdict == "fails":
-        lines += [f"  {number}. {line}" for number, line in enumerate(explaining.sentences(session.here.path()), 1)]
-        intrusion = explaining.intrusion(session.here.path()) if report.kind != "deadlock" else None
-        if intrusion is not None:
-            lines.append(f"because {explaining.told(intrusion)}")
-        lines += [f"note: {line}" for line in _unlike(session, report)]
-    lines += ["", _effort(report), *_relative(report)]
+    lines += ["", verdict(session, report), *_reasons(session, report), "", _effort(report), *_relative(report)]
     if report.verdict == "fails":
         what = f"weft step --schedule {saved}" if saved is not None else "add --open, or --save FILE for a schedule"
         lines.append(f"step through it: {what}")
+    return "\n".join(plain(line) for line in lines)
+
+
+def as_message(session: Session, report: Report, saved: Path) -> str:
+    """Return the same as a test says it: the verdict first, and for what it was searched.
+
+    Args:
+        session: stands at the end of the failing order.
+        saved: where the order was saved, if it fails.
+    """
+    info = session.info
+    lines = [verdict(session, report), *_reasons(session, report), "", info.name]
+    lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
+    lines += [f"{_effort(report)}; {session.stops.value} stops, {session.interpreter.value}, Python {info.python}"]
+    if report.verdict == "fails":
+        lines.append(f"step through it: weft step --schedule {saved}")
+    return "\n".join(plain(line) for line in lines)
+
+
+def as_orders(session: Session, report: Report, most: int) -> str:
+    """Return which orders were tried, a line each; the session makes their steps.
+
+    Args:
+        most: so many of them are told.
+    """
+    lines = []
+    for number, order in enumerate(report.tried[:most], 1):
+        session.restart()
+        try:
+            session.take(order)
+        except WeftError as error:
+            lines.append(f"{number}. cannot be told: {error}")
+            continue
+        lines.append(f"{number}. {'; '.join(explaining.sentences(session.here.path()))}")
+    if report.orders > len(lines):
+        lines.append(f"and {report.orders - len(lines):,} more")
     return "\n".join(plain(line) for line in lines)
 
 
@@ -78,13 +107,26 @@ def progress(report: Report) -> str:
     return f"{what}: {report.executions:,} executions, {report.orders:,} orders, {report.left:,} or more to go"
 
 
-def _verdict(session: Session, report: Report) -> str:
+def verdict(session: Session, report: Report) -> str:
+    """Return the verdict as a sentence."""
     if report.verdict == "fails":
         return f"fails, {report.kind}: {report.text}"
     if report.verdict == "holds":
         allowed = "whatever switches" if session.interpreter is As.FREE_THREADED else "the switches this Python makes"
         return f"holds in every order of the threads' steps ({session.stops.value} stops, {allowed})"
     return f"inconclusive: {report.text}"
+
+
+def _reasons(session: Session, report: Report) -> Iterable[str]:
+    """Yield who moves until where for it to fail, and why it does."""
+    if report.verdict != "fails":
+        return
+    path = session.here.path()
+    yield from (f"  {number}. {line}" for number, line in enumerate(explaining.sentences(path), 1))
+    intrusion = explaining.intrusion(path) if report.kind != "deadlock" else None
+    if intrusion is not None:
+        yield f"because {explaining.told(intrusion)}"
+    yield from (f"note: {line}" for line in _unlike(session, report))
 
 
 def _effort(report: Report) -> str:
@@ -102,9 +144,9 @@ def _relative(report: Report) -> Iterable[str]:
 
 def _unlike(session: Session, report: Report) -> Iterable[str]:
     """Yield how stepping through the order again differs from what the search saw."""
-    verdict = session.moment.verdict
-    if verdict is None or verdict.kind != report.kind:
-        came = "did not end" if verdict is None else f"ended as {verdict.kind}"
+    seen = session.moment.verdict
+    if seen is None or seen.kind != report.kind:
+        came = "did not end" if seen is None else f"ended as {seen.kind}"
         yield f"run once more it {came}: the app is not deterministic"
 
 
