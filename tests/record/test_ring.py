@@ -14,6 +14,7 @@ import pytest
 from support import recorded
 from weft.events import Kind, code_of
 from weft.log import reader, writer
+from weft.record import buffers
 from weft.record import ring as ring_module
 from weft.record.carried import Open, changes
 from weft.record.launch import environment
@@ -209,8 +210,9 @@ def test_what_is_open_is_learned_run_by_run() -> None:
     assert known.waits == {1: wait}
 
 
-def test_memory_is_bounded(tmp_path: Path) -> None:
-    """In bytes, in definitions and in threads; what the kept blocks need stays."""
+def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bytes, in definitions and in threads; what the kept blocks and what is open need stays."""
+    monkeypatch.setattr(buffers, "living", {1: None})  # its request lasts
     path = tmp_path / "trace.weft"
     writer.create(str(path))
     kept = ring_module.Ring(writer.TraceWriter(str(path), 1), 3600, bound=50_000)
@@ -233,4 +235,5 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         if entry["is"] == "target"
     }
     assert len(used) > 1000
+    assert 100 in used
     assert used <= defined

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..events import KIND_MASK, PROCESS_THREAD, Kind
+from ..events import KIND_BITS, KIND_MASK, PROCESS_THREAD, Kind
 from ..log.writer import Records
 
 _LETTERS: dict[int, bytes] = {
@@ -22,6 +22,13 @@ _LETTERS: dict[int, bytes] = {
 }
 _CLASSES = bytes(_LETTERS.get(byte & KIND_MASK, b".")[0] for byte in range(256))
 """A letter for the lowest byte of a record's code."""
+
+_NAMING: dict[int, str] = {
+    **dict.fromkeys((Kind.THREAD_ENTER, Kind.THREAD_NAME), "name"),
+    Kind.REQUEST_ENTER: "target",
+    **dict.fromkeys((Kind.REQUEST_PUSH, Kind.PUSH_BOTH), "endpoint"),
+}
+"""What a record's object is defined as."""
 
 _WAITING = 3
 """Records that tell of a wait's beginning: `Kind.WAIT`, and two stacks."""
@@ -112,6 +119,17 @@ class Open:
             self.requests.pop(thread, None)
         elif change.push and len(self.requests.get(thread, ())) == 3:
             self.requests[thread] += change.push
+
+    def needs(self) -> Iterator[tuple[str, int]]:
+        """Yield the definitions that these records need, but for those of locks: what it is, and its id."""
+        for known in (self.names, self.requests, self.waits):
+            for words in known.values():
+                for value, code in zip(words[1::3], words[2::3], strict=True):
+                    kind = code & KIND_MASK
+                    if kind in _NAMING:
+                        yield _NAMING[kind], code >> KIND_BITS
+                    elif kind in (Kind.WAITER_AT, Kind.HOLDER_AT):
+                        yield "stack", value
 
     def keep(self, threads: set[int]) -> None:
         """Forget all other threads."""

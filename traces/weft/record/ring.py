@@ -141,6 +141,7 @@ class Ring:
         newest = self._blocks[0].newest if self._blocks else self._newest
         alive = {lock._number for reference in traced.in_use[:] if (lock := reference()) is not None}
         alive |= {*shared_locks.known.copy()}
+        needed = {*self._at_cut.needs()}
         for (what, number), entry in [*self._definitions.items()]:
             if what == "lock":
                 if (
@@ -149,7 +150,11 @@ class Ring:
                     and self._dead.setdefault(number, self._until) < cut
                 ):
                     del self._definitions[what, number], self._dead[number]
-            elif what in _TABLES and number <= newest.get(what, 0) - 2 * definitions.LIMIT:
+            elif (
+                what in _TABLES
+                and number <= newest.get(what, 0) - 2 * definitions.LIMIT
+                and (what, number) not in needed
+            ):
                 del self._definitions[what, number]
         self._sweep_at = len(self._definitions) + _SWEEP
 
