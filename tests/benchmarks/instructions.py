@@ -26,6 +26,13 @@ VIEWS = {
 }
 APP = """
 import sys, threading
+
+recorder = sys.modules.get("_weft.record.recorder")
+if recorder is not None:
+    drain, blocks = recorder.active._drain, []
+    drain.pause()
+    sys.modules["_weft.record.drain"].COST_NS = 1 << 62
+
 from flask import Flask
 app = Flask("app")
 lock = threading.Lock()
@@ -54,7 +61,6 @@ from werkzeug.test import EnvironBuilder
 start = lambda status, headers, exc_info=None: None
 path, count = sys.argv[1], int(sys.argv[2])
 environ = EnvironBuilder(path=path).get_environ()
-recorder = sys.modules.get("_weft.record.recorder")
 
 def work():
     while go.acquire():
@@ -66,12 +72,7 @@ def work():
         done.release()
 
 if recorder is not None:
-    import _thread, time
-    drain, blocks = recorder.active._drain, []
-    while not drain._pass[0]:  # measuring this is part of the start
-        time.sleep(0.01)
-    drain.pause()
-    sys.modules["_weft.record.drain"].COST_NS = 1 << 62
+    import _thread
     go, done = _thread.allocate_lock(), _thread.allocate_lock()
     go.acquire(), done.acquire()
     _thread.start_new_thread(work, ())
@@ -85,7 +86,7 @@ for number in range(1, count + 1):
 
 
 def _instructions(folder: Path, path: str, count: int, recorded: bool) -> tuple[int, int]:
-    """Return how many the serving thread took, and the one that stands for the recorder's."""
+    """Return how many the serving thread took, and all others, which are the recorder's."""
     from weft.log import writer
     from weft.record.launch import environment
 
@@ -99,7 +100,7 @@ def _instructions(folder: Path, path: str, count: int, recorded: bool) -> tuple[
     command = ["valgrind", "--tool=callgrind", "--separate-threads=yes", f"--callgrind-out-file={folder / 'counts'}"]
     subprocess.run([*command, sys.executable, "-c", APP, path, str(count)], env=env, capture_output=True, check=True)
     serving, *others = (_total(each) for each in sorted(folder.glob("counts-*")))
-    return serving, others[-1] if others else 0
+    return serving, sum(others)
 
 
 def _total(counts: Path) -> int:
