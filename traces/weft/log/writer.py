@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
@@ -190,12 +191,16 @@ class TraceWriter:
 
     def append(self, data: bytes) -> None:
         """Append a block with one write."""
-        self._check_descriptor()
         view = memoryview(data)
         while view:
-            view = view[os.write(self._fd, view) :]
+            try:
+                self._check_descriptor()
+                view = view[os.write(self._fd, view) :]
+                self._end = os.lseek(self._fd, 0, os.SEEK_CUR)
+            except OSError as error:
+                if error.errno != errno.EBADF:  # else the app has closed it since the check, which opens it again
+                    raise
         self.bytes_written += len(data)
-        self._end = os.lseek(self._fd, 0, os.SEEK_CUR)
 
     def close(self) -> None:
         """Close the file, unless the descriptor is no longer ours."""
