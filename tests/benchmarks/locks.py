@@ -142,24 +142,37 @@ def _time(work: Work, argument: Any) -> int:
 def main() -> None:
     from weft.log import writer
     from weft.record import recorder
+    from weft.record.options import Options
 
     bare = [make() for _, make, _, _ in CALLS]
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "trace.weft")
         writer.create(path)
-        running = recorder.start(recorder.Options(path))
+        running = recorder.start(Options(path))
         recorded = [make() for _, make, _, _ in CALLS]
         patched = Patched(running._patches)
+        from weft.record import traced
+
+        traced.contended_only = True
+        contended = {name: make() for name, make, _, _ in CALLS[:2]}
+        for lock in contended.values():
+            lock.acquire()
+            lock.release()
+        traced.contended_only = False
         print(f"\ncalls that do not block, ns of thread CPU, Python {platform.python_version()}")
         for (name, _, work, passes), one, other in zip(CALLS, bare, recorded, strict=True):
-            times: tuple[list[int], list[int]] = [], []
+            times: tuple[list[int], ...] = [], [], []
             for _ in range(ROUNDS):
                 patched.bare()
                 times[0].append(_time(work, one))
                 patched.recorded()
                 times[1].append(_time(work, other))
-            before, after = (statistics.median(each) / passes for each in times)
+                if name in contended:
+                    times[2].append(_time(work, contended[name]))
+            before, after, *less = (statistics.median(each) / passes for each in times if each)
             print(f"  {name:34} bare {before:6.0f}  recorded {after:6.0f}  x{after / before:.2f}")
+            for each in less:
+                print(f"  {name + ', --contended':34} bare {before:6.0f}  recorded {each:6.0f}  x{each / before:.2f}")
         running.finish()
 
 

@@ -19,6 +19,7 @@ import pytest
 import weft.record
 from support.recorded import load, record, run
 from weft.events import Kind
+from weft.record import traced
 from weft.record.sections import nobody
 from weft.record.traced import TracedLock, TracedRLock
 
@@ -78,9 +79,12 @@ ALARMS = """
     """
 
 
+@pytest.mark.parametrize("contended", [False, True])
 @pytest.mark.parametrize("raised", ["KeyboardInterrupt", "TimeoutError", "Late"])
-def test_what_a_signals_handler_raises_leaves_no_lock_locked_and_reaches_the_app(tmp_path: Path, raised: str) -> None:
-    found = record(tmp_path, ALARMS.format(raised=raised))
+def test_what_a_signals_handler_raises_leaves_no_lock_locked_and_reaches_the_app(
+    tmp_path: Path, raised: str, contended: bool
+) -> None:
+    found = record(tmp_path, ALARMS.format(raised=raised), contended=contended)
     assert found.rows
 
 
@@ -151,8 +155,12 @@ class Injector:
                 raise Injected
 
 
+@pytest.mark.parametrize("contended", [False, True])
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_interrupt_anywhere_leaves_the_lock_free(operation: str) -> None:
+def test_an_interrupt_anywhere_leaves_the_lock_free(
+    operation: str, contended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traced, "contended_only", contended)
     raw, use = OPERATIONS[operation]
     for used_before in (False, True):
         number = 0
@@ -182,8 +190,15 @@ def test_an_interrupt_anywhere_leaves_the_lock_free(operation: str) -> None:
             _use(lock)
             assert "unlocked" in repr(lock), number
             assert lock._peek()[0] is nobody
+            for watched in _watched(lock):
+                assert (watched.waiters, watched.got) == ([], (nobody, 0)), number
             number += 1
-        assert number > 3
+        assert number > (0 if contended else 3)
+
+
+def _watched(lock: Any) -> list[Any]:
+    cells = lock._peek.__closure__
+    return [cell.cell_contents for cell in cells if type(cell.cell_contents).__name__ == "_Watched"]
 
 
 def faulty(folder: Path, code: str, **options: Any) -> tuple[subprocess.CompletedProcess[str], Path]:

@@ -13,8 +13,12 @@ from weft.log import writer
 from weft.record.launch import environment
 
 LOCK_TESTS = """
-import threading, unittest
+import _thread, threading, time, unittest
 from test import lock_tests
+
+# They count threads, and of the recorder's own one may not have begun yet.
+while _thread._count() < 2:
+    time.sleep(0.01)
 
 assert type(threading.Lock()).__module__.startswith("_weft"), "not recorded"
 

@@ -95,7 +95,7 @@ def test_the_report_is_plain_data() -> None:
     assert (recording["requests"], recording["lost"], recording["hold_p50_ns"]) == (3, 0, 10)
     assert (recording["probe_share"], recording["unseen"], recording["notes"]) == (None, [], [])
     assert told == {
-        "trace": {"duration_ns": 93, "events": 16, "lost": 0, "processes": 1, "threads": 2},
+        "trace": {"duration_ns": 93, "events": 16, "lost": 0, "processes": 1, "threads": 2, "contended_only": False},
         "locks": [
             {
                 "name": "db",

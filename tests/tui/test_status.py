@@ -44,10 +44,11 @@ def test_a_narrow_one_keeps_what_matters_most() -> None:
 
 
 def test_what_is_missing_is_loud_and_never_left_out() -> None:
-    line = status_line(Status(**{**_fields(FULL), "lost": 1234, "gaps": 2}), 80)
+    line = status_line(Status(**{**_fields(FULL), "lost": 1234, "gaps": 2, "contended": True}), 120)
     alarms = "".join(piece for piece, ink in line if ink is Ink.ALARM)
     assert "1,234 events lost" in alarms
     assert "2 gaps in the file" in alarms
+    assert any("contended locks only" in text for text, _ in line)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import WeftError
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -17,6 +19,9 @@ def instrument(
     path: str | os.PathLike[str] | None = None,
     all_locks: bool = False,
     log: bool | int | str = False,
+    ring: float = 0,
+    slower_than: float = 0,
+    contended: bool = False,
 ) -> Path:
     """Record this process from now on, and return the trace's path.
 
@@ -33,11 +38,21 @@ def instrument(
         all_locks: also record the locks of the standard library and of frameworks.
         log: also record what is logged, as marks: from a level on (``"warning"`` or its number), or True for all.
             Messages may hold secrets, so this is off unless you say so.
+        ring: keep only the last so many seconds, and write them when there is cause: SIGUSR2, ``weft flush``, threads
+            that wait for each other, a slow request. 0: write everything.
+        slower_than: with ``ring``, a request that lasts longer (ms) is cause to write. 0: none is.
+        contended: record of locks only what somebody waits for, which costs least.
 
     Raises:
-        WeftError: the file exists or cannot be made, or there is no such level.
+        WeftError: the file exists or cannot be made, there is no such level, or an option makes no sense.
     """
-    trace = _running() or _start(path, all_locks, _level(log))
+    if not (0 <= ring < float("inf") and 0 <= slower_than < float("inf")):
+        raise WeftError("ring and slower_than are times in seconds and in milliseconds, not below 0")
+    if slower_than and not ring:
+        raise WeftError("slower_than needs ring: how many seconds to keep, as in ring=10")
+    trace = _running() or _start(
+        path, all_locks=all_locks, log=_level(log), ring=ring, slower_than=slower_than, contended=contended
+    )
     if app is not None and "weft" not in app.extensions:
         app.extensions["weft"] = {"trace": trace}
     return trace
@@ -46,11 +61,13 @@ def instrument(
 def init_app(app: Flask) -> None:
     """Record a Flask app, as extensions do it; with the options in its config.
 
-    They are ``WEFT_TRACE`` (the path), ``WEFT_ALL_LOCKS`` and ``WEFT_LOG``; see `instrument`.
+    They are ``WEFT_TRACE`` (the path), ``WEFT_ALL_LOCKS``, ``WEFT_LOG``, ``WEFT_RING``, ``WEFT_SLOWER_THAN`` and
+    ``WEFT_CONTENDED``; see `instrument`.
     """
-    config = app.config
-    path, log = config.get("WEFT_TRACE"), config.get("WEFT_LOG", False)
-    instrument(app, path=path, all_locks=bool(config.get("WEFT_ALL_LOCKS", False)), log=log)
+    variables = {
+        name: f"WEFT_{'TRACE' if name == 'path' else name.upper()}" for name in instrument.__kwdefaults__ or ()
+    }
+    instrument(app, **{name: app.config[each] for name, each in variables.items() if each in app.config})
 
 
 def uninstrument() -> None:
@@ -80,7 +97,7 @@ def _running() -> Path | None:
     for package in ("_weft", __package__):
         module: Any = sys.modules.get(f"{package}.record.recorder")
         if module is not None and module.active is not None:
-            return Path(module.active.options.path)
+            return Path(module.active.options.trace)
     return None
 
 
@@ -93,9 +110,10 @@ def _level(log: bool | int | str) -> int | None:
     return levels.number(str(log))
 
 
-def _start(path: str | os.PathLike[str] | None, all_locks: bool, log: int | None) -> Path:
+def _start(path: str | os.PathLike[str] | None, **options: Any) -> Path:
     from . import places
     from .record import launch, recorder, trouble
+    from .record.options import Options
 
     inherited = os.environ.get(launch.TRACE)
     if path is not None:
@@ -105,7 +123,7 @@ def _start(path: str | os.PathLike[str] | None, all_locks: bool, log: int | None
     else:
         trace = places.new_trace(sys.argv[0] or "app")
     trace = trace.absolute()
-    active = recorder.start(recorder.Options(str(trace), all_locks, log=log))
+    active = recorder.start(Options(str(trace), **options))
     global _ours
     _ours = _ours or not inherited
     os.environ[launch.TRACE] = str(trace)

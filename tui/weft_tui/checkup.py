@@ -60,8 +60,9 @@ def _cost(figures: dict[str, Any]) -> Iterator[str]:
     for process in told:
         share, took = process["drain_share"], process["pass_ns"]
         drain = f"; its own threads used {share:.1%} of a core" if share is not None else ""
+        each = f"at {process['record_ns']:,} ns each" if not process["contended_only"] else "of contention only"
         yield (
-            f"  process {process['pid']}: {process['records']:,} records at {process['record_ns']:,} ns each "
+            f"  process {process['pid']}: {process['records']:,} records {each} "
             f"(`with lock:` takes {took['bare']:,} ns bare, {took['recorded']:,} ns recorded){drain}"
         )
     if figures["probe_share"] is not None:

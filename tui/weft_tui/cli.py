@@ -14,6 +14,7 @@ from weft_tui.commands.diff import diff
 from weft_tui.commands.doctor import doctor
 from weft_tui.commands.explore import explore
 from weft_tui.commands.export import export
+from weft_tui.commands.flush import flush
 from weft_tui.commands.info import info
 from weft_tui.commands.live import live
 from weft_tui.commands.record import record
@@ -35,7 +36,7 @@ def cli() -> None:
 
 
 for command in (
-    *(run, record, live, replay, report, diff, doctor, info, verify, repair, export),
+    *(run, record, flush, live, replay, report, diff, doctor, info, verify, repair, export),
     *(demo, explore, step, scenarios),
 ):
     cli.add_command(command)

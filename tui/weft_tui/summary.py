@@ -11,9 +11,16 @@ from weft.events import Kind, events_in
 _LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.PULSE, Kind.COST})
 
 
-def of_recording(trace: Path) -> str:
-    """Return one sentence on a recording that has just ended, and what to do with it."""
+def of_recording(trace: Path, *, ring: bool = False) -> str:
+    """Return one sentence on a recording that has just ended, and what to do with it.
+
+    Args:
+        trace: the recording.
+        ring: it was a flight recorder's, which writes only when there is cause.
+    """
     processes, threads, events = _count(trace)
+    if ring and not processes:
+        return "nothing was written, since nothing asked the flight recorder to (see `weft record --help`)"
     shown = shlex.quote(str(trace))
     if not processes:
         return (

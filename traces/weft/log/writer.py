@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
@@ -76,6 +77,16 @@ class Records:
             packed = packed[:]
             packed.byteswap()
         return packed.tobytes()
+
+
+def discard(buffers: Iterable[tuple[int, list[int]]]) -> int:
+    """Empty threads' buffers as `Records.empty` does, and return how many records were in them."""
+    count = 0
+    for _, buffer in buffers:
+        size = len(buffer) // 3 * 3
+        del buffer[:size]
+        count += size // 3
+    return count
 
 
 def create(path: str, *, force: bool = False) -> None:
@@ -167,19 +178,29 @@ class TraceWriter:
         That is one write, unless definitions are very many.
         """
         since, self._written_until = min(self._written_until, until_ns), until_ns
-        while len(definitions) > MAX_DEFINITIONS:
-            self._append(tick_block(self.process, definitions[:MAX_DEFINITIONS], Records(), since, since))
-            definitions = definitions[MAX_DEFINITIONS:]
-        self._append(tick_block(self.process, definitions, records, since, until_ns))
+        self.write_block(definitions, records, since, until_ns)
 
-    def _append(self, data: bytes) -> None:
+    def write_block(
+        self, definitions: Sequence[dict[str, Any]], records: Records, since_ns: int, until_ns: int
+    ) -> None:
+        """Append definitions and records that tell of the time from ``since_ns`` to ``until_ns``, likewise."""
+        while len(definitions) > MAX_DEFINITIONS:
+            self.append(tick_block(self.process, definitions[:MAX_DEFINITIONS], Records(), since_ns, since_ns))
+            definitions = definitions[MAX_DEFINITIONS:]
+        self.append(tick_block(self.process, definitions, records, since_ns, until_ns))
+
+    def append(self, data: bytes) -> None:
         """Append a block with one write."""
-        self._check_descriptor()
         view = memoryview(data)
         while view:
-            view = view[os.write(self._fd, view) :]
+            try:
+                self._check_descriptor()
+                view = view[os.write(self._fd, view) :]
+                self._end = os.lseek(self._fd, 0, os.SEEK_CUR)
+            except OSError as error:
+                if error.errno != errno.EBADF:  # else the app has closed it since the check, which opens it again
+                    raise
         self.bytes_written += len(data)
-        self._end = os.lseek(self._fd, 0, os.SEEK_CUR)
 
     def close(self) -> None:
         """Close the file, unless the descriptor is no longer ours."""

@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from types import ModuleType
 from typing import Any
 
-from . import buffers, sections
+from . import buffers, contended, sections, traced
 from .definitions import Definition
 
 PASSES, ROUNDS = 500, 5
@@ -29,28 +29,30 @@ IN_C = {
 }
 """Modules whose waits are in C code: what is not seen, and why."""
 
-_measured: tuple[int, int] | None = None
+_measured: dict[bool, tuple[int, int]] = {}
 
 
 def of_pass() -> tuple[int, int]:
-    """Return what an uncontended ``with lock:`` takes, bare and recorded, ps. About 2 ms of work, once per program.
+    """Return what an uncontended ``with lock:`` takes, bare and recorded as it is now, ps.
+
+    About 2 ms of work, once per program and way of recording.
 
     The running thread must be one of ours: what it records meanwhile is thrown away.
     """
-    global _measured
-    if _measured is None:
+    only = traced.contended_only
+    if only not in _measured:
         scrap: list[int] = []
         here: Any = buffers.here
         here.put = scrap.extend
         try:
-            enter, _, leave, *_ = sections.of_lock(allocate_lock(), 0)
+            enter, _, leave, *_ = (contended if only else sections).of_lock(allocate_lock(), 0)
             # As a recorded lock hands its closures over: from slots of its type.
             kind = type("Measured", (), {"__enter__": staticmethod(enter), "__exit__": staticmethod(leave)})
-            _measured = _fastest(allocate_lock(), scrap), _fastest(kind(), scrap)
+            _measured[only] = _fastest(allocate_lock(), scrap), _fastest(kind(), scrap)
         finally:
             if vars(here).get("put") is not None:
                 del here.put
-    return _measured
+    return _measured[only]
 
 
 def _fastest(lock: Any, scrap: list[int]) -> int:

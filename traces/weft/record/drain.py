@@ -11,12 +11,13 @@ import contextlib
 import os
 from _thread import allocate_lock, get_native_id, start_new_thread
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter_ns, sleep, thread_time_ns
 
 from ..events import PROCESS_THREAD, Cost, Kind, code_of
-from ..log.writer import MAX_RECORDS, Records, TraceWriter
+from ..log.writer import MAX_RECORDS, Records, TraceWriter, discard
 from . import buffers, cost, definitions, spell, traced, trouble
+from .ring import Ring
 
 LOOK_SECONDS = 0.02
 """Between two looks at the buffers: short, so that what lies in them stays in the processor's cache."""
@@ -46,10 +47,12 @@ class Drain:
     Args:
         writer: where they go.
         bound: records that may wait for the disk; beyond it they are dropped and counted.
+        ring: keeps them instead, until it has cause to write.
     """
 
-    def __init__(self, writer: TraceWriter, bound: int) -> None:
+    def __init__(self, writer: TraceWriter, bound: int, ring: Ring | None = None) -> None:
         self._writer = writer
+        self.ring = ring
         self._bound = min(bound, MAX_RECORDS)
         self._queue: deque[Batch] = deque()
         self._waiting = 0
@@ -124,6 +127,11 @@ class Drain:
         self.write_now()
         if self._lost:
             self.write_now()
+        if self.ring is not None and not self.failed:
+            try:
+                self.ring.finish()
+            except Exception as error:
+                self._give_up(error)
         self.failed = True
 
     def end(self, silence: Callable[[], list[buffers.Buffer]]) -> None:
@@ -151,7 +159,7 @@ class Drain:
                 self._cpu[0] = thread_time_ns()
             except Exception as error:
                 trouble.note(error, "taking records")
-                self._drop()
+                self._drop_all()
             if self._queue and self._work.locked():
                 self._work.release()
 
@@ -171,14 +179,10 @@ class Drain:
             self._due_ns = now + TICK_NS
             self._take(now)
 
-    def _drop(self) -> None:
-        """Lose what could not be taken: whatever is wrong, memory must not grow."""
+    def _drop_all(self) -> None:
+        """Lose what could not be taken, whatever is wrong."""
         try:
-            for buffer in list(buffers.living.values()):
-                self._lost += len(buffer) // 3
-                buffer.clear()
-            self._lost += self._taken.count
-            self._taken = Records()
+            self._drop(list(buffers.living.items()))
         except Exception as error:
             trouble.note(error, "dropping records")
 
@@ -186,16 +190,26 @@ class Drain:
         living = list(buffers.living.items())
         # Whoever is gone now has written its last, which is about to be taken.
         gone = [(thread, buffer) for thread, buffer in living if buffer.sign() is None]
-        self._taken.empty(living)
+        if self._crowded(sum(len(buffer) for _, buffer in living) // 3):
+            self._drop(living)  # not copied first: between many busy threads this one gets little time
+        else:
+            self._taken.empty(living)
         for thread, buffer in gone:
             buffers.living.pop(thread, None)
             if not buffer.left:
                 self._taken.add(thread, [perf_counter_ns(), 0, Kind.THREAD_EXIT])
         self._taken.pack()
-        if self._taken.count + self._queued() > self._bound:
-            self._lost += self._taken.count
-            self._taken = Records()
-            definitions.pause(True)
+        if self._crowded(0):
+            self._drop(())
+
+    def _crowded(self, more: int) -> bool:
+        return more + self._taken.count + self._queued() > self._bound
+
+    def _drop(self, living: Iterable[tuple[int, buffers.Buffer]]) -> None:
+        """Lose what was taken and what is in these buffers, and count it: memory must not grow."""
+        self._lost += discard(living) + self._taken.count
+        self._taken = Records()
+        definitions.pause(True)
 
     def _take(self, now: int) -> None:
         """Hand what was taken to the writing thread; while that is behind, wait with the count of what was lost."""
@@ -206,9 +220,9 @@ class Drain:
             definitions.pause(False)
             self._add_marks(records, now)
         entries = definitions.take()
-        if records.count or entries:
+        if records.count or entries or self.ring is not None:
             records.pack()
-            self._last_ns = now
+            self._last_ns = now if records.count or entries else self._last_ns
             self._records += records.count
             self._waiting += records.count + WEIGHT * len(entries)
             self._queue.append((entries, records, now))
@@ -253,8 +267,12 @@ class Drain:
         while self._queue:
             entries, records, taken_ns = self._queue.popleft()
             try:
-                if not self.failed:
+                if self.failed:
+                    continue
+                if self.ring is None:
                     self._writer.write(spell.out(entries), records, taken_ns)
+                else:
+                    self.ring.take(entries, records, taken_ns)
             finally:
                 self._written += records.count + WEIGHT * len(entries)
 

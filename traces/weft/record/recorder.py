@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter_ns, time_ns
 from types import ModuleType
 from typing import Any
@@ -39,31 +39,12 @@ from . import (
     waits,
 )
 from .drain import Drain
+from .options import Options
 from .patches import Patches
-
-DEFAULT_BOUND = 1_000_000
-"""Records that may wait for the disk, 24 bytes each."""
-
+from .ring import Ring
 
 _SAID = 8
 """Names that one sentence has room for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to record.
-
-    Attributes:
-        path: an existing trace (see `weft.log.writer.create`).
-        all_locks: record the locks of the standard library and of frameworks too.
-        bound: records that may wait for the disk; beyond it they are dropped and counted.
-        log: record what is logged at this level and above; None: nothing of it.
-    """
-
-    path: str
-    all_locks: bool = False
-    bound: int = DEFAULT_BOUND
-    log: int | None = None
 
 
 class Recorder:
@@ -76,6 +57,7 @@ class Recorder:
         self._forking = False
         self._withdrawn = False
         self._makers: dict[Any, Any] = {}
+        self._asks: Callable[[int, object], None] | None = None
 
     def start(self) -> None:
         """Patch, and start the drain."""
@@ -84,6 +66,7 @@ class Recorder:
             self.withdraw(greens)
             return
         locks.show_all = self.options.all_locks
+        self._choose_closures()
         self._makers = {threading.Lock: locks.Lock, threading.RLock: locks.RLock}
         for name, ours in (("Lock", locks.Lock), ("RLock", locks.RLock)):
             self._patches.set(threading, name, ours)
@@ -108,6 +91,8 @@ class Recorder:
             _watch_forks()
             self._patches.set(os, "fork", self._resuming(os.fork))
         atexit.register(self.finish)
+        if self.options.ring:
+            self._listen()
         self._drain.write_now()
         self._drain.start()
 
@@ -131,6 +116,7 @@ class Recorder:
         try:
             atexit.unregister(self.finish)
             imports.forget()
+            self._listen_no_more()
             taken = [*self._patches.undo(), *late.give_back({ours: theirs for theirs, ours in self._makers.items()})]
             if taken:
                 trouble.say(f"left as they are, since somebody else has replaced them too: {', '.join(taken)}")
@@ -167,10 +153,38 @@ class Recorder:
         except Exception as error:
             trouble.note(error, "ending the recording")
 
+    def _choose_closures(self) -> None:
+        """Say what of each lock is recorded; one that is in use may have handed its closures out, and keeps them."""
+        if traced.contended_only != self.options.contended and traced.in_use:
+            text = "locks used while it was recorded before are recorded as they were then (contended or not)"
+            trouble.say(text)
+            definitions.pending.append(("notice", 3, (text,)))
+        traced.contended_only = self.options.contended
+
     def _wrap_sqlite(self, sqlite3: ModuleType) -> None:
         from . import databases
 
         databases.install(self._patches)
+
+    def _listen(self) -> None:
+        """Let SIGUSR2 ask for a dump, unless it means something to the app already; what the app sets later counts."""
+        number = getattr(signal, "SIGUSR2", None)
+        if number is None or threading.current_thread() is not threading.main_thread():
+            return
+
+        def ask(number: int, frame: object) -> None:
+            if self._drain.ring is not None:
+                self._drain.ring.ask("SIGUSR2")
+
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, ask)
+            self._asks = ask
+
+    def _listen_no_more(self) -> None:
+        if self._asks is not None and threading.current_thread() is threading.main_thread():
+            if signal.getsignal(signal.SIGUSR2) is self._asks:
+                signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+            self._asks = None
 
     def _wrap_flask(self, flask: ModuleType) -> None:
         flask_app.install(self._patches, flask)
@@ -204,11 +218,15 @@ class Recorder:
 
     def _new_drain(self) -> Drain:
         self._pid = pid = os.getpid()
+        options = self.options
         parent = self._drain.writer if hasattr(self, "_drain") else None
-        drain = Drain(TraceWriter(self.options.path, _process_number(pid), parent=parent), self.options.bound)
+        writer = TraceWriter(options.trace, _process_number(pid), parent=parent)
+        ring = Ring(writer, options.ring, options.slower_than) if options.ring else None
+        drain = Drain(writer, options.bound, ring)
         gil = getattr(sys, "_is_gil_enabled", lambda: True)()
         argv = [*getattr(sys, "orig_argv", sys.argv)]
-        definitions.pending.append(("process", pid, (pid, argv, sys.version.partition(" ")[0], gil)))
+        about = (pid, argv, sys.version.partition(" ")[0], gil, options.ring, options.contended)
+        definitions.pending.append(("process", pid, about))
         drain.mark(Kind.PROCESS_ENTER, time_ns())
         return drain
 

@@ -22,7 +22,7 @@ from ..events import Kind, code_of
 from . import interrupts, stacks, trouble
 from .buffers import Put, here, join, owner, put_here
 
-_NOT_BLOCKING = repeat((False,))
+NOT_BLOCKING = repeat((False,))
 
 
 def nobody(words: Iterable[int]) -> None:
@@ -37,7 +37,8 @@ class Closures(NamedTuple):
     leave: Callable[..., None]
     peek: Callable[[], tuple[Put, int]]
     """The owner's ``put`` (`nobody` while the lock is free) and since when it holds the lock (ns)."""
-    reset: Callable[[], None]
+    reset: Callable[..., None]
+    """Forgets a holder, unless it is the one whose ``put`` is given."""
     save: Callable[[], Any] | None = None
     restore: Callable[[Any], None] | None = None
 
@@ -46,7 +47,7 @@ class Closures(NamedTuple):
 def of_lock(raw: Any, number: int) -> Closures:
     """Return the closures of a plain lock around ``raw`` whose id is ``number``."""
     section = code_of(Kind.SECTION, number)
-    tries, let, none, clock = starmap(raw.acquire, _NOT_BLOCKING), raw.release, nobody, perf_counter_ns
+    tries, let, none, clock = starmap(raw.acquire, NOT_BLOCKING), raw.release, nobody, perf_counter_ns
     forgiven = trouble.forgiven
     own: Put = none
     t0 = let_go = 0
@@ -96,12 +97,12 @@ def of_lock(raw: Any, number: int) -> Closures:
                 break
             if got:
                 t0, own = clock(), put
-                _got(put, t0, began, let_go, number)
+                acquired(put, t0, began, let_go, number)
             else:
-                _gave_up(put, began, number)
+                gave_up(put, began, number)
         except BaseException as error:
             if not got:
-                _gave_up(put, began, number)
+                gave_up(put, began, number)
                 raise
             own, ours = none, False
             try:
@@ -115,7 +116,7 @@ def of_lock(raw: Any, number: int) -> Closures:
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, t0
-        if timeout != -1 and _must_raise(blocking, timeout):
+        if timeout != -1 and must_raise(blocking, timeout):
             return bool(raw.acquire(blocking, timeout))
         for got in tries:
             if not got:
@@ -137,9 +138,9 @@ def of_lock(raw: Any, number: int) -> Closures:
         tried(own, number)
         return False
 
-    def reset() -> None:
+    def reset(keep: Put = none) -> None:
         nonlocal own
-        own = nobody
+        own = own if own is keep else none
 
     return Closures(enter, acquire, leave, lambda: (own, t0), reset)
 
@@ -148,14 +149,14 @@ def of_lock(raw: Any, number: int) -> Closures:
 def of_rlock(raw: Any, number: int) -> Closures:
     """Return the closures of a re-entrant lock around ``raw`` whose id is ``number``."""
     section = code_of(Kind.SECTION, number)
-    tries, let, owned, clock = starmap(raw.acquire, _NOT_BLOCKING), raw.release, raw._is_owned, perf_counter_ns
+    tries, let, owned, clock = starmap(raw.acquire, NOT_BLOCKING), raw.release, raw._is_owned, perf_counter_ns
     none, forgiven = nobody, trouble.forgiven
     own: Put = none
     t0 = let_go = depth = 0
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, t0, depth
-        if timeout != -1 and _must_raise(blocking, timeout):
+        if timeout != -1 and must_raise(blocking, timeout):
             return bool(raw.acquire(blocking, timeout))
         for got in tries:
             if not got:
@@ -194,7 +195,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
             let()
             if depth:
                 depth -= 1
-            else:
+            if not depth:
                 own = none
             if not forgiven(error):
                 raise
@@ -211,12 +212,12 @@ def of_rlock(raw: Any, number: int) -> Closures:
             if got:
                 depth = 1
                 t0, own = clock(), put
-                _got(put, t0, began, let_go, number)
+                acquired(put, t0, began, let_go, number)
             else:
-                _gave_up(put, began, number)
+                gave_up(put, began, number)
         except BaseException as error:
             if not got:
-                _gave_up(put, began, number)
+                gave_up(put, began, number)
                 raise
             own, ours = none, False
             try:
@@ -257,7 +258,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
                 break
             depth, t0, own = state[0], clock(), put
             if began:
-                _got(put, t0, began, let_go, number)
+                acquired(put, t0, began, let_go, number)
         except BaseException as error:
             if owned():
                 raw._release_save()
@@ -266,9 +267,10 @@ def of_rlock(raw: Any, number: int) -> Closures:
             if not forgiven(error):
                 raise
 
-    def reset() -> None:
+    def reset(keep: Put = none) -> None:
         nonlocal own, depth
-        own, depth = nobody, 0
+        if own is not keep:
+            own, depth = none, 0
 
     return Closures(acquire, acquire, leave, lambda: (own, t0), reset, save, restore)
 
@@ -304,7 +306,7 @@ def _waiting(own: Put, number: int) -> tuple[Put, int]:
     return nobody, 0
 
 
-def _gave_up(put: Put, began: int, number: int) -> None:
+def gave_up(put: Put, began: int, number: int) -> None:
     """Record the end of a wait without the lock."""
     try:
         put((perf_counter_ns(), began, code_of(Kind.GIVE_UP, number)))
@@ -321,13 +323,13 @@ def tried(own: Put, number: int) -> None:
         trouble.note(error)
 
 
-def _got(put: Put, t0: int, began: int, let_go: int, number: int) -> None:
+def acquired(put: Put, t0: int, began: int, let_go: int, number: int) -> None:
     """Record the end of a wait and since when the lock had been free."""
     put((t0, began, code_of(Kind.ACQUIRE, number)))
     if let_go:  # nobody has seen the release of a lock that is held since before the recording
         put((t0, let_go, code_of(Kind.HANDOFF, number)))
 
 
-def _must_raise(blocking: bool, timeout: float) -> bool:
+def must_raise(blocking: bool, timeout: float) -> bool:
     """Return whether the raw lock rejects these arguments."""
     return timeout != -1 and (not blocking or not 0 <= timeout <= TIMEOUT_MAX)

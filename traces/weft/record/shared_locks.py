@@ -40,6 +40,9 @@ _made_at: dict[tuple[int, int], tuple[Any, int]] = {}
 _named: weakref.WeakValueDictionary[str, Shared] = weakref.WeakValueDictionary()
 """By the names that semaphores have outside of a forking world."""
 
+known: dict[int, weakref.ref[Shared]] = {}
+"""By number."""
+
 _inherited: dict[str, tuple[str, Entry]] = {}
 
 MUTEX, COUNTED, READ = "mutex", "counted", "read"
@@ -181,6 +184,8 @@ def _record(semaphore: Any, part: str, entry: Entry) -> None:
         semaphore.acquire, semaphore.release = shared.acquire, shared.release
     if part == MUTEX:
         traced.in_use.append(weakref.ref(shared))
+    number = shared._number
+    known[number] = weakref.ref(shared, lambda _: known.pop(number, None))
     if semaphore._semlock.name is not None:
         _named[semaphore._semlock.name] = shared
 

@@ -28,8 +28,9 @@ def _files(entries: Iterable[Entry]) -> set[str]:
     return made | stood
 
 
-def _process(pid: int, argv: list[str], python: str, gil: bool) -> Entry:
-    return {"pid": pid, "argv": argv, "python": python, "gil": gil}
+def _process(pid: int, argv: list[str], python: str, gil: bool, ring: float, contended: bool) -> Entry:
+    about: Entry = {"pid": pid, "argv": argv, "python": python, "gil": gil}
+    return about | ({"ring": ring} if ring else {}) | ({"contended": True} if contended else {})
 
 
 def _name(*parts: str) -> Entry:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any, NoReturn
 
-from . import definitions, interrupts, sections, trouble
+from . import contended, definitions, interrupts, sections, trouble
 from .buffers import Put, put_here
 from .sections import nobody
 
@@ -25,6 +25,9 @@ NamedSite = tuple[CodeType, int, int, str, int, str, str, str]
 
 in_use: list[weakref.ref[Any]] = []
 """Locks that have been used, for the drain thread to look at."""
+
+contended_only = False
+"""Record of locks only what somebody waits for."""
 
 numbers = itertools.count(1)
 """Ids of locks, and of all else that is waited for."""
@@ -55,7 +58,7 @@ class Traced:
     _peek: Callable[[], tuple[Put, int]]
     _announced: int
     """Since when (ns) the hold lasts that the drain thread has told of last."""
-    _reset: Callable[[], None]
+    _reset: Callable[..., None]
 
     def __init__(self, raw: Any, site: Site | NamedSite) -> None:
         self._raw = raw
@@ -93,8 +96,7 @@ class Traced:
     def _carry_on(self) -> None:
         """In a forked child: define it anew, and forget a holder that does not live here."""
         describe(self)
-        if self._peek()[0] is not put_here():
-            self._reset()
+        self._reset(put_here())
 
     def _at_fork_reinit(self) -> None:
         self._raw._at_fork_reinit()
@@ -179,7 +181,8 @@ def _promoted(lock: Traced) -> bool:
             if type(lock) not in _PROMOTED:
                 return True
             describe(lock)
-            made = (sections.of_rlock if isinstance(lock, TracedRLock) else sections.of_lock)(lock._raw, lock._number)
+            how = contended if contended_only else sections
+            made = (how.of_rlock if isinstance(lock, TracedRLock) else how.of_lock)(lock._raw, lock._number)
             lock._enter, lock._acquire, lock._leave, lock._peek, lock._reset, *_ = made
             if isinstance(lock, TracedRLock) and made.save and made.restore:
                 lock._save, lock._restore = made.save, made.restore
@@ -231,6 +234,8 @@ def begin_anew() -> None:
 def held(first: int, count: int) -> list[tuple[Any, Put, int]]:
     """Return the locks held at this moment among ``count`` used ones: lock, owner's ``put``, since when (ns).
 
+    Of locks that nobody waits for it is not known with `contended_only`.
+
     Forgets locks that are gone. Only the drain thread calls this, so nothing else shortens the list.
     """
     part = in_use[first : first + count]
@@ -238,4 +243,4 @@ def held(first: int, count: int) -> list[tuple[Any, Put, int]]:
     if len(alive) < len(part):
         in_use[first : first + len(part)] = [reference for reference, _ in alive]
     peeked = [(lock, *lock._peek()) for _, lock in alive]
-    return [(lock, own, t0) for lock, own, t0 in peeked if own is not nobody]
+    return [(lock, own, t0) for lock, own, t0 in peeked if own is not nobody and t0]

@@ -154,8 +154,12 @@ class Catalog:
         parts = [text(part) for part in argv[:_ARGUMENTS]] if isinstance(argv, list) else []
         if not self.room.take(_COST + sum(map(len, parts))):
             return TOO_MANY
-        names.about = {**{key: entry.get(key) for key in ("pid", "gil")}, "python": text(entry.get("python")),
-                       "argv": parts}  # fmt: skip
+        names.about = {
+            **{key: entry.get(key) for key in ("pid", "gil")},
+            **{key: bool(entry.get(key)) for key in ("ring", "contended")},
+            "python": text(entry.get("python")),
+            "argv": parts,
+        }
         return ""
 
     def _name(self, names: Names, what: str, number: int, entry: Entry) -> str:

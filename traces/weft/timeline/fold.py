@@ -299,4 +299,7 @@ class Builder:
             f"process {process + 1} of {len(self._processes)}: {plain(notice)}"
             for process, notice in self._catalog.notices
         ]
+        about = [names.about.get("contended") is True for names in self._catalog.processes]
+        if any(about):
+            said.insert(0, "of locks only what was waited for is recorded (--contended): others were held unseen")
         return (*said, *self._gaps, *self._processes.losses(), *skipped, *crowded)

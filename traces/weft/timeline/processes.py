@@ -34,6 +34,8 @@ class _Known:
     serves: bool = False
     costs: dict[int, int] = field(default_factory=dict)
     charged: int = 0
+    first_costs: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """When each was told first, and how much it was then."""
 
 
 class Processes:
@@ -77,6 +79,7 @@ class Processes:
         if what in _COSTS:
             self._known[process].costs[what] = amount
             self._known[process].charged = time
+            self._known[process].first_costs.setdefault(what, (time, amount))
 
     def serve(self, process: int) -> None:
         """A process serves requests."""
@@ -150,11 +153,19 @@ def _value(index: int, known: _Known, names: Names) -> Process:
         lost=known.lost,
         last_ns=max(known.last, 0),
         libraries=tuple(sorted(names.libraries.items())),
-        costs=Costs(
-            bare_ps=known.costs.get(Cost.BARE_PASS, 0),
-            recorded_ps=known.costs.get(Cost.RECORDED_PASS, 0),
-            drain_ns=known.costs.get(Cost.DRAIN_CPU, 0),
-            records=known.costs.get(Cost.RECORDS, 0),
-            over_ns=max(known.charged - started, 0),
-        ),
+        costs=_costs(known, started, ring=bool(names.about.get("ring"))),
+        contended_only=names.about.get("contended") is True,
+    )
+
+
+def _costs(known: _Known, started: int, *, ring: bool) -> Costs:
+    """Return what is known of the costs; those of a flight recorder before its first kept record do not count."""
+    since, spent = known.first_costs.get(Cost.DRAIN_CPU, (0, 0)) if ring else (started, 0)
+    _, records = known.first_costs.get(Cost.RECORDS, (0, 0)) if ring else (0, 0)
+    return Costs(
+        bare_ps=known.costs.get(Cost.BARE_PASS, 0),
+        recorded_ps=known.costs.get(Cost.RECORDED_PASS, 0),
+        drain_ns=known.costs.get(Cost.DRAIN_CPU, 0) - spent,
+        records=known.costs.get(Cost.RECORDS, 0) - records,
+        over_ns=max(known.charged - since, 0),
     )

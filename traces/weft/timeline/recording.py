@@ -17,8 +17,9 @@ def recording(snapshot: Snapshot) -> dict[str, Any]:
         ``requests``: how many began.
         ``lost``: records that the recorder dropped.
         ``processes``: of each ``pid``, ``python``, ``gil``, ``libraries`` (name to version), ``records``,
-        ``pass_ns`` (``bare`` and ``recorded``: an uncontended ``with lock:``), ``record_ns`` (the difference) and
-        ``drain_share`` (of a core); None where a process has not told.
+        ``contended_only`` (of locks only what was waited for is recorded), ``pass_ns`` (``bare`` and ``recorded``:
+        an uncontended ``with lock:``), ``record_ns`` (the difference) and ``drain_share`` (of a core); None where a
+        process has not told.
         ``hold_p50_ns``: the median time that a lock was held, None without any.
         ``probe_share``: which share of it recording adds, by estimate; None where one of the two is not known.
         ``unseen``: ``name``, ``made_at`` (``file:line``, empty: not known) and ``why`` of what could not be recorded.
@@ -52,6 +53,7 @@ def _process(process: Process) -> dict[str, Any]:
         "gil": process.gil,
         "libraries": dict(process.libraries),
         "records": costs.records,
+        "contended_only": process.contended_only,
         "pass_ns": {"bare": costs.bare_ps // 1000, "recorded": costs.recorded_ps // 1000} if known else None,
         "record_ns": max(costs.recorded_ps - costs.bare_ps, 0) // 1000 if known else None,
         "drain_share": round(costs.drain_ns / costs.over_ns, 4) if costs.over_ns and costs.drain_ns else None,

@@ -23,7 +23,8 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
     """Return the figures of a trace. All times are whole ns; what is unfinished counts up to the end of the trace.
 
     Returns:
-        ``trace``: ``duration_ns``, ``events``, ``lost``, ``processes``, ``threads``.
+        ``trace``: ``duration_ns``, ``events``, ``lost``, ``processes``, ``threads``,
+        ``contended_only`` (whether of locks only what was waited for is recorded).
         ``locks``: per lock, longest total wait first: ``name``, ``kind``, ``created_at`` (``file:line``),
         ``acquisitions``, ``contended``, ``wait_ns`` and ``hold_ns`` (each ``total``, ``p50``, ``p99``, ``max``).
         ``requests``: per method and endpoint (None: no route matched), longest total wait first: ``method``,
@@ -41,6 +42,7 @@ def report(snapshot: Snapshot) -> dict[str, Any]:
             "lost": snapshot.lost,
             "processes": len(snapshot.processes),
             "threads": len(snapshot.threads),
+            "contended_only": any(process.contended_only for process in snapshot.processes),
         },
         "locks": _locks(snapshot),
         "requests": _requests(snapshot.tables),

@@ -82,6 +82,8 @@ class Process:
     libraries: tuple[tuple[str, str], ...] = ()
     """Servers and frameworks that it has imported, with their versions (empty: not known)."""
     costs: Costs = Costs()
+    contended_only: bool = False
+    """Of locks only what somebody waited for was recorded: one that shows no hold may have been held."""
 
 
 @dataclass(frozen=True, slots=True)

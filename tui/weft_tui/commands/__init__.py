@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,6 +21,22 @@ output_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace the file named by -o.")
 all_locks_option = click.option(
     "--all-locks", is_flag=True, help="Record the locks of the standard library and of frameworks too."
+)
+
+ring_option = click.option(
+    "--ring",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Keep only the last seconds, in memory; write them on SIGUSR2, `weft flush`, a deadlock or a slow request.",
+)
+slower_than_option = click.option(
+    "--slower-than",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MS",
+    help="With --ring: write when a request lasts longer.",
+)
+contended_option = click.option(
+    "--contended", is_flag=True, help="Of locks record only what is waited for: costs least."
 )
 
 
@@ -46,6 +63,24 @@ log_option = click.option(
     metavar="[LEVEL]",
     help="Record what is logged too, from LEVEL on: all, debug, info, warning, error, critical.",
 )
+
+
+def recording_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command what says how to record; they arrive as fields of `weft.record.options.Options`."""
+    for option in (contended_option, slower_than_option, ring_option, log_option, all_locks_option):
+        command = option(command)
+    return command
+
+
+def checked(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that `recording_options` adds, without those that were not given.
+
+    Raises:
+        WeftError: they make no sense together.
+    """
+    if options["slower_than"] and not options["ring"]:
+        raise WeftError("--slower-than needs --ring: say how many seconds to keep, as in --ring 10")
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def new_trace(output: Path | None, force: bool, name: str) -> Path:

@@ -10,7 +10,15 @@ import click
 
 from weft.record.launch import environment
 from weft_tui import checkup, running, summary
-from weft_tui.commands import all_locks_option, app_name, force_option, new_trace, output_option, program
+from weft_tui.commands import (
+    all_locks_option,
+    app_name,
+    contended_option,
+    force_option,
+    new_trace,
+    output_option,
+    program,
+)
 
 SICK = 1
 
@@ -20,8 +28,9 @@ SICK = 1
 @output_option
 @force_option
 @all_locks_option
+@contended_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="TRACE | -- CMD…")
-def doctor(form: str, output: Path | None, force: bool, all_locks: bool, command: tuple[str, ...]) -> int:
+def doctor(form: str, output: Path | None, force: bool, command: tuple[str, ...], **options: bool) -> int:
     """Say what can and cannot be seen of an app, and what recording costs it.
 
     Runs CMD recorded until it ends (send it some requests, then stop it with Ctrl-C), or looks at a TRACE.
@@ -35,7 +44,7 @@ def doctor(form: str, output: Path | None, force: bool, all_locks: bool, command
         found = program(command)
         trace = new_trace(output, force, app_name(command))
         click.echo(f"weft: recording to {trace}; send the app some requests, then stop it with Ctrl-C", err=True)
-        running.in_foreground(found, environment(os.environ, str(trace), all_locks=all_locks))
+        running.in_foreground(found, environment(os.environ, str(trace), **options))
     else:
         summary.need_trace(trace)
     figures = recording(load(trace))

@@ -268,6 +268,7 @@ class DashboardScreen(Navigation):
     def _show_status(self) -> None:
         snapshot, now = self.snapshot, self.view
         if snapshot and now:
+            contended = any(process.contended_only for process in snapshot.processes)
             self.status = replace(
                 self.status,
                 motion=now.motion,
@@ -275,7 +276,8 @@ class DashboardScreen(Navigation):
                 offset_ns=now.cursor_ns - snapshot.start_ns,
                 span_ns=now.span_ns,
                 lost=snapshot.lost,
-                gaps=len(snapshot.gaps),
+                gaps=len(snapshot.gaps) - contended,
+                contended=contended,
                 complete=snapshot.complete,
             )
             ruler = self.query_one(Ruler)

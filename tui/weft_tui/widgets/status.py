@@ -44,6 +44,8 @@ class Status:
     rate: float = 0.0
     lost: int = 0
     gaps: int = 0
+    contended: bool = False
+    """Of locks only what was waited for is recorded."""
     loaded: float = 1.0
     complete: bool = False
     """Every recorded process has ended."""
@@ -94,6 +96,8 @@ def _loud(status: Status) -> Line:
         spans.append((f" {count(status.lost)} events lost ", Ink.ALARM))
     if status.gaps:
         spans.append((f" {status.gaps} {'gap' if status.gaps == 1 else 'gaps'} in the file ", Ink.ALARM))
+    if status.contended:
+        spans.append((" contended locks only ", Ink.HANDOFF))
     return tuple(spans)
 
 

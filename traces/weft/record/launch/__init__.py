@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 TRACE = "WEFT_TRACE"
-ALL_LOCKS = "WEFT_ALL_LOCKS"
-BOUND = "WEFT_BOUND"
-LOG = "WEFT_LOG"
+
+FLUSH = ".flush"
+"""A file called like the trace with this behind it asks flight recorders to write, each time that it is written."""
 
 SITE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "site")
 """A folder with nothing but a sitecustomize.py; Python imports it before anything else."""
 
 
-def environment(
-    base: Mapping[str, str], trace: str, *, all_locks: bool = False, bound: int | None = None, log: int | None = None
-) -> dict[str, str]:
-    """Return ``base`` changed so that every Python started with it records to ``trace``."""
+def environment(base: Mapping[str, str], trace: str, **options: Any) -> dict[str, str]:
+    """Return ``base`` changed so that every Python started with it records to ``trace``.
+
+    The options are those of `weft.record.options.Options`.
+    """
+    from ..options import Options, to_environment
+
     path = [SITE, *(part for part in base.get("PYTHONPATH", "").split(os.pathsep) if part and part != SITE)]
-    changed = {**base, "PYTHONPATH": os.pathsep.join(path), TRACE: os.path.abspath(trace)}
-    for name, value in ((ALL_LOCKS, "1" if all_locks else None), (BOUND, bound), (LOG, log)):
+    changed = {**base, "PYTHONPATH": os.pathsep.join(path)}
+    for name, value in to_environment(Options(os.path.abspath(trace), **options)).items():
         changed.pop(name, None)
         if value is not None:
-            changed[name] = str(value)
+            changed[name] = value
     return changed

@@ -10,8 +10,7 @@ import sys
 
 def _start():
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    trace = os.environ.get("WEFT_TRACE")
-    if not trace:
+    if not os.environ.get("WEFT_TRACE"):
         return
     if sys.version_info < (3, 11):
         sys.stderr.write("weft: Python %d.%d is too old to be recorded, 3.11 is needed\n" % sys.version_info[:2])
@@ -22,19 +21,10 @@ def _start():
     spec = spec_from_file_location("_weft", init, submodule_search_locations=[root])
     module = sys.modules["_weft"] = module_from_spec(spec)
     spec.loader.exec_module(module)
-    from _weft.record.recorder import DEFAULT_BOUND, Options, start
+    from _weft.record.options import from_environment
+    from _weft.record.recorder import start
 
-    bound = os.environ.get("WEFT_BOUND", "")
-    all_locks = os.environ.get("WEFT_ALL_LOCKS") == "1"
-    log = os.environ.get("WEFT_LOG", "")
-    start(
-        Options(
-            trace,
-            all_locks,
-            int(bound) if bound.isdigit() else DEFAULT_BOUND,
-            log=int(log) if log.isdigit() else None,
-        )
-    )
+    start(from_environment(os.environ))
 
 
 def _step_aside():
