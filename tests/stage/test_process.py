@@ -10,8 +10,9 @@ import pytest
 
 from support.staging import HEAD, finish, play, staged, upcoming
 from weft import WeftError
-from weft.stage.moment import Stops
-from weft.stage.process import AppProcess, list_scenarios
+from weft.stage.moment import As, Stops
+from weft.stage.process import AppProcess, Executions, list_scenarios
+from weft.stage.search.execution import Plan
 
 APP = """
 STOCK = {"left": 1}
@@ -309,3 +310,40 @@ SCENARIO = Scenario("x", None, {"alice": buy, "bob": buy})
     with staged(tmp_path / "tests", source, **wanted) as session:
         play(session, 0)
         assert upcoming(session)["alice"] == 'read STOCK["left"]'
+
+
+FILES = """
+from weft.stage import folder
+SEEN = []
+def setup():
+    SEEN.append(1)
+    (folder() / "left").write_text("2")
+def take():
+    left = int((folder() / "left").read_text())
+    time.sleep(1)
+    (folder() / "left").write_text(str(left - 1))
+SCENARIO = Scenario("x", None, {"alice": take, "bob": take}, setup=setup,
+                    check=lambda outcome: len(SEEN) == 1 and (folder() / "left").read_text() == "0")
+"""
+
+
+def test_the_setup_makes_the_files_of_each_run_anew_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    process = AppProcess(_file(tmp_path, FILES))
+    try:
+        assert process.note == ""
+        for interpreter in As:
+            executions = Executions(process, Stops.SYNC, interpreter)
+            verdicts = [executions.execute(Plan(path)).verdict for path in ((0, 0, 1, 1), (0, 1, 0, 1)) * 2]
+            assert executions.alike
+            assert [verdict and verdict[0] for verdict in verdicts] == ["holds", "invariant"] * 2
+        made = list(Path(process._folder).glob("*/*"))
+        assert 0 < len(made) <= 2
+    finally:
+        process.close()
+    assert not Path(process._folder).exists()
+
+
+def test_a_setup_that_fails_is_said_when_the_scenario_is_loaded(tmp_path: Path) -> None:
+    source = 'def setup(): raise OSError("no room")\nSCENARIO = Scenario("x", None, {"alice": print}, setup=setup)'
+    with pytest.raises(WeftError, match=r"^the setup cannot be made ready: program\.py:\d+: OSError: no room$"):
+        AppProcess(_file(tmp_path, source))

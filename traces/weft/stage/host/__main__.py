@@ -23,6 +23,7 @@ from typing import Any
 
 from ...errors import WeftError
 from ...record.patches import Patches
+from .. import private
 from ..channel import Channel, Ended
 from ..moment import As, Stops
 from ..scenario import Scenario, find
@@ -36,7 +37,7 @@ from .exploring import Explorer
 from .eyes import Eyes
 from .keeping import Kept
 from .primitives import Lock, Maker
-from .run import GIL, TRIAL_SECONDS, Production, Run, does
+from .run import GIL, TRIAL_SECONDS, Production, Run, SetupFailed, does
 from .sharing import Learned, Sharing
 from .watchers import Learner, Stopper
 
@@ -93,6 +94,9 @@ def _learn(production: Production) -> tuple[list[Learned], bool]:
         trials.append(_in_copy(partial(_trial, production, backwards)))
         if monotonic() - begin >= TRIAL_SECONDS:
             break
+    for trial in trials:
+        if trial is not None and "failed" in trial:
+            raise WeftError(f"the setup cannot be made ready: {trial['failed']}")
     known = [Learned(**trial) for trial in trials if trial is not None]
     return known, len({one.digest for one in known[:2]}) < 2
 
@@ -122,6 +126,7 @@ def _redirect() -> None:
 def _produce(wanted: Mapping[str, Any]) -> Production:
     """Load what was asked for, with everything in place."""
     stage, clock, patches = Stage(), clocks.Clock(), Patches()
+    private.begin(wanted.get("folder") or "")
     target = targets.Target(wanted["target"], wanted.get("root", ""))
     maker = Maker(stage, clock, target.ours)
     blocking = Blocking(maker)
@@ -143,9 +148,6 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
         if isinstance(inner, Lock) and inner.name and not names.path(inner):
             inner.name = named.name  # a Condition's own
     _watch_exceptions(production)
-    setup = scenario.setup
-    if setup is not None:
-        _guarded(target, "the setup", lambda: setup(app))
     blocking.loading = False
     production.rehearse = _rehearsal(app)
     production.rehearse()
@@ -241,8 +243,12 @@ def _about(production: Production, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _trial(production: Production, backwards: bool) -> dict[str, Any]:
     learner = Learner(production.stage)
-    run = Run(production, learner, Stops.ACCESS)
+    try:
+        run = Run(production, learner, Stops.ACCESS)
+    except SetupFailed as error:
+        return {"failed": production.target.sentence(error.__cause__ or error)}
     run.all_in_turn(learner.log, backwards)
+    private.anew()
     return learner.log.learned()._asdict()
 
 
@@ -305,7 +311,7 @@ def _way_back(production: Production) -> Callable[[], None] | None:
     kept = Kept(_modules(production.target), production.app)
     if kept.unable or production.blocking.waits_to_start or threading.active_count() > 1:
         return None
-    forget, things = production.maker.mark(), len(production.blocking.things)
+    forget, forget_blocking = production.maker.mark(), production.blocking.mark()
     count = 0
 
     def put_back() -> None:
@@ -313,7 +319,7 @@ def _way_back(production: Production) -> Callable[[], None] | None:
         count += 1
         kept.put_back()
         forget()
-        del production.blocking.things[things:]
+        forget_blocking()
         production.failures.clear()
         production.stage.clear()
         production.clock.now_ns = 0
