@@ -33,6 +33,7 @@ from . import clock as clocks
 from . import target as targets
 from .baton import Stage
 from .blocking import Blocking
+from .databases import Databases
 from .exploring import Explorer
 from .eyes import Eyes
 from .keeping import Kept
@@ -51,6 +52,10 @@ some ms."""
 UNSTEADY = "two runs in the same order were not the same: the app is not deterministic, going back may lead elsewhere"
 LEFT_BEHIND = (
     "threads that were started when the app was loaded are not on the stage: {}; those that are daemons would be"
+)
+LEFT_OPEN = (
+    "connections were opened when the app was loaded, which SQLite forbids to use in a copy of the process: {}; open "
+    "the database in the scenario's setup"
 )
 
 
@@ -82,6 +87,9 @@ def _answer(control: Channel, wanted: Mapping[str, Any]) -> None:
     left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
     if left:
         notes.append(LEFT_BEHIND.format(", ".join(left)))
+    files = production.databases.open_files()
+    if files:
+        notes.append(LEFT_OPEN.format(", ".join(files)))
     control.say({"ready": _about(production, wanted), "note": "; ".join(notes)})
     _serve(control, production)
 
@@ -131,13 +139,15 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     maker = Maker(stage, clock, target.ours)
     blocking = Blocking(maker)
     blocking.install(patches)
+    databases = Databases(maker)
+    databases.install(patches)
     clocks.install(patches, stage, clock, wanted.get("seed") or 0)
     eyes = Eyes(None)
     eyes.watch_imports(target.ours)
     module = target.load()
     scenario = targets.scenario(target, module, wanted["requests"], wanted["check"], wanted["seed"])
     app = _app(target, scenario, wanted["fixed"])
-    production = Production(target, scenario, app, vars(module), clock, maker, blocking, eyes)
+    production = Production(target, scenario, app, vars(module), clock, maker, blocking, databases, eyes)
     names = eyes.sites.names
     names.scan(_modules(target), app)
     for thing in maker.named():
@@ -320,6 +330,7 @@ def _way_back(production: Production) -> Callable[[], None] | None:
         kept.put_back()
         forget()
         forget_blocking()
+        production.databases.forget()
         production.failures.clear()
         production.stage.clear()
         production.clock.now_ns = 0

@@ -200,9 +200,9 @@ class _Numbers:
         if not effects and pending.kind == "wait":
             effects = [("inside a library", "", WRITE)]
         numbered = []
-        for name, part, how in effects:
+        for name, piece, how in effects:
             thing = self._number(("thing", name))
-            numbered.append((thing, self._number((thing, part)) if part else ALL, how))
+            numbered.append((thing, self._number((thing, piece)) if piece else ALL, how))
         return numbered
 
     def _number(self, key: Any) -> int:

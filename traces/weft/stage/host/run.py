@@ -22,6 +22,7 @@ from . import clock, web
 from .baton import Pending, Player
 from .blocking import Blocking
 from .clock import Clock
+from .databases import Databases
 from .eyes import Eyes
 from .look import Looker, stepped
 from .primitives import Maker
@@ -50,10 +51,12 @@ class Production:
         clock: Clock,
         maker: Maker,
         blocking: Blocking,
+        databases: Databases,
         eyes: Eyes,
     ) -> None:
         self.target, self.scenario, self.app, self.namespace = target, scenario, app, namespace
         self.stage, self.clock, self.maker, self.blocking, self.eyes = maker.stage, clock, maker, blocking, eyes
+        self.databases = databases
         self.learned: list[Learned] = []
         self.failures: dict[int, BaseException] = {}
         self.rehearse: Callable[[], object] = lambda: None
