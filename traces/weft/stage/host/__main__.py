@@ -40,6 +40,7 @@ from .keeping import Kept
 from .primitives import Lock, Maker
 from .run import GIL, TRIAL_SECONDS, Production, Run, SetupFailed, does
 from .sharing import Learned, Sharing
+from .stores import Stores
 from .watchers import Learner, Stopper
 
 COLLECT = 100
@@ -147,7 +148,8 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     module = target.load()
     scenario = targets.scenario(target, module, wanted["requests"], wanted["check"], wanted["seed"])
     app = _app(target, scenario, wanted["fixed"])
-    production = Production(target, scenario, app, vars(module), clock, maker, blocking, databases, eyes)
+    stores = Stores(maker, patches)
+    production = Production(target, scenario, app, vars(module), clock, maker, blocking, databases, stores, eyes)
     names = eyes.sites.names
     names.scan(_modules(target), app)
     for thing in maker.named():

@@ -27,6 +27,7 @@ from .eyes import Eyes
 from .look import Looker, stepped
 from .primitives import Maker
 from .sharing import Learned, Log
+from .stores import Stores
 from .target import Target
 from .texts import safe_text
 
@@ -52,11 +53,12 @@ class Production:
         maker: Maker,
         blocking: Blocking,
         databases: Databases,
+        stores: Stores,
         eyes: Eyes,
     ) -> None:
         self.target, self.scenario, self.app, self.namespace = target, scenario, app, namespace
         self.stage, self.clock, self.maker, self.blocking, self.eyes = maker.stage, clock, maker, blocking, eyes
-        self.databases = databases
+        self.databases, self.stores = databases, stores
         self.learned: list[Learned] = []
         self.failures: dict[int, BaseException] = {}
         self.rehearse: Callable[[], object] = lambda: None
@@ -84,6 +86,7 @@ class Run:
         scenario = production.scenario
         clock.begin_with(scenario.seed)  # a fork seeds anew
         self._set_up()
+        production.stores.wrap()
         self._printed = os.fstat(1).st_size
         watch = [(text, compile(text, "watch", "eval")) for text in scenario.watch]
         self._looker = Looker(
@@ -110,7 +113,8 @@ class Run:
         blocking = self._production.blocking
         blocking.loading = True
         try:
-            _call(setup, self._production.app)
+            with self._production.clock.shown():
+                _call(setup, self._production.app)
         except BaseException as error:
             raise SetupFailed from error
         finally:
@@ -293,7 +297,8 @@ class Run:
         if check is None:
             return Verdict("holds", f"all actors have finished{_errors(responses)}; the scenario checks nothing else")
         try:
-            result = check(Outcome(self._production.app, responses))
+            with self._production.clock.shown():
+                result = check(Outcome(self._production.app, responses))
         except AssertionError as error:
             return Verdict("invariant", str(error) or f"{_called(check)} is not true", self._place(error))
         except BaseException as error:
