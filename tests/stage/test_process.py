@@ -347,3 +347,35 @@ def test_a_setup_that_fails_is_said_when_the_scenario_is_loaded(tmp_path: Path) 
     source = 'def setup(): raise OSError("no room")\nSCENARIO = Scenario("x", None, {"alice": print}, setup=setup)'
     with pytest.raises(WeftError, match=r"^the setup cannot be made ready: program\.py:\d+: OSError: no room$"):
         AppProcess(_file(tmp_path, source))
+
+
+def test_the_setup_and_the_check_see_the_time_and_the_chance_of_the_run(tmp_path: Path) -> None:
+    source = """
+import uuid
+SEEN = []
+def setup():
+    SEEN[:] = [time.gmtime(time.time())[:4], uuid.uuid4()]
+def check(outcome):
+    raise AssertionError(f"{SEEN} {time.gmtime(time.time())[:4]}")
+SCENARIO = Scenario("x", None, {"alice": lambda: time.sleep(3600)}, setup=setup, check=check)
+"""
+    verdicts = set()
+    for _ in range(2):
+        with staged(tmp_path, source) as session:
+            finish(session, 0)
+            verdicts.add(session.moment.verdict.text)
+    (text,) = verdicts
+    assert text.startswith("[(2026, 1, 1, 0), UUID(")
+    assert text.endswith(" (2026, 1, 1, 1)")
+
+
+def test_a_connection_to_a_file_that_was_opened_too_early_is_said(tmp_path: Path) -> None:
+    source = """
+import sqlite3
+database = sqlite3.connect("FILE", check_same_thread=False)
+SCENARIO = Scenario("x", None, {"alice": lambda: database.execute("SELECT 1")})
+"""
+    for file, said in ((str(tmp_path / "shop.db"), "in a copy of the process: shop.db;"), (":memory:", "")):
+        with staged(tmp_path, source.replace("FILE", file)) as session:
+            assert said in session.note
+            assert bool(said) == bool(session.note)
