@@ -21,10 +21,13 @@ def setup():
         for table in "ab":
             database.executescript(f"CREATE TABLE {table} (n); INSERT INTO {table} VALUES (0)")
     database.close()
-SEEN = {}
+SEEN, EVENT = {}, threading.Event()
 def act(name, statements, **options):
     database = sqlite3.connect(folder() / "shop.db", **{"isolation_level": None, **options})
     for sql in statements:
+        if sql in ("set", "wait"):
+            getattr(EVENT, sql)()
+            continue
         try:
             rows = database.execute(sql).fetchall()
         except sqlite3.OperationalError as error:
@@ -83,6 +86,19 @@ def test_a_wait_ends_when_nobody_else_can_move_after_the_time_that_it_takes(tmp_
         assert session.moment.verdict.kind == "deadlock"
 
 
+def test_where_sqlite_does_not_wait_nobody_does(tmp_path: Path) -> None:
+    actors = {"alice": ["BEGIN", "SELECT n FROM a", "DELETE FROM a", "COMMIT"], "bob": ["BEGIN IMMEDIATE", "COMMIT"]}
+    with staged(tmp_path, _program(actors), stops=Stops.SYNC) as session:
+        play(session, 0, 0, 0, 1, 1)
+        assert upcoming(session) == {"alice": "DELETE FROM a", "bob": "COMMIT"}
+        play(session, 0)
+        assert upcoming(session) == {"alice": "COMMIT", "bob": "COMMIT"}
+        for actor in (1, 0, 1):
+            finish(session, actor)
+        assert "'database is locked'" in session.moment.verdict.text
+        assert session.moment.now_ns < 1_000_000_000
+
+
 def _outcomes(folder: Path, source: str) -> tuple[set[str], set[str], int]:
     """Return what comes of the orders that the search tries, and of all that there are, and how many it tries."""
     file = folder / "program.py"
@@ -126,6 +142,7 @@ PROGRAMS = {
     "rolled back": [["BEGIN", "DELETE FROM a", "ROLLBACK"], ["SELECT n FROM a", "UPDATE b SET n = 2"]],
     "different tables": [["BEGIN", "UPDATE a SET n = 1", "SELECT n FROM b", "COMMIT"], ["UPDATE b SET n = 2"]],
     "not understood": [["SAVEPOINT x", "UPDATE a SET n = 1", "RELEASE x"], ["SELECT n FROM a", "ALTER TABLE b ADD c"]],
+    "seen when committed": [["BEGIN", "UPDATE a SET n = 1", "set", "COMMIT"], ["wait", "SELECT n FROM a"]],
     "exclusive": [["BEGIN EXCLUSIVE", "UPDATE a SET n = 1", "COMMIT"], ["BEGIN", "SELECT n FROM b", "COMMIT"]],
 }  # fmt: skip
 

@@ -274,7 +274,8 @@ class Connection(sqlite3.Connection):
     def _effects(self, statement: Statement) -> Sequence[Effect]:
         """Return what a statement touches: tables, and the beginning and end of transactions that write.
 
-        What a transaction has written is seen by others when it is committed; what one reads is as of its first read.
+        What a transaction has written is seen by others when it is committed. What one reads may be as of its first
+        read, so that each read depends on each end of a transaction that writes.
         """
         database = self.weft_database
         data, lock = f"database {database.number}", f"write lock of database {database.number}"
@@ -291,11 +292,10 @@ class Connection(sqlite3.Connection):
             return [*written, (lock, "", WRITE)]
         if views or (kind == "write" and more):
             return whole if kind != "read" else [(data, "", READ), (lock, "end", READ)]
-        first_read = self._in_transaction() and not self.weft_read
         if kind == "read":
             if not statement.reads:
                 return []
-            return [*effects(data, () if first_read else statement.reads, READ), (lock, "end", READ)]
+            return [*effects(data, statement.reads, READ), (lock, "end", READ)]
         touched = [*effects(data, statement.reads, READ)] if statement.reads else []
         touched += effects(data, statement.writes, WRITE)
         if not self.weft_wrote:
