@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 import weft_demos
-from weft.stage import Outcome, Response, Scenario
+from weft.stage import Outcome, Response, Scenario, private
 from weft.stage.moment import As, Verdict
 from weft.stage.process import AppProcess
 from weft.stage.session import Choice, Order, Session
@@ -31,7 +31,12 @@ class Bug(NamedTuple):
     def choices(self, session: Session) -> list[Choice]:
         names = list(session.info.actors)
         words = [line.split(maxsplit=1) for line in self.steps.strip().splitlines()]
-        return [Choice(names.index(actor), text.split()[0], text) for actor, text in words]
+        return [Choice(names.index(actor), _kind(text), text) for actor, text in words]
+
+
+def _kind(text: str) -> str:
+    word = text.split()[0]
+    return {"SELECT": "read", "UPDATE": "write", "COMMIT": "commit"}.get(word, word)
 
 
 BUGS = {
@@ -114,6 +119,20 @@ BUGS = {
         """,
         "invariant",
         "2 visitors liked the article, its counter says 1",
+    ),
+    "lost-update-sql": Bug(
+        """
+        alice start
+        alice SELECT left FROM stock WHERE item = ?
+        bob start
+        bob SELECT left FROM stock WHERE item = ?
+        bob UPDATE stock SET left = ? WHERE item = ?
+        bob COMMIT
+        alice UPDATE stock SET left = ? WHERE item = ?
+        alice COMMIT
+        """,
+        "invariant",
+        "3 looms were in stock and 2 were sold, the database says 2 are left",
     ),
     "lost-wakeup": Bug(
         """
@@ -229,6 +248,9 @@ def test_a_scenario_fits_on_a_page_and_explains_itself(name: str) -> None:
 
 def app_of(scenario: Scenario, twin: str):
     app = getattr(scenario, twin)()
+    if scenario.setup is not None:
+        private.anew()
+        scenario.setup(app)
     app.testing = True
     return app
 

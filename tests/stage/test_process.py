@@ -10,8 +10,9 @@ import pytest
 
 from support.staging import HEAD, finish, play, staged, upcoming
 from weft import WeftError
-from weft.stage.moment import Stops
-from weft.stage.process import AppProcess, list_scenarios
+from weft.stage.moment import As, Stops
+from weft.stage.process import AppProcess, Executions, list_scenarios
+from weft.stage.search.execution import Plan
 
 APP = """
 STOCK = {"left": 1}
@@ -309,3 +310,72 @@ SCENARIO = Scenario("x", None, {"alice": buy, "bob": buy})
     with staged(tmp_path / "tests", source, **wanted) as session:
         play(session, 0)
         assert upcoming(session)["alice"] == 'read STOCK["left"]'
+
+
+FILES = """
+from weft.stage import folder
+SEEN = []
+def setup():
+    SEEN.append(1)
+    (folder() / "left").write_text("2")
+def take():
+    left = int((folder() / "left").read_text())
+    time.sleep(1)
+    (folder() / "left").write_text(str(left - 1))
+SCENARIO = Scenario("x", None, {"alice": take, "bob": take}, setup=setup,
+                    check=lambda outcome: len(SEEN) == 1 and (folder() / "left").read_text() == "0")
+"""
+
+
+def test_the_setup_makes_the_files_of_each_run_anew_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    process = AppProcess(_file(tmp_path, FILES))
+    try:
+        assert process.note == ""
+        for interpreter in As:
+            executions = Executions(process, Stops.SYNC, interpreter)
+            verdicts = [executions.execute(Plan(path)).verdict for path in ((0, 0, 1, 1), (0, 1, 0, 1)) * 2]
+            assert executions.alike
+            assert [verdict and verdict[0] for verdict in verdicts] == ["holds", "invariant"] * 2
+        made = list(Path(process._folder).glob("*/*"))
+        assert 0 < len(made) <= 2
+    finally:
+        process.close()
+    assert not Path(process._folder).exists()
+
+
+def test_a_setup_that_fails_is_said_when_the_scenario_is_loaded(tmp_path: Path) -> None:
+    source = 'def setup(): raise OSError("no room")\nSCENARIO = Scenario("x", None, {"alice": print}, setup=setup)'
+    with pytest.raises(WeftError, match=r"^the setup cannot be made ready: program\.py:\d+: OSError: no room$"):
+        AppProcess(_file(tmp_path, source))
+
+
+def test_the_setup_and_the_check_see_the_time_and_the_chance_of_the_run(tmp_path: Path) -> None:
+    source = """
+import uuid
+SEEN = []
+def setup():
+    SEEN[:] = [time.gmtime(time.time())[:4], uuid.uuid4()]
+def check(outcome):
+    raise AssertionError(f"{SEEN} {time.gmtime(time.time())[:4]}")
+SCENARIO = Scenario("x", None, {"alice": lambda: time.sleep(3600)}, setup=setup, check=check)
+"""
+    verdicts = set()
+    for _ in range(2):
+        with staged(tmp_path, source) as session:
+            finish(session, 0)
+            verdicts.add(session.moment.verdict.text)
+    (text,) = verdicts
+    assert text.startswith("[(2026, 1, 1, 0), UUID(")
+    assert text.endswith(" (2026, 1, 1, 1)")
+
+
+def test_a_connection_to_a_file_that_was_opened_too_early_is_said(tmp_path: Path) -> None:
+    source = """
+import sqlite3
+database = sqlite3.connect("FILE", check_same_thread=False)
+SCENARIO = Scenario("x", None, {"alice": lambda: database.execute("SELECT 1")})
+"""
+    for file, said in ((str(tmp_path / "shop.db"), "in a copy of the process: shop.db;"), (":memory:", "")):
+        with staged(tmp_path, source.replace("FILE", file)) as session:
+            assert said in session.note
+            assert bool(said) == bool(session.note)

@@ -34,6 +34,7 @@ def _file(folder: Path, source: str) -> str:
     [
         ("oversell", "invariant", 2),
         ("lost_update", "invariant", 2),
+        ("lost_update_sql", "invariant", 2),
         ("leaked_global", "invariant", 2),
         ("deadlock", "deadlock", 1),
         ("philosophers", "deadlock", 2),

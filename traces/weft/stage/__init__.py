@@ -5,6 +5,7 @@ What runs inside the app's process is `weft.stage.host`; everything here stands 
 
 from __future__ import annotations
 
+from .private import folder
 from .scenario import Outcome, Request, Response, Scenario, delete, get, patch, post, put, request
 
-__all__ = ["Outcome", "Request", "Response", "Scenario", "delete", "get", "patch", "post", "put", "request"]
+__all__ = ["Outcome", "Request", "Response", "Scenario", "delete", "folder", "get", "patch", "post", "put", "request"]

@@ -68,7 +68,7 @@ class Operation(NamedTuple):
 
     Attributes:
         kind: start, read, write, acquire, try, release, wait, wake, notify, set, put, get, sleep, spawn, join, barrier,
-            respond, line, opcode.
+            respond, line, opcode; of a database read, write, begin, commit, rollback, sql.
         text: in source terms: ``read STATE["stock"]``, ``acquire shop.stock_lock``.
         place: where; None for what no line of the app does.
         on: what it is about: ``STATE["stock"]``, ``shop.stock_lock``; empty for a line.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import WeftError
@@ -26,9 +29,10 @@ STEP_PATIENCE = 5.0
 class Copy:
     """A copy of the app's process, in which one run is made."""
 
-    def __init__(self, message: Mapping[str, Any], stops: Stops) -> None:
+    def __init__(self, message: Mapping[str, Any], stops: Stops, folder: str) -> None:
         self.pid: int = message["pid"]
         self.stops = stops
+        self._folder = Path(folder, str(self.pid))  # see `weft.stage.private`
         self.channel = Channel(socket.socket(fileno=message["fd"]))
         self._path: list[Choice] | None = None
         self._unanswered = 0
@@ -53,10 +57,12 @@ class Copy:
         return next((one for one in answers if one["diverged"]), answers[-1])
 
     def end(self) -> None:
-        """Kill it: it holds nothing that would have to be put in order."""
+        """Kill it: but for its folder it holds nothing that would have to be put in order."""
         self.channel.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+        if self._folder.exists():
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Executions:
@@ -122,6 +128,7 @@ class AppProcess:
             "root": root,
             "paths": list(paths),
         }
+        self._folder = tempfile.mkdtemp(prefix="weft-stage-")
         self._process, self._control = _started(paths)
         self._copy: Copy | None = None
         self._ahead: Copy | None = None
@@ -129,7 +136,7 @@ class AppProcess:
         """The copy that can make another execution."""
         self._coming: Stops | None = None
         try:
-            answer = _asked(self._control, self._wanted)
+            answer = _asked(self._control, {**self._wanted, "folder": self._folder})
             self.info = Info(**answer["ready"])
             self.note: str = answer["note"]
             self._order(Stops.ACCESS)
@@ -203,6 +210,7 @@ class AppProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._control.close()
         self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ask(self, command: Any) -> Any:
         def ask(copy: Copy) -> Any:
@@ -256,7 +264,7 @@ class AppProcess:
         stops, self._coming = self._coming, None
         if not self._control.has_more():
             self._control.say({"do": "hurry"})
-        return Copy(self._control.take(PATIENCE), stops or Stops.ACCESS)
+        return Copy(self._control.take(PATIENCE), stops or Stops.ACCESS, self._folder)
 
     def _status(self, pid: int) -> int | None:
         """Return how a copy has ended."""

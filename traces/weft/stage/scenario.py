@@ -107,7 +107,8 @@ class Scenario:
         actors: who does what: by name a request, a callable, or several of these in a row. At most nine.
         check: is called with an `Outcome` after all actors have finished; the invariant is broken when it returns False
             or raises AssertionError.
-        setup: is called with the app before the first step of each run.
+        setup: is called with the app (or with nothing, when it takes nothing) at the beginning of each run, in that
+            run's own copy of the process: it recreates what lies outside the process, in `weft.stage.folder`.
         watch: expressions to show besides what the actors share, as they stand in the file of the scenario.
         goal: what a person should try to make happen, for a scenario that teaches.
         hints: one after another when asked for.
@@ -121,7 +122,7 @@ class Scenario:
     actors: Mapping[str, Act | Sequence[Act]] = field(default_factory=dict)
     _: KW_ONLY
     check: Callable[[Outcome], object] | None = None
-    setup: Callable[[Any], object] | None = None
+    setup: Callable[..., object] | None = None
     watch: Sequence[str] = ()
     goal: str = ""
     hints: Sequence[str] = ()

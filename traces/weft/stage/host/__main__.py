@@ -23,6 +23,7 @@ from typing import Any
 
 from ...errors import WeftError
 from ...record.patches import Patches
+from .. import private
 from ..channel import Channel, Ended
 from ..moment import As, Stops
 from ..scenario import Scenario, find
@@ -32,12 +33,14 @@ from . import clock as clocks
 from . import target as targets
 from .baton import Stage
 from .blocking import Blocking
+from .databases import Databases
 from .exploring import Explorer
 from .eyes import Eyes
 from .keeping import Kept
 from .primitives import Lock, Maker
-from .run import GIL, TRIAL_SECONDS, Production, Run, does
+from .run import GIL, TRIAL_SECONDS, Production, Run, SetupFailed, does
 from .sharing import Learned, Sharing
+from .stores import Stores
 from .watchers import Learner, Stopper
 
 COLLECT = 100
@@ -50,6 +53,10 @@ some ms."""
 UNSTEADY = "two runs in the same order were not the same: the app is not deterministic, going back may lead elsewhere"
 LEFT_BEHIND = (
     "threads that were started when the app was loaded are not on the stage: {}; those that are daemons would be"
+)
+LEFT_OPEN = (
+    "connections were opened when the app was loaded, which SQLite forbids to use in a copy of the process: {}; open "
+    "the database in the scenario's setup"
 )
 
 
@@ -81,6 +88,9 @@ def _answer(control: Channel, wanted: Mapping[str, Any]) -> None:
     left = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
     if left:
         notes.append(LEFT_BEHIND.format(", ".join(left)))
+    files = production.databases.open_files()
+    if files:
+        notes.append(LEFT_OPEN.format(", ".join(files)))
     control.say({"ready": _about(production, wanted), "note": "; ".join(notes)})
     _serve(control, production)
 
@@ -93,6 +103,9 @@ def _learn(production: Production) -> tuple[list[Learned], bool]:
         trials.append(_in_copy(partial(_trial, production, backwards)))
         if monotonic() - begin >= TRIAL_SECONDS:
             break
+    for trial in trials:
+        if trial is not None and "failed" in trial:
+            raise WeftError(f"the setup cannot be made ready: {trial['failed']}")
     known = [Learned(**trial) for trial in trials if trial is not None]
     return known, len({one.digest for one in known[:2]}) < 2
 
@@ -122,17 +135,21 @@ def _redirect() -> None:
 def _produce(wanted: Mapping[str, Any]) -> Production:
     """Load what was asked for, with everything in place."""
     stage, clock, patches = Stage(), clocks.Clock(), Patches()
+    private.begin(wanted.get("folder") or "")
     target = targets.Target(wanted["target"], wanted.get("root", ""))
     maker = Maker(stage, clock, target.ours)
     blocking = Blocking(maker)
     blocking.install(patches)
+    databases = Databases(maker)
+    databases.install(patches)
     clocks.install(patches, stage, clock, wanted.get("seed") or 0)
     eyes = Eyes(None)
     eyes.watch_imports(target.ours)
     module = target.load()
     scenario = targets.scenario(target, module, wanted["requests"], wanted["check"], wanted["seed"])
     app = _app(target, scenario, wanted["fixed"])
-    production = Production(target, scenario, app, vars(module), clock, maker, blocking, eyes)
+    stores = Stores(maker, patches)
+    production = Production(target, scenario, app, vars(module), clock, maker, blocking, databases, stores, eyes)
     names = eyes.sites.names
     names.scan(_modules(target), app)
     for thing in maker.named():
@@ -143,9 +160,6 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
         if isinstance(inner, Lock) and inner.name and not names.path(inner):
             inner.name = named.name  # a Condition's own
     _watch_exceptions(production)
-    setup = scenario.setup
-    if setup is not None:
-        _guarded(target, "the setup", lambda: setup(app))
     blocking.loading = False
     production.rehearse = _rehearsal(app)
     production.rehearse()
@@ -241,8 +255,12 @@ def _about(production: Production, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _trial(production: Production, backwards: bool) -> dict[str, Any]:
     learner = Learner(production.stage)
-    run = Run(production, learner, Stops.ACCESS)
+    try:
+        run = Run(production, learner, Stops.ACCESS)
+    except SetupFailed as error:
+        return {"failed": production.target.sentence(error.__cause__ or error)}
     run.all_in_turn(learner.log, backwards)
+    private.anew()
     return learner.log.learned()._asdict()
 
 
@@ -305,7 +323,7 @@ def _way_back(production: Production) -> Callable[[], None] | None:
     kept = Kept(_modules(production.target), production.app)
     if kept.unable or production.blocking.waits_to_start or threading.active_count() > 1:
         return None
-    forget, things = production.maker.mark(), len(production.blocking.things)
+    forget, forget_blocking = production.maker.mark(), production.blocking.mark()
     count = 0
 
     def put_back() -> None:
@@ -313,7 +331,8 @@ def _way_back(production: Production) -> Callable[[], None] | None:
         count += 1
         kept.put_back()
         forget()
-        del production.blocking.things[things:]
+        forget_blocking()
+        production.databases.forget()
         production.failures.clear()
         production.stage.clear()
         production.clock.now_ns = 0

@@ -19,6 +19,9 @@ from typing import Any, NamedTuple
 
 from ..moment import Place
 
+Effect = tuple[str, str, int]
+"""A named thing, a part of it (empty: all of it), and how it is touched, see `weft.stage.search.execution`."""
+
 PATIENCE = 0.2
 """A player that was given a step and is not heard of for so long (seconds) is outside."""
 
@@ -33,8 +36,7 @@ class Pending(NamedTuple):
         holders: whom it waits for.
         why: what it waits for: ``stock_lock, held by bob since shop.py:31``.
         touch: what a read or write is about, see `weft.stage.host.touches`.
-        lock: it takes or releases a lock, which nobody else can take in between.
-        also: what else it is about: the lock of a condition.
+        effects: what it touches, for the search; None: what it is ``on``, which a read reads and all else writes.
     """
 
     kind: str
@@ -45,8 +47,7 @@ class Pending(NamedTuple):
     holders: Callable[[], Sequence[Player]] | None = None
     why: Callable[[], str] | None = None
     touch: Any = None
-    lock: bool = False
-    also: str = ""
+    effects: Sequence[Effect] | None = None
 
 
 class Player:

@@ -12,12 +12,13 @@ import sys
 import threading
 import time
 from _thread import allocate_lock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
 from ...record.patches import Patches
-from .baton import Pending, Player
+from ..search.execution import WRITE
+from .baton import Effect, Pending, Player
 from .primitives import Lock, Maker, RLock, forget_own_switch
 
 Method = Callable[..., Any]
@@ -73,6 +74,15 @@ class Blocking:
         self._threads(patches)
         self._sleep(patches)
 
+    def mark(self) -> Callable[[], None]:
+        """Return what makes it forget whatever is made, and which threads are to be started, from now on."""
+        things, waiting = len(self.things), len(self._waiting)
+
+        def forget() -> None:
+            del self.things[things:], self._waiting[waiting:]
+
+        return forget
+
     @property
     def waits_to_start(self) -> bool:
         """Whether there are threads that the app has started when it was loaded."""
@@ -99,8 +109,10 @@ class Blocking:
             if me is None or thing is None:
                 return wait(it, timeout)
             name, lock = thing.name, getattr(it._lock, "name", "")
-            self._stop(me, thing, "wait", f"wait for {name}", also=lock)
-            woken = Pending("wake", f"wake up from {name}", name, why=lambda: f"{name} to be notified", also=lock)
+            effects = [(one, "", WRITE) for one in (name, lock) if one]
+            self._stop(me, thing, "wait", f"wait for {name}", effects=effects)
+            why = f"{name} to be notified"
+            woken = Pending("wake", f"wake up from {name}", name, why=lambda: why, effects=effects)
             with self.stage.inside(me, woken):
                 return wait(it, timeout)
 
@@ -361,13 +373,14 @@ class Blocking:
         ready: Callable[[], bool] | None = None,
         timeout: float | None = None,
         why: str = "",
-        also: str = "",
+        effects: Sequence[Effect] | None = None,
     ) -> None:
         timed = timeout is not None and ready is not None
         began = self.clock.now_ns
         thing.waiters.append(me)
         try:
-            self.stage.point(Pending(kind, text, thing.name, ready, timed, None, lambda: why, also=also), _caller())
+            asked = Pending(kind, text, thing.name, ready, timed, None, lambda: why, effects=effects)
+            self.stage.point(asked, _caller())
         finally:
             thing.waiters.remove(me)
         me.switchable = True

@@ -1,7 +1,7 @@
 """Time and chance as the players see them: the same in every run.
 
 The virtual clock begins at a fixed moment, moves a microsecond with every look at it and jumps when a player sleeps.
-Threads that are no players see the real time.
+So do a scenario's setup and check see it; other threads that are no players see the real time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from _thread import get_ident
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ...record.patches import Patches
@@ -32,6 +34,20 @@ class Clock:
 
     def __init__(self) -> None:
         self.now_ns = 0
+        self._guest = 0
+
+    def is_seen(self, stage: Stage) -> bool:
+        """Return whether this thread sees it."""
+        return stage.me() is not None or self._guest == get_ident()
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Let this thread see it, which is no player's."""
+        self._guest = get_ident()
+        try:
+            yield
+        finally:
+            self._guest = 0
 
     def look(self) -> int:
         """Return the time, which is later at every look."""
@@ -61,7 +77,7 @@ def install(patches: Patches, stage: Stage, clock: Clock, seed: int) -> None:
     patches.set(threading, "_time", time.monotonic)
     patches.set(queue, "time", time.monotonic)
     _install_datetime(patches, stage, clock)
-    _install_random(patches, stage, seed)
+    _install_random(patches, stage, clock, seed)
 
 
 def begin_with(seed: int) -> None:
@@ -74,7 +90,7 @@ def _reader(
     stage: Stage, clock: Clock, real: Callable[[], Any], base: int, unit: float | None
 ) -> Callable[[], float | int]:
     def read() -> Any:
-        if stage.me() is None:
+        if not clock.is_seen(stage):
             return real()
         now = base + clock.look()
         return now if unit is None else now * unit
@@ -100,7 +116,7 @@ def _install_datetime(patches: Patches, stage: Stage, clock: Clock) -> None:
 
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-            if stage.me() is None:
+            if not clock.is_seen(stage):
                 return real.now(tz)
             return real.fromtimestamp((EPOCH_NS + clock.look()) / 1e9, tz)
 
@@ -117,7 +133,7 @@ def _install_datetime(patches: Patches, stage: Stage, clock: Clock) -> None:
     patches.set(datetime, "datetime", DateTime)
 
 
-def _install_random(patches: Patches, stage: Stage, seed: int) -> None:
+def _install_random(patches: Patches, stage: Stage, clock: Clock, seed: int) -> None:
     begin_with(seed)
     urandom, seed_it = os.urandom, random.Random.seed
 
@@ -125,7 +141,7 @@ def _install_random(patches: Patches, stage: Stage, seed: int) -> None:
         seed_it(it, _system.getrandbits(64) if a is None else a, version)
 
     def from_seed(size: int, /) -> bytes:
-        return urandom(size) if stage.me() is None else _system.randbytes(size)
+        return _system.randbytes(size) if clock.is_seen(stage) else urandom(size)
 
     patches.set(random.Random, "seed", seeded)
     patches.set(os, "urandom", from_seed)

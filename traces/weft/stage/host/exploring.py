@@ -10,7 +10,7 @@ from typing import Any
 
 from ..moment import As
 from ..search.dpor import still_asleep
-from ..search.execution import ACQUIRE, ALL, READ, RELEASE, WRITE, Effects, Execution, Plan, Step
+from ..search.execution import ALL, READ, WRITE, Effects, Execution, Plan, Step
 from . import policies
 from .baton import Pending, Player
 from .run import Run
@@ -194,15 +194,16 @@ class _Numbers:
             thing = self._number((id(touch.obj), "item" if family == "*" else family))
             part = ALL if family == "*" else self._number((thing, key))
             return [(thing, part, READ if pending.kind == "read" else WRITE)]
-        how = WRITE
-        if pending.lock and pending.kind in ("acquire", "release"):
-            how = ACQUIRE if pending.kind == "acquire" else RELEASE
-        elif pending.kind == "read":
-            how = READ
-        things = [(name, how) for name in (pending.on, pending.also) if name]
-        if not things and pending.kind == "wait":
-            things = [("inside a library", WRITE)]
-        return [(self._number(("thing", name)), ALL, how) for name, how in things]
+        effects = pending.effects
+        if effects is None:
+            effects = [(pending.on, "", READ if pending.kind == "read" else WRITE)] if pending.on else []
+        if not effects and pending.kind == "wait":
+            effects = [("inside a library", "", WRITE)]
+        numbered = []
+        for name, piece, how in effects:
+            thing = self._number(("thing", name))
+            numbered.append((thing, self._number((thing, piece)) if piece else ALL, how))
+        return numbered
 
     def _number(self, key: Any) -> int:
         known = self._numbers.get(key)

@@ -22,10 +22,13 @@ from typing import Any
 
 from ...record import names
 from ..moment import Place
+from ..search.execution import ACQUIRE, RELEASE, WRITE
 from .baton import Pending, Player, Stage
 from .clock import Clock
 
 RawLock = type(allocate_lock())
+
+_HOW = {"acquire": ACQUIRE, "release": RELEASE}
 
 _WAIT = threading.Condition.wait.__code__
 """It makes a lock and takes it twice: who releases it is who notifies, not who took it."""
@@ -209,7 +212,9 @@ class Lock(metaclass=_Factory):
         timed: bool = False,
     ) -> None:
         forget_own_switch(me, frame)
-        asked = Pending(kind, f"{kind} {self.name}", self.name, ready, timed, self._holders, self._why, lock=True)
+        how = _HOW.get(kind, WRITE)
+        effects = [(self.name, "", how)] if self.name else []
+        asked = Pending(kind, f"{kind} {self.name}", self.name, ready, timed, self._holders, self._why, effects=effects)
         if me.inside and self.name:
             asked = asked._replace(text=f"{kind} {self.name} again")
         elif me.inside and ready is not None:

@@ -14,6 +14,7 @@ from time import monotonic as _monotonic
 from time import sleep as _sleep
 from typing import Any
 
+from .. import private
 from ..moment import Moment, Operation, Place, Status, Stops, Verdict
 from ..scenario import Act, Outcome, Request, Response, Scenario
 from ..session import Choice
@@ -21,16 +22,22 @@ from . import clock, web
 from .baton import Pending, Player
 from .blocking import Blocking
 from .clock import Clock
+from .databases import Databases
 from .eyes import Eyes
 from .look import Looker, stepped
 from .primitives import Maker
 from .sharing import Learned, Log
+from .stores import Stores
 from .target import Target
 from .texts import safe_text
 
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 TRIAL_SECONDS = 1.0
 """How long the actors may run in a trial, when they compute or wait where the stage does not see them."""
+
+
+class SetupFailed(Exception):
+    """The scenario's setup raised what is the cause of this."""
 
 
 class Production:
@@ -45,10 +52,13 @@ class Production:
         clock: Clock,
         maker: Maker,
         blocking: Blocking,
+        databases: Databases,
+        stores: Stores,
         eyes: Eyes,
     ) -> None:
         self.target, self.scenario, self.app, self.namespace = target, scenario, app, namespace
         self.stage, self.clock, self.maker, self.blocking, self.eyes = maker.stage, clock, maker, blocking, eyes
+        self.databases, self.stores = databases, stores
         self.learned: list[Learned] = []
         self.failures: dict[int, BaseException] = {}
         self.rehearse: Callable[[], object] = lambda: None
@@ -73,13 +83,16 @@ class Run:
         self._done = 0
         self.diverged: str = ""
         self._verdict: Verdict | None = None
-        self._printed = os.fstat(1).st_size
         scenario = production.scenario
+        clock.begin_with(scenario.seed)  # a fork seeds anew
+        self._set_up()
+        production.stores.wrap()
+        self._printed = os.fstat(1).st_size
         watch = [(text, compile(text, "watch", "eval")) for text in scenario.watch]
         self._looker = Looker(
             self.stage, production.clock, production.maker, production.blocking.things, watch, production.namespace
         )
-        clock.begin_with(scenario.seed)  # a fork seeds anew
+        clock.begin_with(scenario.seed)  # the setup may have drawn some
         gc.disable()  # a collection runs finalizers wherever it happens
         if again:
             production.eyes.watcher = watcher
@@ -90,6 +103,22 @@ class Run:
         for name in scenario.actors:
             self._begin(name, scenario.acts(name), rehearse)
         production.blocking.start_waiting()
+
+    def _set_up(self) -> None:
+        """Put in order what lies outside the app, in a folder that is empty."""
+        private.anew()
+        setup = self._production.scenario.setup
+        if setup is None:
+            return
+        blocking = self._production.blocking
+        blocking.loading = True
+        try:
+            with self._production.clock.shown():
+                _call(setup, self._production.app)
+        except BaseException as error:
+            raise SetupFailed from error
+        finally:
+            blocking.loading = False
 
     def _begin(self, name: str, acts: Sequence[Act], rehearse: Callable[[], object]) -> None:
         player = self.stage.enter(name, does(acts), own=True)
@@ -268,7 +297,8 @@ class Run:
         if check is None:
             return Verdict("holds", f"all actors have finished{_errors(responses)}; the scenario checks nothing else")
         try:
-            result = check(Outcome(self._production.app, responses))
+            with self._production.clock.shown():
+                result = check(Outcome(self._production.app, responses))
         except AssertionError as error:
             return Verdict("invariant", str(error) or f"{_called(check)} is not true", self._place(error))
         except BaseException as error:

@@ -66,7 +66,8 @@ def context(seen: contextvars.Context | None) -> Context | None:
         return Context(name, g=_shown(vars(app.g)))
     asked = request.request
     rule = asked.url_rule
-    session = getattr(request, "session", None) if variable is not None else getattr(request, "_session", None)
+    # Not by Flask's property: it marks the session as accessed, and refuses while it is being opened.
+    session = vars(request).get("_session", vars(request).get("session"))
     return Context(
         name,
         f"{asked.method} {asked.path}",
