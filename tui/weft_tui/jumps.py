@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weft.findings import Finding
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Moment, Request, Wait
+
+from .view import View
 
 LOOK_BACK: Final = 256
 """How many waits to walk back over in search of the newest one for a lock."""
@@ -88,3 +93,31 @@ def blocker(moment: Moment) -> Spot | None:
         return Spot(held[0].lane, now)
     hold = max(moment.blames, key=lambda blame: blame.overlap_ns).hold
     return Spot(hold.lane, max(hold.start_ns, moment.wait.start_ns) if moment.wait else hold.start_ns)
+
+
+def lane_at(snapshot: Snapshot, lock: int, time_ns: int, default: int) -> int:
+    """Return the lane that a lock has most to do with at an instant: that of who waits longest, else of its holder."""
+    time_ns = min(time_ns, max(snapshot.end_ns - 1, 0))
+    queue = snapshot.queue(lock, time_ns)
+    if queue:
+        return queue[0].lane
+    hold = snapshot.holder(lock, time_ns)
+    return hold.lane if hold else default
+
+
+def in_request(snapshot: Snapshot, row: NDArray[np.void], view: View) -> Spot:
+    """Return a visible moment of a request (one row of its table): the cursor's, if that lies in it."""
+    (request,) = snapshot.requests_of(row)
+    end_ns = snapshot.end_ns if request.end_ns is None else request.end_ns
+    # At its end a request is over.
+    first, last = max(request.start_ns, view.start_ns), min(end_ns - 1, view.end_ns)
+    return Spot(request.lane, max(min(view.cursor_ns, last), first))
+
+
+def subject_of(moment: Moment, *, locks: bool) -> int | None:
+    """Return the lock that a lane waits for or else holds, or the request that it serves."""
+    if not locks:
+        return moment.request.id if moment.request else None
+    if moment.wait is not None:
+        return moment.wait.lock
+    return moment.holds[-1].lock if moment.holds else None

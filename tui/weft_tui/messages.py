@@ -52,7 +52,7 @@ class ChildEnded(Message):
 class Pointed(Message):
     """Somebody clicked into the lanes."""
 
-    lane: int
+    row: int
     time_ns: int | None
     """None for a click on the lane's name."""
 

@@ -19,6 +19,8 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Moment, Request
 
 from .. import jumps, picture, view
+from ..lineup import By, Wish
+from ..lock_story import lock_story
 from ..messages import (
     ChildEnded,
     FindingsReady,
@@ -148,7 +150,7 @@ class DashboardScreen(Navigation):
 
     def on_pointed(self, message: Pointed) -> None:
         """Go where somebody clicked."""
-        self.lane = message.lane
+        self.pick(message.row)
         if message.time_ns is not None and self.view:
             self.move(view.look_at(self.view, self.extent, message.time_ns))
 
@@ -209,18 +211,36 @@ class DashboardScreen(Navigation):
 
     # state
 
-    def watch_lane(self, lane: int) -> None:
+    def watch_lane(self) -> None:
         """Select the lane everywhere."""
         if self.snapshot:
             self.touched = True
-            self.lanes.lane = lane
+            self._line_up()
             self._fill_inspector()
+
+    def watch_subject(self) -> None:
+        """Select the lock or request everywhere."""
+        if self.snapshot:
+            self._line_up()
+            self._fill_inspector()
+
+    def watch_wish(self, old: Wish, new: Wish) -> None:
+        """Show other rows."""
+        if old.by is not new.by:
+            self.subject = -1
+            self.choose_subject()
+        self._line_up(always=True)
+        self.query_one(Legend).note = new.told()
+        self._share_rows()
+        self._show_status()
+        self._fill_inspector()
 
     def watch_view(self, old: View | None, new: View | None) -> None:
         """Look there everywhere."""
         if new is None:
             return
         self.lanes.view = new
+        self._line_up(always=self.lineup is None)
         self._show_status()
         self._fill_inspector()
         if old is None or old.motion is not new.motion:
@@ -231,11 +251,12 @@ class DashboardScreen(Navigation):
         self.snapshot = snapshot
         self.lanes.notice = EMPTY[self.mode]
         self.lanes.snapshot = snapshot
-        self._share_rows()
         self._fill_tables_soon()
         before = self.view
         if snapshot.lanes:
             self.view = self._next_view(snapshot)
+        self._line_up(always=True)
+        self._share_rows()
         if self.view == before:
             self._show_status()
             self._fill_inspector()
@@ -259,9 +280,16 @@ class DashboardScreen(Navigation):
 
     # what the widgets are told
 
+    def _line_up(self, *, always: bool = False) -> None:
+        """Choose the rows anew where that may make a difference, and mark the selected one."""
+        if always or self.wish.moves:
+            self.line_up()
+            self.lanes.lineup = self.lineup
+        self.lanes.picked = self.row
+
     def _share_rows(self) -> None:
         """Give the lanes the rows that they need, the panels the others."""
-        rows = lane_rows(len(self.snapshot.lanes) if self.snapshot else 0, self.size.height)
+        rows = lane_rows(len(self.lineup) if self.lineup else 0, self.size.height)
         if self.lanes.styles.height is None or self.lanes.styles.height.value != rows:
             self.lanes.styles.height = rows
 
@@ -281,7 +309,7 @@ class DashboardScreen(Navigation):
             ruler = self.query_one(Ruler)
             ruler.origin_ns = snapshot.start_ns
             ruler.indent = self.lanes.indent
-            ruler.heading = "1 lane" if len(snapshot.lanes) == 1 else f"{len(snapshot.lanes):,} lanes"
+            ruler.heading = self.lineup.heading() if self.lineup else ""
             ruler.view = now
         self.query_one(StatusLine).status = self.status
 
@@ -322,7 +350,14 @@ class DashboardScreen(Navigation):
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):
             if self.sources is None or self.sources.files is not self.snapshot.files:
                 self.sources = Sources(self.snapshot.files)
-            self.inspector.lines = (*self._finding(moment), *story(self.snapshot, moment, self.sources.line))
+            about = self._lock(moment.time_ns) or story(self.snapshot, moment, self.sources.line)
+            self.inspector.lines = (*self._finding(moment), *about)
+
+    def _lock(self, time_ns: int) -> list[Line]:
+        """Return what there is to say about the lock whose lane is selected."""
+        if self.snapshot is None or self.wish.by is not By.LOCK or self.row < 0:
+            return []
+        return lock_story(self.snapshot, self.subject, time_ns)
 
     def _finding(self, moment: Moment) -> list[Line]:
         """Return the finding that was gone to, as long as nobody has moved on."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from enum import Enum
+from typing import Final, TypeVar
 
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -14,6 +15,7 @@ from weft.timeline.values import Moment
 
 from .. import jumps, view
 from ..jumps import Spot
+from ..lineup import By, Lineup, Wish, line_up
 from ..view import Extent, Mode, Motion, View
 from ..widgets.lanes import Lanes
 
@@ -26,7 +28,9 @@ class Navigation(Screen[None]):
 
     Attributes:
         view: the window and the cursor; None as long as there is nothing to see.
-        lane: id of the selected lane.
+        lane: id of the selected lane of a thread: where lanes are those of locks or requests, that of the selected one.
+        subject: id of the selected lock or request there, -1 for none.
+        wish: what the rows of the lanes are to be.
         touched: somebody has moved, so nothing moves by itself any more.
 
     Args:
@@ -37,6 +41,8 @@ class Navigation(Screen[None]):
     lanes: Lanes
     view: reactive[View | None] = reactive(None, repaint=False)
     lane: reactive[int] = reactive(0, repaint=False)
+    subject: reactive[int] = reactive(-1, repaint=False)
+    wish: reactive[Wish] = reactive(Wish(), repaint=False)
 
     def __init__(self, mode: Mode, clock: Callable[[], int]) -> None:
         super().__init__()
@@ -45,6 +51,7 @@ class Navigation(Screen[None]):
         self.snapshot: Snapshot | None = None
         self.touched = False
         self.played_ns = 0
+        self.lineup: Lineup | None = None
 
     @property
     def extent(self) -> Extent:
@@ -117,12 +124,64 @@ class Navigation(Screen[None]):
             self.move(replace(view.look_at(self.view, self.extent, start), motion=Motion.PLAY))
 
     def action_lane(self, count: int) -> None:
-        """Select another lane."""
-        self.lane += count
+        """Select another row."""
+        if self.lineup and len(self.lineup):
+            self.pick(max(min(max(self.row, 0) + count, len(self.lineup) - 1), 0))
 
     def action_lane_page(self, count: int) -> None:
-        """Select a lane one page away."""
-        self.lane += count * self.lanes.page
+        """Select a row one page away."""
+        self.action_lane(count * self.lanes.page)
+
+    def action_by(self) -> None:
+        """Show lanes of locks, of requests, of threads."""
+        self.touched = True
+        self.wish = replace(self.wish, by=_after(self.wish.by))
+
+    def action_order(self) -> None:
+        """Sort the lanes by something else."""
+        self.touched = True
+        self.wish = replace(self.wish, order=_after(self.wish.order))
+
+    def action_idle(self) -> None:
+        """Hide the rows in which nothing happens, or show them again."""
+        self.touched = True
+        self.wish = replace(self.wish, idle=not self.wish.idle)
+
+    @property
+    def row(self) -> int:
+        """The selected row, -1 when it is hidden."""
+        if self.lineup is None:
+            return -1
+        return self.lineup.place(self.lane if self.lineup.by is By.THREAD else self.subject)
+
+    def pick(self, row: int) -> None:
+        """Select a row, and with a lock or a request the thread to tell about."""
+        if self.snapshot is None or self.lineup is None or self.view is None:
+            return
+        number = int(self.lineup.ids[row])
+        if self.lineup.by is By.THREAD:
+            self.lane = number
+            return
+        self.subject = number
+        if self.lineup.by is By.LOCK:
+            self.lane = jumps.lane_at(self.snapshot, number, self.view.cursor_ns, self.lane)
+        elif self.lineup.requests is not None:
+            spot = jumps.in_request(self.snapshot, self.lineup.requests[row : row + 1], self.view)
+            self.lane = spot.lane
+            self.move(replace(view.still(self.view), cursor_ns=spot.time_ns))
+
+    def line_up(self) -> None:
+        """Choose the rows anew."""
+        if self.snapshot and self.view:
+            always = self.lane if self.wish.by is By.THREAD else self.subject
+            self.lineup = line_up(self.snapshot, self.wish, self.view, always)
+
+    def choose_subject(self) -> None:
+        """Select the lock or request that the selected thread has to do with at the cursor, if there is one."""
+        if self.wish.by is By.THREAD or not (moment := self.moment()):
+            return
+        found = jumps.subject_of(moment, locks=self.wish.by is By.LOCK)
+        self.subject = self.subject if found is None else found
 
     def action_wait(self, step: int) -> None:
         """Go to the next or previous wait of any lane."""
@@ -166,6 +225,7 @@ class Navigation(Screen[None]):
             return
         self.lane = spot.lane
         self.move(view.look_at(self.view, self.extent, spot.time_ns))
+        self.choose_subject()
 
     def move(self, new: View) -> None:
         """Look somewhere because somebody asked for it."""
@@ -185,3 +245,12 @@ class Navigation(Screen[None]):
             return None
         # At the very end nothing is any more; what was is told by the last moment before.
         return self.snapshot.moment(self.lane, min(self.view.cursor_ns, max(self.snapshot.end_ns - 1, 0)))
+
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+def _after(choice: Choice) -> Choice:
+    """Return the next member of an enumeration, the first one after the last."""
+    members = list(type(choice))
+    return members[(members.index(choice) + 1) % len(members)]
