@@ -12,6 +12,7 @@ from weft.findings import Finding
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Moment, Request, Wait
 
+from .matching import Matches
 from .view import View
 
 LOOK_BACK: Final = 256
@@ -27,9 +28,9 @@ class Spot:
     span_ns: int = 0
 
 
-def next_wait(snapshot: Snapshot, time_ns: int, step: int) -> Spot | None:
-    """Return where the next (``step`` 1) or previous (-1) wait of any lane begins."""
-    wait = snapshot.next_wait(None, time_ns, step)
+def next_wait(among: Snapshot | Matches, time_ns: int, step: int) -> Spot | None:
+    """Return where the next (``step`` 1) or previous (-1) wait begins: of any lane, or of those that fit a query."""
+    wait = among.next_wait(time_ns, step) if isinstance(among, Matches) else among.next_wait(None, time_ns, step)
     return Spot(wait.lane, wait.start_ns) if wait else None
 
 

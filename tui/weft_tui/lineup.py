@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
+from .matching import Matches
+from .query import EVERYTHING, Query
 from .view import View
 
 I64 = NDArray[np.int64]
@@ -43,11 +45,13 @@ class Wish:
 
     Attributes:
         idle: show rows, too, in which nothing happens in the window.
+        query: what rows have to fit.
     """
 
     by: By = By.THREAD
     order: Order = Order.START
     idle: bool = True
+    query: Query = EVERYTHING
 
     @property
     def moves(self) -> bool:
@@ -59,6 +63,8 @@ class Wish:
         words = [self.order.value] if self.order is not Order.START else []
         if not self.idle:
             words.append("idle hidden" if self.by is not By.REQUEST else "only those that waited")
+        if self.query:
+            words.append(f"/{self.query.text}")
         return ", ".join(words)
 
 
@@ -100,20 +106,21 @@ class Lineup:
 _DIGITS: Final = re.compile(r"(\d+)")
 
 
-def line_up(snapshot: Snapshot, wish: Wish, view: View, always: int = -1) -> Lineup:
+def line_up(snapshot: Snapshot, wish: Wish, view: View, always: int = -1, matches: Matches | None = None) -> Lineup:
     """Return the rows.
 
     Args:
         always: id of a row that is not hidden for being idle.
+        matches: what fits the query, where there is one.
     """
     if wish.by is By.LOCK:
-        return _locks(snapshot, wish, view, always)
+        return _locks(snapshot, wish, view, always, matches)
     if wish.by is By.REQUEST:
-        return _requests(snapshot, wish, view, always)
-    return _threads(snapshot, wish, view, always)
+        return _requests(snapshot, wish, view, always, matches)
+    return _threads(snapshot, wish, view, always, matches)
 
 
-def _threads(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup:
+def _threads(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Matches | None) -> Lineup:
     lanes = snapshot.lanes
     ids = np.arange(len(lanes))
     process = np.array([lane.process for lane in lanes], np.int64)
@@ -124,6 +131,8 @@ def _threads(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup:
     elif wish.order is Order.NAME:
         key = _ranks(names)
     order = np.lexsort((key, process))
+    if matches:
+        order = order[matches.lanes[order]]
     if not wish.idle and len(lanes):
         spent = snapshot.frame(range(len(lanes)), view.start_ns, view.end_ns, 1).spent
         busy = spent[State.RUN :].sum(axis=(0, 2)) > 0
@@ -131,7 +140,7 @@ def _threads(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup:
     return Lineup(wish.by, order, process[order], len(lanes), _longest(names))
 
 
-def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup:
+def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Matches | None) -> Lineup:
     locks = snapshot.locks
     ids = np.arange(len(locks))
     process = np.array([lock.process for lock in locks], np.int64)
@@ -143,6 +152,8 @@ def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup:
     elif wish.order is Order.NAME:
         key = _ranks(names)
     order = np.lexsort((key, process))
+    if matches:
+        order = order[matches.locks[order]]
     if not wish.idle:
         used = np.zeros(len(locks), np.bool_)
         for table in (snapshot.tables.holds, snapshot.tables.waits):
@@ -151,7 +162,7 @@ def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup:
     return Lineup(wish.by, order, process[order], len(locks), _longest(names))
 
 
-def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup:
+def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Matches | None) -> Lineup:
     tables = snapshot.tables
     rows = snapshot.requests_touching(view.start_ns, view.end_ns)
     targets = tables.targets
@@ -166,6 +177,8 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int) -> Lineup
         known, which = np.unique(rows["target"], return_inverse=True)
         key = _ranks([targets[target][1] if target >= 0 else "" for target in known.tolist()])[which]
     order = np.lexsort((key, process))
+    if matches:
+        order = order[matches.requests(rows)[order]]
     if not wish.idle:
         order = order[(waited[order] > 0) | (rows["id"][order] == always)]
     longest = _longest([" ".join(targets[at]) for at in np.unique(rows["target"]).tolist() if at >= 0])

@@ -43,7 +43,15 @@ from ..widgets.panels import TABLES, PanelName, Panels
 from ..widgets.ruler import Ruler
 from ..widgets.status import Status, StatusLine
 from ..widgets.table import Table
-from ..widgets.tables import NO_FINDINGS, NO_LOCKS, NO_REQUESTS, finding_columns, lock_columns, request_columns
+from ..widgets.tables import (
+    NO_FINDINGS,
+    NO_LOCKS,
+    NO_REQUESTS,
+    NOTHING_FITS,
+    finding_columns,
+    lock_columns,
+    request_columns,
+)
 from .help import HelpScreen
 from .keys import KEYS
 from .layout import lane_rows
@@ -231,6 +239,9 @@ class DashboardScreen(Navigation):
             self.choose_subject()
         self._line_up(always=True)
         self.query_one(Legend).note = new.told()
+        if old.query != new.query:
+            self.lanes.notice = NOTHING_FITS if new.query else EMPTY[self.mode]
+            self._fill_tables()
         self._share_rows()
         self._show_status()
         self._fill_inspector()
@@ -249,7 +260,7 @@ class DashboardScreen(Navigation):
 
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.lanes.notice = EMPTY[self.mode]
+        self.lanes.notice = NOTHING_FITS if self.wish.query else EMPTY[self.mode]
         self.lanes.snapshot = snapshot
         self._fill_tables_soon()
         before = self.view
@@ -332,19 +343,22 @@ class DashboardScreen(Navigation):
         self._fill_inspector()
 
     def _fill_tables(self) -> None:
-        snapshot = self.snapshot
+        snapshot, matches = self.snapshot, self.matches
         if snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
             locks.columns = lock_columns(snapshot)
-            locks.rows = snapshot.lock_figures()
+            locks.rows = matches.figures(snapshot.lock_figures()) if matches else snapshot.lock_figures()
+            locks.empty = NO_LOCKS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.REQUESTS):
             requests = self.query_one("#requests", Table)
             requests.columns = request_columns(snapshot)
-            requests.rows = snapshot.requests(REQUESTS)
+            requests.rows = matches.newest(REQUESTS) if matches else snapshot.requests(REQUESTS)
+            requests.empty = NO_REQUESTS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.FINDINGS):
             findings = self.query_one("#findings", Table)
             findings.columns = finding_columns(snapshot)
-            findings.rows = self.findings
+            findings.rows = matches.findings(self.findings) if matches else self.findings
+            findings.empty = NO_FINDINGS if not matches else NOTHING_FITS
 
     def _fill_inspector(self) -> None:
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):

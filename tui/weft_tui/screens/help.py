@@ -42,6 +42,7 @@ KEY_NAMES: Final = {
     "plus": "+",
     "minus": "-",
     "question_mark": "?",
+    "slash": "/",
 }
 DIGITS: Final = 3
 """Digits that are listed one by one, at most."""

@@ -12,6 +12,7 @@ KEYS: Final[list[BindingType]] = [
     Binding("b", "blame", "Blocker", tooltip="Go to the lane that holds the lock"),
     Binding("w", "worst", "Worst", tooltip="The longest wait for the worst lock"),
     Binding("v", "by", "Lanes", tooltip="Lanes of threads, locks, requests"),
+    Binding("slash", "filter", "Filter", key_display="/", tooltip="Show only what fits a line"),
     Binding("o", "order", show=False, tooltip="Sort lanes: start, waiting, name"),
     Binding("i", "idle", show=False, tooltip="Hide, show what is idle"),
     Binding("space", "pause", "Pause", tooltip="Pause; then follow, or play"),

@@ -16,9 +16,17 @@ from weft.timeline.values import Moment
 from .. import jumps, view
 from ..jumps import Spot
 from ..lineup import By, Lineup, Wish, line_up
+from ..matching import Matches
+from ..query import EXAMPLE, parse
 from ..view import Extent, Mode, Motion, View
 from ..widgets.lanes import Lanes
+from ..widgets.memo import Memo
+from .ask import AskScreen
 
+FILTER: Final = "Show only"
+FILTER_NOTE: Final = f"""{EXAMPLE}
+All words have to fit; also endpoint: status: took>; * and ? stand for anything.
+An empty line shows everything."""
 NO_LATER: Final = "There is no later wait. N goes to the one before."
 NO_EARLIER: Final = "There is no earlier wait. n goes to the next one."
 
@@ -52,6 +60,7 @@ class Navigation(Screen[None]):
         self.touched = False
         self.played_ns = 0
         self.lineup: Lineup | None = None
+        self.matching: Memo[Matches] = Memo()
 
     @property
     def extent(self) -> Extent:
@@ -147,6 +156,27 @@ class Navigation(Screen[None]):
         self.touched = True
         self.wish = replace(self.wish, idle=not self.wish.idle)
 
+    def action_filter(self) -> None:
+        """Ask for what to show."""
+        self.app.push_screen(AskScreen(FILTER, self.wish.query.text, FILTER_NOTE, self.filter))
+
+    def filter(self, text: str) -> None:
+        """Show only what fits a query; nothing shows everything.
+
+        Raises:
+            WeftError: it cannot be understood.
+        """
+        self.touched = True
+        self.wish = replace(self.wish, query=parse(text))
+
+    @property
+    def matches(self) -> Matches | None:
+        """What fits the query, None without one."""
+        snapshot, query = self.snapshot, self.wish.query
+        if snapshot is None or not query:
+            return None
+        return self.matching.get((id(snapshot), query), lambda: Matches(snapshot, query))
+
     @property
     def row(self) -> int:
         """The selected row, -1 when it is hidden."""
@@ -174,7 +204,7 @@ class Navigation(Screen[None]):
         """Choose the rows anew."""
         if self.snapshot and self.view:
             always = self.lane if self.wish.by is By.THREAD else self.subject
-            self.lineup = line_up(self.snapshot, self.wish, self.view, always)
+            self.lineup = line_up(self.snapshot, self.wish, self.view, always, self.matches)
 
     def choose_subject(self) -> None:
         """Select the lock or request that the selected thread has to do with at the cursor, if there is one."""
@@ -188,7 +218,7 @@ class Navigation(Screen[None]):
         if self.snapshot and self.view:
             # Whoever follows stands at the end: the next wait to look at is the newest.
             step = -1 if self.view.motion is Motion.FOLLOW else step
-            spot = jumps.next_wait(self.snapshot, self.view.cursor_ns, step)
+            spot = jumps.next_wait(self.matches or self.snapshot, self.view.cursor_ns, step)
             self._explain(spot, NO_LATER if step > 0 else NO_EARLIER)
 
     def action_blame(self) -> None:
