@@ -21,7 +21,7 @@ def test_the_panels_always_keep_their_rows(lanes: int, height: int) -> None:
 def test_few_lanes_get_two_rows_each_and_no_more() -> None:
     assert lane_rows(5, 50) == 10
     assert lane_rows(20, 50) == 20
-    assert lane_rows(100, 50) == 30
+    assert lane_rows(100, 50) == 29
 
 
 @pytest.mark.parametrize(

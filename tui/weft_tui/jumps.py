@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,6 +83,32 @@ def of_finding(snapshot: Snapshot, finding: Finding) -> Spot | None:
     if line.end_ns is None:
         return Spot(line.lane, max(finding.began_ns, line.start_ns), snapshot.end_ns - line.start_ns)
     return Spot(line.lane, (line.start_ns + line.end_ns) // 2, line.end_ns - line.start_ns)
+
+
+def next_finding(
+    snapshot: Snapshot, findings: Sequence[Finding], time_ns: int, step: int, now: Finding | None
+) -> tuple[Finding, Spot] | None:
+    """Return the next (``step`` 1) or previous (-1) finding in order of time.
+
+    Args:
+        now: the one that was gone to, if nobody has moved on: others at the same moment come next.
+    """
+    spots = [(spot, finding) for finding in findings if (spot := of_finding(snapshot, finding))]
+    spots.sort(key=lambda pair: (pair[0].time_ns, pair[1].identity))
+    here = next((at for at, (_, finding) in enumerate(spots) if now and finding.identity == now.identity), None)
+    if here is not None:
+        wanted = here + step
+    elif step > 0:
+        wanted = sum(spot.time_ns <= time_ns for spot, _ in spots)
+    else:
+        wanted = sum(spot.time_ns < time_ns for spot, _ in spots) - 1
+    return (spots[wanted][1], spots[wanted][0]) if 0 <= wanted < len(spots) else None
+
+
+def next_event(snapshot: Snapshot, lane: int, time_ns: int, step: int) -> Spot | None:
+    """Return where something changes next (``step`` 1) or did before (-1) on a lane."""
+    found = snapshot.next_event(lane, time_ns, step)
+    return None if found is None else Spot(lane, found)
 
 
 def blocker(moment: Moment) -> Spot | None:

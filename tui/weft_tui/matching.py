@@ -189,5 +189,5 @@ class Matches:
 def _by_name(index: NDArray[np.int32], names: Sequence[str], patterns: tuple[str, ...]) -> Bools:
     """Return which indexes are those of names that fit; -1 is that of no name."""
     known, which = np.unique(index, return_inverse=True)
-    fit: Bools = np.array([at >= 0 and fits(names[at], patterns) for at in known.tolist()], np.bool_)[which]
+    fit: Bools = np.array([at >= 0 and fits(names[int(at)], patterns) for at in known.tolist()], np.bool_)[which]
     return fit

@@ -58,6 +58,13 @@ class Pointed(Message):
 
 
 @dataclass
+class MomentWanted(Message):
+    """Somebody clicked on a moment of the whole trace."""
+
+    time_ns: int
+
+
+@dataclass
 class Zoomed(Message):
     """Somebody turned the wheel with ctrl held: ``factor`` below 1 is closer."""
 

@@ -19,12 +19,14 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Moment, Request
 
 from .. import jumps, picture, view
+from ..jumps import Spot
 from ..lineup import By, Wish
 from ..lock_story import lock_story
 from ..messages import (
     ChildEnded,
     FindingsReady,
     LaneStepped,
+    MomentWanted,
     PanelWanted,
     Pointed,
     RowChosen,
@@ -39,6 +41,8 @@ from ..view import FOLLOW_SPAN_NS, Mode, Motion, View
 from ..widgets.inspector import Inspector
 from ..widgets.lanes import Lanes
 from ..widgets.legend import Legend
+from ..widgets.memo import Memo
+from ..widgets.minimap import Density, Minimap, density
 from ..widgets.panels import TABLES, PanelName, Panels
 from ..widgets.ruler import Ruler
 from ..widgets.status import Status, StatusLine
@@ -71,6 +75,8 @@ EMPTY: Final = {
     Mode.LIVE: "No thread has done anything yet.\nSend the app a request: with curl, or in a browser.",
     Mode.REPLAY: "There is nothing in this trace.\nRecord again while the app gets requests: weft record -- CMD",
 }
+NO_LATER_FINDING: Final = "There is no later finding. P goes to the one before."
+NO_EARLIER_FINDING: Final = "There is no earlier finding. p goes to the next one."
 LOADING: Final = "Reading …"
 TOO_SMALL: Final = "weft needs at least 60 columns and 16 rows."
 
@@ -97,6 +103,7 @@ class DashboardScreen(Navigation):
         self.tables_timer: Timer | None = None
         self.sources: Sources | None = None
         self.tables_stale = False
+        self.maps: Memo[Density] = Memo()
         self.findings: tuple[Finding, ...] = ()
         # The finding that was gone to, and the lane and the moment where that was.
         self.chosen: tuple[Finding, int, int] | None = None
@@ -104,6 +111,7 @@ class DashboardScreen(Navigation):
     def compose(self) -> ComposeResult:
         """Yield the rows from top to bottom."""
         yield StatusLine(id="status")
+        yield Minimap(id="minimap")
         yield Ruler(id="ruler")
         yield Lanes(id="lanes")
         yield Legend(id="legend")
@@ -130,6 +138,7 @@ class DashboardScreen(Navigation):
     def on_resize(self) -> None:
         """Share the rows anew."""
         self.call_after_refresh(self._share_rows)
+        self.call_after_refresh(self._fill_tables)
 
     # what arrives
 
@@ -162,6 +171,10 @@ class DashboardScreen(Navigation):
         if message.time_ns is not None and self.view:
             self.move(view.look_at(self.view, self.extent, message.time_ns))
 
+    def on_moment_wanted(self, message: MomentWanted) -> None:
+        """Go where somebody clicked in the whole trace."""
+        self.go_to(message.time_ns)
+
     def on_zoomed(self, message: Zoomed) -> None:
         """Zoom with the wheel."""
         self.action_zoom(message.factor)
@@ -181,9 +194,7 @@ class DashboardScreen(Navigation):
         elif self.snapshot and isinstance(message.row, LockFigures):
             self.go(jumps.wait_for(self.snapshot, message.row), "Nobody has waited for this lock yet.")
         elif self.snapshot and isinstance(message.row, Finding):
-            self._explain(jumps.of_finding(self.snapshot, message.row), "This is about the whole trace.")
-            self.chosen = (message.row, self.lane, self.view.cursor_ns) if self.view else None
-            self._fill_inspector()
+            self._choose(message.row, jumps.of_finding(self.snapshot, message.row), "This is about the whole trace.")
 
     # keys
 
@@ -191,6 +202,24 @@ class DashboardScreen(Navigation):
         """Show the inspector."""
         if not self.panels.showing(PanelName.INSPECTOR):
             self.action_panel(PanelName.INSPECTOR)
+
+    def action_finding(self, step: int) -> None:
+        """Go to the next or previous finding."""
+        if self.snapshot and self.view:
+            step = -1 if self.view.motion is Motion.FOLLOW else step
+            now = self.chosen[0] if self.chosen and self.chosen[1:] == (self.lane, self.view.cursor_ns) else None
+            fitting = self.matches.findings(self.findings) if self.matches else self.findings
+            found = jumps.next_finding(self.snapshot, fitting, self.view.cursor_ns, step, now)
+            if found is None:
+                self.notify(NO_LATER_FINDING if step > 0 else NO_EARLIER_FINDING, markup=False)
+            else:
+                self._choose(*found, "")
+
+    def _choose(self, finding: Finding, spot: Spot | None, excuse: str) -> None:
+        """Go to a finding, and have it told."""
+        self._explain(spot, excuse)
+        self.chosen = (finding, self.lane, self.view.cursor_ns) if self.view else None
+        self._fill_inspector()
 
     def action_panel(self, number: int) -> None:
         """Show a panel; tables take the focus, so that the arrow keys are theirs."""
@@ -322,6 +351,9 @@ class DashboardScreen(Navigation):
             ruler.indent = self.lanes.indent
             ruler.heading = self.lineup.heading() if self.lineup else ""
             ruler.view = now
+            minimap = self.query_one(Minimap)
+            minimap.indent = ruler.indent
+            minimap.view = now
         self.query_one(StatusLine).status = self.status
 
     def _fill_tables_soon(self) -> None:
@@ -344,6 +376,8 @@ class DashboardScreen(Navigation):
 
     def _fill_tables(self) -> None:
         snapshot, matches = self.snapshot, self.matches
+        if snapshot:
+            self._draw_map(snapshot)
         if snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
             locks.columns = lock_columns(snapshot)
@@ -359,6 +393,12 @@ class DashboardScreen(Navigation):
             findings.columns = finding_columns(snapshot)
             findings.rows = matches.findings(self.findings) if matches else self.findings
             findings.empty = NO_FINDINGS if not matches else NOTHING_FITS
+
+    def _draw_map(self, snapshot: Snapshot) -> None:
+        """Draw the minimap anew, if anything in it is new."""
+        minimap = self.query_one(Minimap)
+        key = (id(snapshot), self.findings, self.lanes.columns)
+        minimap.density = self.maps.get(key, lambda: density(snapshot, self.findings, self.lanes.columns))
 
     def _fill_inspector(self) -> None:
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):

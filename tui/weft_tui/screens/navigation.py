@@ -13,11 +13,12 @@ from textual.screen import Screen
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Moment
 
-from .. import jumps, view
+from .. import jumps, view, when
 from ..jumps import Spot
 from ..lineup import By, Lineup, Wish, line_up
 from ..matching import Matches
 from ..query import EXAMPLE, parse
+from ..trail import Place, Trail
 from ..view import Extent, Mode, Motion, View
 from ..widgets.lanes import Lanes
 from ..widgets.memo import Memo
@@ -27,6 +28,11 @@ FILTER: Final = "Show only"
 FILTER_NOTE: Final = f"""{EXAMPLE}
 All words have to fit; also endpoint: status: took>; * and ? stand for anything.
 An empty line shows everything."""
+NO_LATER_EVENT: Final = "Nothing changes on this lane any more. E goes to the event before."
+NO_EARLIER_EVENT: Final = "Nothing has changed on this lane before. e goes to the next event."
+NOT_BEFORE: Final = "You have not been anywhere before."
+NOT_BEHIND: Final = "You have not gone back from anywhere."
+GO: Final = "Go to a time"
 NO_LATER: Final = "There is no later wait. N goes to the one before."
 NO_EARLIER: Final = "There is no earlier wait. n goes to the next one."
 
@@ -61,6 +67,7 @@ class Navigation(Screen[None]):
         self.played_ns = 0
         self.lineup: Lineup | None = None
         self.matching: Memo[Matches] = Memo()
+        self.trail = Trail()
 
     @property
     def extent(self) -> Extent:
@@ -103,17 +110,16 @@ class Navigation(Screen[None]):
     def action_whole(self) -> None:
         """Show the whole trace, with the cursor where it is."""
         if self.view:
+            self.leave()
             self.move(replace(view.whole(self.extent), cursor_ns=self.extent.clip(self.view.cursor_ns)))
 
     def action_first(self) -> None:
         """Go to the first moment."""
-        if self.view:
-            self.move(view.look_at(self.view, self.extent, self.extent.start_ns, margin=0.0))
+        self.go_to(self.extent.start_ns, margin=0.0)
 
     def action_last(self) -> None:
         """Go to the last moment."""
-        if self.view:
-            self.move(view.look_at(self.view, self.extent, self.extent.end_ns, margin=0.0))
+        self.go_to(self.extent.end_ns, margin=0.0)
 
     def action_pause(self) -> None:
         """Stop following or playing."""
@@ -221,6 +227,58 @@ class Navigation(Screen[None]):
             spot = jumps.next_wait(self.matches or self.snapshot, self.view.cursor_ns, step)
             self._explain(spot, NO_LATER if step > 0 else NO_EARLIER)
 
+    def action_event(self, step: int) -> None:
+        """Go to where something changes next, or did before, on the selected lane."""
+        if self.snapshot and self.view and self.snapshot.lanes:
+            step = -1 if self.view.motion is Motion.FOLLOW else step
+            spot = jumps.next_event(self.snapshot, self.lane, self.view.cursor_ns, step)
+            self.go(spot, NO_LATER_EVENT if step > 0 else NO_EARLIER_EVENT)
+
+    def action_go(self) -> None:
+        """Ask for a time to go to."""
+        if self.view:
+            self.app.push_screen(AskScreen(GO, "", when.EXAMPLES, self.go_to_time))
+
+    def go_to_time(self, text: str) -> None:
+        """Go to a time.
+
+        Raises:
+            WeftError: it is none, or not in the trace.
+        """
+        if self.snapshot and self.view:
+            self.go_to(when.moment(text, self.snapshot, self.view.cursor_ns))
+
+    def go_to(self, time_ns: int, margin: float = 0.5) -> None:
+        """Put the cursor on a moment, and note where one comes from."""
+        if self.view:
+            self.leave()
+            self.move(view.look_at(self.view, self.extent, time_ns, margin))
+
+    def leave(self) -> None:
+        """Note the place, for it is left for another one."""
+        if self.view:
+            self.trail.leave(self._place(self.view))
+
+    def action_back(self) -> None:
+        """Go to where one was before."""
+        self._return(self.trail.back(self._place(self.view)) if self.view else None, NOT_BEFORE)
+
+    def action_forward(self) -> None:
+        """Go to where one went back from."""
+        self._return(self.trail.forward(self._place(self.view)) if self.view else None, NOT_BEHIND)
+
+    def _place(self, now: View) -> Place:
+        return Place(now, self.lane, self.subject)
+
+    def _return(self, place: Place | None, excuse: str) -> None:
+        if place is None:
+            self.notify(excuse, markup=False)
+            return
+        self.lane, self.subject = place.lane, place.subject
+        self.move(
+            view.follow(place.view, self.extent) if place.view.motion is Motion.FOLLOW else view.still(place.view)
+        )
+
     def action_blame(self) -> None:
         """Go to the lane that holds what the selected lane waits for."""
         if moment := self.moment():
@@ -230,8 +288,10 @@ class Navigation(Screen[None]):
         """Show the longest wait of the worst lock, large."""
         spot = jumps.worst_wait(self.snapshot) if self.snapshot else None
         if spot and self.view:
+            self.leave()
             span = max(3 * spot.span_ns, view.MIN_SPAN_NS)
-            self.view = View(spot.time_ns - span // 2, span, self.view.cursor_ns)
+            self.view = View(spot.time_ns - span // 2, span, spot.time_ns)
+            self.lane = spot.lane
         self._explain(spot, "No thread has waited for a lock in this trace.")
 
     def validate_lane(self, lane: int) -> int:
@@ -253,6 +313,8 @@ class Navigation(Screen[None]):
         if spot is None or self.view is None:
             self.notify(excuse, markup=False)
             return
+        if (self.lane, self.view.cursor_ns) != (spot.lane, spot.time_ns):
+            self.leave()
         self.lane = spot.lane
         self.move(view.look_at(self.view, self.extent, spot.time_ns))
         self.choose_subject()
