@@ -20,6 +20,7 @@ from weft.timeline.values import (
     Lock,
     LockFigures,
     LockFrame,
+    Mark,
     Moment,
     Process,
     Request,
@@ -123,6 +124,10 @@ class Snapshot:
     def marked(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Bools:
         """Return in which equal columns of the window there is a mark or a log record, bool ``[lanes, columns]``."""
         return frames.marked(self.tables, lanes, frames.edges_of(start_ns, end_ns, columns))
+
+    def marks_of(self, rows: Rows) -> list[Mark]:
+        """Return rows of marks and log records as values."""
+        return moments.marks(self.tables, rows)
 
     def moment(self, lane: int, time_ns: int) -> Moment:
         """Return what is known of a lane at an instant."""

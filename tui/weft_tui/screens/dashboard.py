@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.timer import Timer
@@ -16,7 +17,7 @@ from textual.widgets import Footer, Static
 from weft.errors import WeftError
 from weft.findings import Finding, Severity, fragments
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import LockFigures, Moment, Request
+from weft.timeline.values import LockFigures, Mark, Moment, Request
 
 from .. import jumps, picture, view
 from ..jumps import Spot
@@ -34,6 +35,7 @@ from ..messages import (
     SourceFailed,
     Zoomed,
 )
+from ..recording_story import recording_story
 from ..sources import Sources
 from ..spans import Line
 from ..story import story, told
@@ -50,10 +52,12 @@ from ..widgets.table import Table
 from ..widgets.tables import (
     NO_FINDINGS,
     NO_LOCKS,
+    NO_MARKS,
     NO_REQUESTS,
     NOTHING_FITS,
     finding_columns,
     lock_columns,
+    log_columns,
     request_columns,
 )
 from .help import HelpScreen
@@ -62,6 +66,9 @@ from .layout import lane_rows
 from .navigation import Navigation
 
 PLAY_SECONDS: Final = 0.05
+MARKS: Final = 1_000
+"""Rows of the log, the newest first."""
+
 REQUESTS: Final = 200
 """Rows of the table of requests."""
 
@@ -120,6 +127,8 @@ class DashboardScreen(Navigation):
             Table[Request]((), lambda row: row.id, empty=NO_REQUESTS, id="requests"),
             Inspector(id="inspector"),
             Table[Finding]((), lambda row: row.identity, empty=NO_FINDINGS, id="findings"),
+            Table[Mark]((), lambda row: row, empty=NO_MARKS, id="log"),
+            Inspector(id="recording"),
         )
         yield Footer(show_command_palette=False, compact=True)
         yield Static(TOO_SMALL, id="too-small", markup=False)
@@ -128,7 +137,7 @@ class DashboardScreen(Navigation):
         """Find the parts, and get ready to play."""
         self.lanes = self.query_one(Lanes)
         self.panels = self.query_one(Panels)
-        self.inspector = self.query_one(Inspector)
+        self.inspector = self.query_one("#inspector", Inspector)
         self.player = self.set_interval(PLAY_SECONDS, self.play_on, pause=True)
         self.lanes.notice = LOADING if self.mode is Mode.REPLAY else EMPTY[self.mode]
         self.panels.wanted = PanelName.INSPECTOR if self.mode is Mode.REPLAY else PanelName.LOCKS
@@ -193,6 +202,8 @@ class DashboardScreen(Navigation):
             self.go(jumps.of_request(self.snapshot, message.row), "")
         elif self.snapshot and isinstance(message.row, LockFigures):
             self.go(jumps.wait_for(self.snapshot, message.row), "Nobody has waited for this lock yet.")
+        elif isinstance(message.row, Mark):
+            self._explain(Spot(message.row.lane, message.row.time_ns), "")
         elif self.snapshot and isinstance(message.row, Finding):
             self._choose(message.row, jumps.of_finding(self.snapshot, message.row), "This is about the whole trace.")
 
@@ -393,6 +404,17 @@ class DashboardScreen(Navigation):
             findings.columns = finding_columns(snapshot)
             findings.rows = matches.findings(self.findings) if matches else self.findings
             findings.empty = NO_FINDINGS if not matches else NOTHING_FITS
+
+        if snapshot and self.panels.showing(PanelName.LOG):
+            rows = snapshot.tables.marks.all()
+            rows = matches.marks(rows) if matches else rows
+            log = self.query_one("#log", Table)
+            log.columns = log_columns(snapshot)
+            log.rows = snapshot.marks_of(rows[np.argsort(rows["start"], kind="stable")[: -MARKS - 1 : -1]])
+            log.empty = NO_MARKS if not matches else NOTHING_FITS
+        if snapshot and self.panels.showing(PanelName.RECORDING):
+            told = recording_story(snapshot, self.status.rate)
+            self.query_one("#recording", Inspector).lines = tuple(told)
 
     def _draw_map(self, snapshot: Snapshot) -> None:
         """Draw the minimap anew, if anything in it is new."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
-from weft.timeline.values import LockFigures, Request
+from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
 from ..spans import Ink, Line, cut_middle
@@ -17,6 +18,11 @@ from .table import Column, text
 BAR: Final = 8
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 SERVER_ERROR: Final = 500
+ERROR: Final = 40
+WARNING: Final = 30
+NO_MARKS: Final = (
+    'The app has said nothing.\nRecord with --log to see what it logs, or say weft.mark("cache miss") in its code.'
+)
 NO_LOCKS: Final = (
     "No lock has been used yet.\nThe locks that your app makes with threading show up here, by their names."
 )
@@ -125,6 +131,30 @@ def finding_columns(snapshot: Snapshot) -> Sequence[Column[Finding]]:
         Column("at", 8, when, right=True, keep=5, order=lambda row: row.began_ns),
         Column("cost", 8, lambda row: text(_or_blank(row.cost_ns), Ink.WAIT), True, 7, lambda row: row.cost_ns),
     )
+
+
+def log_columns(snapshot: Snapshot) -> Sequence[Column[Mark]]:
+    """Return the columns of the table of marks and log records."""
+
+    def at(row: Mark) -> Line:
+        return text(duration(max(row.time_ns - snapshot.start_ns, 0)), Ink.DIM)
+
+    def thread(row: Mark) -> Line:
+        return text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM)
+
+    return (
+        Column("at", 8, at, right=True, keep=9, order=lambda row: row.time_ns),
+        Column("level", 8, _level, keep=8, order=lambda row: -1 if row.level is None else row.level),
+        Column("what", 0, lambda row: text(row.text, Ink.PLAIN), order=lambda row: row.text),
+        Column("thread", 22, thread, keep=2, order=lambda row: row.lane),
+    )
+
+
+def _level(row: Mark) -> Line:
+    if row.level is None:
+        return text("mark", Ink.TITLE)
+    ink = Ink.ALARM if row.level >= ERROR else Ink.HOLD if row.level >= WARNING else Ink.DIM
+    return text(logging.getLevelName(row.level).lower()[:8], ink)
 
 
 def _status(row: Request) -> Line:
