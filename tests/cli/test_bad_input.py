@@ -86,7 +86,6 @@ def test_screens_need_a_terminal(tmp_path: Path) -> None:
         ["demo", "nothing"],
         ["demo", "--seconds", "0"],
         ["demo", "--seconds", "1e9"],
-        ["replay"],
         ["record", "--bound", "many"],
         ["record", "--log=loud", "--", "true"],
         ["run", "--log", "python", "app.py"],
@@ -98,8 +97,9 @@ def test_arguments_that_make_no_sense(arguments: list[str]) -> None:
     refused(weft(*arguments))
 
 
-def test_live_without_any_trace_says_how_to_make_one(tmp_path: Path) -> None:
-    assert "weft demo" in refused(weft("live", WEFT_HOME=str(tmp_path / "nothing")))
+@pytest.mark.parametrize("command", ["live", "replay"])
+def test_without_any_trace_it_is_said_how_to_make_one(tmp_path: Path, command: str) -> None:
+    assert "weft demo" in refused(weft(command, WEFT_HOME=str(tmp_path / "nothing")))
 
 
 def test_a_folder_that_cannot_be_made(some_file: Path) -> None:

@@ -56,7 +56,7 @@ class Bench(App[None]):
     @property
     def told(self) -> str:
         """What the inspector says."""
-        return plain_text(self.dashboard.query_one(Inspector).lines)
+        return plain_text(self.dashboard.query_one("#inspector", Inspector).lines)
 
     @property
     def toasts(self) -> list[str]:

@@ -171,10 +171,10 @@ async def test_the_footer_offers_what_makes_sense_now() -> None:
         assert app.screen.active_bindings["space"].binding.description == "Play"
 
 
-async def test_one_to_four_show_panels_one_at_a_time_on_a_narrow_terminal() -> None:
+async def test_one_to_six_show_panels_one_at_a_time_on_a_narrow_terminal() -> None:
     async with bench(shop(), size=(80, 24)) as (app, pilot):
         panels = app.dashboard.panels
-        for key, name in zip("1234", PanelName, strict=True):
+        for key, name in zip("123456", PanelName, strict=True):
             await pilot.press(key)
             assert [panel for panel in PanelName if panels.showing(panel)] == [name]
 

@@ -7,7 +7,9 @@ import pytest
 from weft_tui.screens.layout import FIXED, MIN_PANEL, lane_rows
 from weft_tui.widgets.panels import PanelName, arrange, title_at
 
-LOCKS, REQUESTS, INSPECTOR, FINDINGS = PanelName
+LOCKS, REQUESTS, INSPECTOR, FINDINGS, LOG, RECORDING = PanelName
+TABLES = (LOCKS, REQUESTS, FINDINGS, LOG, RECORDING)
+FIRST = (LOCKS, FINDINGS, LOG, RECORDING)
 
 
 @pytest.mark.parametrize("height", [16, 24, 40, 60])
@@ -21,17 +23,17 @@ def test_the_panels_always_keep_their_rows(lanes: int, height: int) -> None:
 def test_few_lanes_get_two_rows_each_and_no_more() -> None:
     assert lane_rows(5, 50) == 10
     assert lane_rows(20, 50) == 20
-    assert lane_rows(100, 50) == 30
+    assert lane_rows(100, 50) == 29
 
 
 @pytest.mark.parametrize(
     ("width", "wanted", "table", "places"),
     [
-        (80, REQUESTS, REQUESTS, {REQUESTS: (LOCKS, REQUESTS, INSPECTOR, FINDINGS)}),
-        (80, INSPECTOR, LOCKS, {INSPECTOR: (LOCKS, REQUESTS, INSPECTOR, FINDINGS)}),
-        (120, INSPECTOR, REQUESTS, {REQUESTS: (LOCKS, REQUESTS, FINDINGS), INSPECTOR: (INSPECTOR,)}),
-        (180, LOCKS, LOCKS, {LOCKS: (LOCKS, FINDINGS), REQUESTS: (REQUESTS,), INSPECTOR: (INSPECTOR,)}),
-        (180, FINDINGS, FINDINGS, {FINDINGS: (LOCKS, FINDINGS), REQUESTS: (REQUESTS,), INSPECTOR: (INSPECTOR,)}),
+        (80, REQUESTS, REQUESTS, {REQUESTS: tuple(PanelName)}),
+        (80, INSPECTOR, LOCKS, {INSPECTOR: tuple(PanelName)}),
+        (120, INSPECTOR, REQUESTS, {REQUESTS: TABLES, INSPECTOR: (INSPECTOR,)}),
+        (180, LOCKS, LOCKS, {LOCKS: FIRST, REQUESTS: (REQUESTS,), INSPECTOR: (INSPECTOR,)}),
+        (180, FINDINGS, FINDINGS, {FINDINGS: FIRST, REQUESTS: (REQUESTS,), INSPECTOR: (INSPECTOR,)}),
     ],
 )
 def test_panels_by_width(width: int, wanted: PanelName, table: PanelName, places: dict) -> None:
@@ -47,5 +49,5 @@ def test_titles_are_found_by_column() -> None:
         INSPECTOR,
         FINDINGS,
         FINDINGS,
-        None,
+        LOG,
     ]

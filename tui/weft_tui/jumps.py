@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from weft.findings import Finding
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Moment, Request, Wait
+
+from .matching import Matches
+from .view import View
 
 LOOK_BACK: Final = 256
 """How many waits to walk back over in search of the newest one for a lock."""
@@ -22,9 +29,9 @@ class Spot:
     span_ns: int = 0
 
 
-def next_wait(snapshot: Snapshot, time_ns: int, step: int) -> Spot | None:
-    """Return where the next (``step`` 1) or previous (-1) wait of any lane begins."""
-    wait = snapshot.next_wait(None, time_ns, step)
+def next_wait(among: Snapshot | Matches, time_ns: int, step: int) -> Spot | None:
+    """Return where the next (``step`` 1) or previous (-1) wait begins: of any lane, or of those that fit a query."""
+    wait = among.next_wait(time_ns, step) if isinstance(among, Matches) else among.next_wait(None, time_ns, step)
     return Spot(wait.lane, wait.start_ns) if wait else None
 
 
@@ -78,6 +85,32 @@ def of_finding(snapshot: Snapshot, finding: Finding) -> Spot | None:
     return Spot(line.lane, (line.start_ns + line.end_ns) // 2, line.end_ns - line.start_ns)
 
 
+def next_finding(
+    snapshot: Snapshot, findings: Sequence[Finding], time_ns: int, step: int, now: Finding | None
+) -> tuple[Finding, Spot] | None:
+    """Return the next (``step`` 1) or previous (-1) finding in order of time.
+
+    Args:
+        now: the one that was gone to, if nobody has moved on: others at the same moment come next.
+    """
+    spots = [(spot, finding) for finding in findings if (spot := of_finding(snapshot, finding))]
+    spots.sort(key=lambda pair: (pair[0].time_ns, pair[1].identity))
+    here = next((at for at, (_, finding) in enumerate(spots) if now and finding.identity == now.identity), None)
+    if here is not None:
+        wanted = here + step
+    elif step > 0:
+        wanted = sum(spot.time_ns <= time_ns for spot, _ in spots)
+    else:
+        wanted = sum(spot.time_ns < time_ns for spot, _ in spots) - 1
+    return (spots[wanted][1], spots[wanted][0]) if 0 <= wanted < len(spots) else None
+
+
+def next_event(snapshot: Snapshot, lane: int, time_ns: int, step: int) -> Spot | None:
+    """Return where something changes next (``step`` 1) or did before (-1) on a lane."""
+    found = snapshot.next_event(lane, time_ns, step)
+    return None if found is None else Spot(lane, found)
+
+
 def blocker(moment: Moment) -> Spot | None:
     """Return the lane that holds the lock that a lane waits for, at the instant if it held it then."""
     if not moment.blames:
@@ -88,3 +121,31 @@ def blocker(moment: Moment) -> Spot | None:
         return Spot(held[0].lane, now)
     hold = max(moment.blames, key=lambda blame: blame.overlap_ns).hold
     return Spot(hold.lane, max(hold.start_ns, moment.wait.start_ns) if moment.wait else hold.start_ns)
+
+
+def lane_at(snapshot: Snapshot, lock: int, time_ns: int, default: int) -> int:
+    """Return the lane that a lock has most to do with at an instant: that of who waits longest, else of its holder."""
+    time_ns = min(time_ns, max(snapshot.end_ns - 1, 0))
+    queue = snapshot.queue(lock, time_ns)
+    if queue:
+        return queue[0].lane
+    hold = snapshot.holder(lock, time_ns)
+    return hold.lane if hold else default
+
+
+def in_request(snapshot: Snapshot, row: NDArray[np.void], view: View) -> Spot:
+    """Return a visible moment of a request (one row of its table): the cursor's, if that lies in it."""
+    (request,) = snapshot.requests_of(row)
+    end_ns = snapshot.end_ns if request.end_ns is None else request.end_ns
+    # At its end a request is over.
+    first, last = max(request.start_ns, view.start_ns), min(end_ns - 1, view.end_ns)
+    return Spot(request.lane, max(min(view.cursor_ns, last), first))
+
+
+def subject_of(moment: Moment, *, locks: bool) -> int | None:
+    """Return the lock that a lane waits for or else holds, or the request that it serves."""
+    if not locks:
+        return moment.request.id if moment.request else None
+    if moment.wait is not None:
+        return moment.wait.lock
+    return moment.holds[-1].lock if moment.holds else None

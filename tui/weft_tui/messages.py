@@ -52,9 +52,16 @@ class ChildEnded(Message):
 class Pointed(Message):
     """Somebody clicked into the lanes."""
 
-    lane: int
+    row: int
     time_ns: int | None
     """None for a click on the lane's name."""
+
+
+@dataclass
+class MomentWanted(Message):
+    """Somebody clicked on a moment of the whole trace."""
+
+    time_ns: int
 
 
 @dataclass

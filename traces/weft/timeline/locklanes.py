@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from . import moments as told
 from .columns import FOREVER, I64, Rows
 from .tables import Tables
-from .values import LockFrame
+from .values import HoldLabel, LockFrame
 
 
 def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
@@ -31,6 +32,27 @@ def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
         mine = waits[waits["lock"] == lock]
         waited[row], queue[row], began[row] = _before(np.sort(mine["start"]), np.sort(tables.ends(mine)), edges)
     return LockFrame(edges, np.diff(held), np.diff(waited), queue[:, :-1], np.diff(began))
+
+
+def labels(tables: Tables, locks: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[HoldLabel]:
+    """Return the parts in a window of holds that last at least ``min_ns`` there, in order of rows and time."""
+    rows = tables.holds.within(start_ns, end_ns, min_ns)
+    rows = rows[np.isin(rows["lock"], locks)]
+    low, high = np.maximum(rows["start"], start_ns), np.minimum(tables.held_until(rows), end_ns)
+    fit = np.flatnonzero(high - low >= max(min_ns, 1))
+    if not len(fit):
+        return []
+    row_of = {lock: row for row, lock in enumerate(locks)}
+    row = np.array([row_of[lock] for lock in rows["lock"][fit].tolist()], np.int64)
+    order = np.lexsort((low[fit], row))
+    fit, row = fit[order], row[order]
+    near, which = told.serving_at(tables, rows["thread"][fit].astype(np.int64), low[fit])
+    served = told.by_row(tables, near, which)
+    columns = (row, low[fit], high[fit], tables.roster.lane[rows["thread"][fit]], which)
+    return [
+        HoldLabel(number, start, end, lane, served.get(at))
+        for number, start, end, lane, at in zip(*(column.tolist() for column in columns), strict=True)
+    ]
 
 
 def held_at(tables: Tables, lock: int, time_ns: int) -> Rows:

@@ -133,7 +133,7 @@ def tasks(tables: Tables, rows: Rows) -> list[Task]:
         return []
     by, submitted = rows["by"].astype(np.int64), rows["submitted"]
     near, which = serving_at(tables, by, submitted)
-    served = _by_row(tables, near, which)
+    served = by_row(tables, near, which)
     return [
         Task(
             work=_work(tables, row["by"], row["submitted"]),
@@ -158,7 +158,7 @@ def _handed(tables: Tables, thread: int, since: int, time_ns: int) -> tuple[Task
     begun = begun[(begun["by"] == thread) & np.isin(begun["submitted"], notes["start"])]
     known = {task.submitted_ns: task for task in tasks(tables, begun)}
     near, which = serving_at(tables, notes["thread"].astype(np.int64), notes["start"])
-    served = _by_row(tables, near, which)
+    served = by_row(tables, near, which)
     told = [
         known.get(note["start"])
         or Task(_name_of(tables, note["value"]), thread, note["start"], None, None, None, served.get(at))
@@ -178,7 +178,7 @@ def _name_of(tables: Tables, work: int) -> str:
     return tables.works[work] if work != UNKNOWN else ""
 
 
-def _by_row(tables: Tables, near: Rows, which: I64) -> dict[int, Request]:
+def by_row(tables: Tables, near: Rows, which: I64) -> dict[int, Request]:
     """Return the requests that some indexes of rows mean."""
     known = np.unique(which[which >= 0])
     return dict(zip(known.tolist(), requests(tables, near[known]), strict=True))
@@ -230,7 +230,7 @@ def blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:
     start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
     low, high = np.maximum(rows["start"], start), np.minimum(tables.held_until(rows), end)
     near, which = serving_at(tables, rows["thread"].astype(np.int64), low)
-    served = _by_row(tables, near, which)
+    served = by_row(tables, near, which)
     return tuple(
         Blame(hold, overlap, served.get(row))
         for hold, overlap, row in zip(holds(tables, rows), (high - low).tolist(), which.tolist(), strict=True)

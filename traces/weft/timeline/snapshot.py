@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from weft.timeline import frames, listings, locklanes, moments
-from weft.timeline.columns import Bools
+from weft.timeline import frames, listings, locklanes, moments, requestlanes
+from weft.timeline.columns import Bools, Rows
 from weft.timeline.figures import Sums, no_sums
 from weft.timeline.index import Picture
 from weft.timeline.tables import Tables
 from weft.timeline.values import (
     Frame,
     Hold,
+    HoldLabel,
     Lane,
     Lock,
     LockFigures,
     LockFrame,
+    Mark,
     Moment,
     Process,
     Request,
@@ -96,6 +98,25 @@ class Snapshot:
         """
         return locklanes.next_change(self.tables, lane, time_ns, step, (self.start_ns, self.end_ns))
 
+    def requests_touching(self, start_ns: int, end_ns: int) -> Rows:
+        """Return the rows of the requests that touch a window, by process and start; `requests_of` tells them."""
+        return requestlanes.touching(self.tables, start_ns, end_ns)
+
+    def requests_of(self, rows: Rows) -> list[Request]:
+        """Return rows of requests as values."""
+        return moments.requests(self.tables, rows)
+
+    def request_frame(self, rows: Rows, start_ns: int, end_ns: int, columns: int) -> Frame:
+        """Return what threads did for the requests (rows) in ``columns`` equal columns of the window, exactly."""
+        lanes = self.tables.roster.lane[rows["thread"]]
+        serves = self.serves[self.tables.roster.process[rows["thread"]]] | self.works[lanes]
+        edges = frames.edges_of(start_ns, end_ns, columns)
+        return requestlanes.frame(self.tables, self.picture, rows, serves, edges)
+
+    def hold_labels(self, locks: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[HoldLabel]:
+        """Return the holds of the locks (ids) that last at least ``min_ns`` in the window, clipped to it."""
+        return locklanes.labels(self.tables, locks, start_ns, end_ns, min_ns)
+
     def labels(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:
         """Return the waits of the lanes in the window that last at least ``min_ns`` there, clipped to it."""
         return frames.labels(self.tables, lanes, start_ns, end_ns, min_ns)
@@ -103,6 +124,10 @@ class Snapshot:
     def marked(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Bools:
         """Return in which equal columns of the window there is a mark or a log record, bool ``[lanes, columns]``."""
         return frames.marked(self.tables, lanes, frames.edges_of(start_ns, end_ns, columns))
+
+    def marks_of(self, rows: Rows) -> list[Mark]:
+        """Return rows of marks and log records as values."""
+        return moments.marks(self.tables, rows)
 
     def moment(self, lane: int, time_ns: int) -> Moment:
         """Return what is known of a lane at an instant."""

@@ -259,6 +259,19 @@ class WaitLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldLabel:
+    """Where to write who holds a lock: a long hold in a frame."""
+
+    row: int
+    """Index into the locks that were asked for."""
+    start_ns: int
+    end_ns: int
+    lane: int
+    request: Request | None
+    """What the holder was serving, or working for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What lanes did in equal columns of a time window.
 

@@ -11,9 +11,24 @@ from weft_tui.commands import need_terminal, show
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def replay(file: Path) -> None:
-    """Look at a recorded FILE, with the same screen and keys as live."""
-    summary.need_events(file)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def replay(file: Path | None) -> None:
+    """Look at a recorded FILE, with the same screen and keys as live; without FILE choose one of the recent traces."""
+    chosen = file if file is not None else _choose()
+    if chosen is None:
+        return
+    summary.need_events(chosen)
     need_terminal("`weft report FILE`")
-    show(file, live=False, title=file.name)
+    show(chosen, live=False, title=chosen.name)
+
+
+def _choose() -> Path | None:
+    """Return the trace that somebody chooses, None for none."""
+    from weft_tui.recents import listed
+
+    traces = listed()
+    need_terminal("`weft report FILE`")
+
+    from weft_tui.recent_app import RecentApp
+
+    return RecentApp(traces).run()

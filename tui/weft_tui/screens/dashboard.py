@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.timer import Timer
@@ -16,13 +17,17 @@ from textual.widgets import Footer, Static
 from weft.errors import WeftError
 from weft.findings import Finding, Severity, fragments
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import LockFigures, Moment, Request
+from weft.timeline.values import LockFigures, Mark, Moment, Request
 
 from .. import jumps, picture, view
+from ..jumps import Spot
+from ..lineup import By, Wish
+from ..lock_story import lock_story
 from ..messages import (
     ChildEnded,
     FindingsReady,
     LaneStepped,
+    MomentWanted,
     PanelWanted,
     Pointed,
     RowChosen,
@@ -30,6 +35,7 @@ from ..messages import (
     SourceFailed,
     Zoomed,
 )
+from ..recording_story import recording_story
 from ..sources import Sources
 from ..spans import Line
 from ..story import story, told
@@ -37,17 +43,32 @@ from ..view import FOLLOW_SPAN_NS, Mode, Motion, View
 from ..widgets.inspector import Inspector
 from ..widgets.lanes import Lanes
 from ..widgets.legend import Legend
+from ..widgets.memo import Memo
+from ..widgets.minimap import Density, Minimap, density
 from ..widgets.panels import TABLES, PanelName, Panels
 from ..widgets.ruler import Ruler
 from ..widgets.status import Status, StatusLine
 from ..widgets.table import Table
-from ..widgets.tables import NO_FINDINGS, NO_LOCKS, NO_REQUESTS, finding_columns, lock_columns, request_columns
+from ..widgets.tables import (
+    NO_FINDINGS,
+    NO_LOCKS,
+    NO_MARKS,
+    NO_REQUESTS,
+    NOTHING_FITS,
+    finding_columns,
+    lock_columns,
+    log_columns,
+    request_columns,
+)
 from .help import HelpScreen
 from .keys import KEYS
 from .layout import lane_rows
 from .navigation import Navigation
 
 PLAY_SECONDS: Final = 0.05
+MARKS: Final = 1_000
+"""Rows of the log, the newest first."""
+
 REQUESTS: Final = 200
 """Rows of the table of requests."""
 
@@ -61,6 +82,8 @@ EMPTY: Final = {
     Mode.LIVE: "No thread has done anything yet.\nSend the app a request: with curl, or in a browser.",
     Mode.REPLAY: "There is nothing in this trace.\nRecord again while the app gets requests: weft record -- CMD",
 }
+NO_LATER_FINDING: Final = "There is no later finding. P goes to the one before."
+NO_EARLIER_FINDING: Final = "There is no earlier finding. p goes to the next one."
 LOADING: Final = "Reading …"
 TOO_SMALL: Final = "weft needs at least 60 columns and 16 rows."
 
@@ -87,6 +110,7 @@ class DashboardScreen(Navigation):
         self.tables_timer: Timer | None = None
         self.sources: Sources | None = None
         self.tables_stale = False
+        self.maps: Memo[Density] = Memo()
         self.findings: tuple[Finding, ...] = ()
         # The finding that was gone to, and the lane and the moment where that was.
         self.chosen: tuple[Finding, int, int] | None = None
@@ -94,6 +118,7 @@ class DashboardScreen(Navigation):
     def compose(self) -> ComposeResult:
         """Yield the rows from top to bottom."""
         yield StatusLine(id="status")
+        yield Minimap(id="minimap")
         yield Ruler(id="ruler")
         yield Lanes(id="lanes")
         yield Legend(id="legend")
@@ -102,6 +127,8 @@ class DashboardScreen(Navigation):
             Table[Request]((), lambda row: row.id, empty=NO_REQUESTS, id="requests"),
             Inspector(id="inspector"),
             Table[Finding]((), lambda row: row.identity, empty=NO_FINDINGS, id="findings"),
+            Table[Mark]((), lambda row: row, empty=NO_MARKS, id="log"),
+            Inspector(id="recording"),
         )
         yield Footer(show_command_palette=False, compact=True)
         yield Static(TOO_SMALL, id="too-small", markup=False)
@@ -110,7 +137,7 @@ class DashboardScreen(Navigation):
         """Find the parts, and get ready to play."""
         self.lanes = self.query_one(Lanes)
         self.panels = self.query_one(Panels)
-        self.inspector = self.query_one(Inspector)
+        self.inspector = self.query_one("#inspector", Inspector)
         self.player = self.set_interval(PLAY_SECONDS, self.play_on, pause=True)
         self.lanes.notice = LOADING if self.mode is Mode.REPLAY else EMPTY[self.mode]
         self.panels.wanted = PanelName.INSPECTOR if self.mode is Mode.REPLAY else PanelName.LOCKS
@@ -120,6 +147,7 @@ class DashboardScreen(Navigation):
     def on_resize(self) -> None:
         """Share the rows anew."""
         self.call_after_refresh(self._share_rows)
+        self.call_after_refresh(self._fill_tables)
 
     # what arrives
 
@@ -148,9 +176,13 @@ class DashboardScreen(Navigation):
 
     def on_pointed(self, message: Pointed) -> None:
         """Go where somebody clicked."""
-        self.lane = message.lane
+        self.pick(message.row)
         if message.time_ns is not None and self.view:
             self.move(view.look_at(self.view, self.extent, message.time_ns))
+
+    def on_moment_wanted(self, message: MomentWanted) -> None:
+        """Go where somebody clicked in the whole trace."""
+        self.go_to(message.time_ns)
 
     def on_zoomed(self, message: Zoomed) -> None:
         """Zoom with the wheel."""
@@ -170,10 +202,10 @@ class DashboardScreen(Navigation):
             self.go(jumps.of_request(self.snapshot, message.row), "")
         elif self.snapshot and isinstance(message.row, LockFigures):
             self.go(jumps.wait_for(self.snapshot, message.row), "Nobody has waited for this lock yet.")
+        elif isinstance(message.row, Mark):
+            self._explain(Spot(message.row.lane, message.row.time_ns), "")
         elif self.snapshot and isinstance(message.row, Finding):
-            self._explain(jumps.of_finding(self.snapshot, message.row), "This is about the whole trace.")
-            self.chosen = (message.row, self.lane, self.view.cursor_ns) if self.view else None
-            self._fill_inspector()
+            self._choose(message.row, jumps.of_finding(self.snapshot, message.row), "This is about the whole trace.")
 
     # keys
 
@@ -181,6 +213,24 @@ class DashboardScreen(Navigation):
         """Show the inspector."""
         if not self.panels.showing(PanelName.INSPECTOR):
             self.action_panel(PanelName.INSPECTOR)
+
+    def action_finding(self, step: int) -> None:
+        """Go to the next or previous finding."""
+        if self.snapshot and self.view:
+            step = -1 if self.view.motion is Motion.FOLLOW else step
+            now = self.chosen[0] if self.chosen and self.chosen[1:] == (self.lane, self.view.cursor_ns) else None
+            fitting = self.matches.findings(self.findings) if self.matches else self.findings
+            found = jumps.next_finding(self.snapshot, fitting, self.view.cursor_ns, step, now)
+            if found is None:
+                self.notify(NO_LATER_FINDING if step > 0 else NO_EARLIER_FINDING, markup=False)
+            else:
+                self._choose(*found, "")
+
+    def _choose(self, finding: Finding, spot: Spot | None, excuse: str) -> None:
+        """Go to a finding, and have it told."""
+        self._explain(spot, excuse)
+        self.chosen = (finding, self.lane, self.view.cursor_ns) if self.view else None
+        self._fill_inspector()
 
     def action_panel(self, number: int) -> None:
         """Show a panel; tables take the focus, so that the arrow keys are theirs."""
@@ -209,18 +259,39 @@ class DashboardScreen(Navigation):
 
     # state
 
-    def watch_lane(self, lane: int) -> None:
+    def watch_lane(self) -> None:
         """Select the lane everywhere."""
         if self.snapshot:
             self.touched = True
-            self.lanes.lane = lane
+            self._line_up()
             self._fill_inspector()
+
+    def watch_subject(self) -> None:
+        """Select the lock or request everywhere."""
+        if self.snapshot:
+            self._line_up()
+            self._fill_inspector()
+
+    def watch_wish(self, old: Wish, new: Wish) -> None:
+        """Show other rows."""
+        if old.by is not new.by:
+            self.subject = -1
+            self.choose_subject()
+        self._line_up(always=True)
+        self.query_one(Legend).note = new.told()
+        if old.query != new.query:
+            self.lanes.notice = NOTHING_FITS if new.query else EMPTY[self.mode]
+            self._fill_tables()
+        self._share_rows()
+        self._show_status()
+        self._fill_inspector()
 
     def watch_view(self, old: View | None, new: View | None) -> None:
         """Look there everywhere."""
         if new is None:
             return
         self.lanes.view = new
+        self._line_up(always=self.lineup is None)
         self._show_status()
         self._fill_inspector()
         if old is None or old.motion is not new.motion:
@@ -229,13 +300,14 @@ class DashboardScreen(Navigation):
 
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.lanes.notice = EMPTY[self.mode]
+        self.lanes.notice = NOTHING_FITS if self.wish.query else EMPTY[self.mode]
         self.lanes.snapshot = snapshot
-        self._share_rows()
         self._fill_tables_soon()
         before = self.view
         if snapshot.lanes:
             self.view = self._next_view(snapshot)
+        self._line_up(always=True)
+        self._share_rows()
         if self.view == before:
             self._show_status()
             self._fill_inspector()
@@ -259,9 +331,16 @@ class DashboardScreen(Navigation):
 
     # what the widgets are told
 
+    def _line_up(self, *, always: bool = False) -> None:
+        """Choose the rows anew where that may make a difference, and mark the selected one."""
+        if always or self.wish.moves:
+            self.line_up()
+            self.lanes.lineup = self.lineup
+        self.lanes.picked = self.row
+
     def _share_rows(self) -> None:
         """Give the lanes the rows that they need, the panels the others."""
-        rows = lane_rows(len(self.snapshot.lanes) if self.snapshot else 0, self.size.height)
+        rows = lane_rows(len(self.lineup) if self.lineup else 0, self.size.height)
         if self.lanes.styles.height is None or self.lanes.styles.height.value != rows:
             self.lanes.styles.height = rows
 
@@ -283,8 +362,11 @@ class DashboardScreen(Navigation):
             ruler = self.query_one(Ruler)
             ruler.origin_ns = snapshot.start_ns
             ruler.indent = self.lanes.indent
-            ruler.heading = "1 lane" if len(snapshot.lanes) == 1 else f"{len(snapshot.lanes):,} lanes"
+            ruler.heading = self.lineup.heading() if self.lineup else ""
             ruler.view = now
+            minimap = self.query_one(Minimap)
+            minimap.indent = ruler.indent
+            minimap.view = now
         self.query_one(StatusLine).status = self.status
 
     def _fill_tables_soon(self) -> None:
@@ -306,25 +388,54 @@ class DashboardScreen(Navigation):
         self._fill_inspector()
 
     def _fill_tables(self) -> None:
-        snapshot = self.snapshot
+        snapshot, matches = self.snapshot, self.matches
+        if snapshot:
+            self._draw_map(snapshot)
         if snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
             locks.columns = lock_columns(snapshot)
-            locks.rows = snapshot.lock_figures()
+            locks.rows = matches.figures(snapshot.lock_figures()) if matches else snapshot.lock_figures()
+            locks.empty = NO_LOCKS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.REQUESTS):
             requests = self.query_one("#requests", Table)
             requests.columns = request_columns(snapshot)
-            requests.rows = snapshot.requests(REQUESTS)
+            requests.rows = matches.newest(REQUESTS) if matches else snapshot.requests(REQUESTS)
+            requests.empty = NO_REQUESTS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.FINDINGS):
             findings = self.query_one("#findings", Table)
             findings.columns = finding_columns(snapshot)
-            findings.rows = self.findings
+            findings.rows = matches.findings(self.findings) if matches else self.findings
+            findings.empty = NO_FINDINGS if not matches else NOTHING_FITS
+
+        if snapshot and self.panels.showing(PanelName.LOG):
+            rows = snapshot.tables.marks.all()
+            rows = matches.marks(rows) if matches else rows
+            log = self.query_one("#log", Table)
+            log.columns = log_columns(snapshot)
+            log.rows = snapshot.marks_of(rows[np.argsort(rows["start"], kind="stable")[: -MARKS - 1 : -1]])
+            log.empty = NO_MARKS if not matches else NOTHING_FITS
+        if snapshot and self.panels.showing(PanelName.RECORDING):
+            told = recording_story(snapshot, self.status.rate)
+            self.query_one("#recording", Inspector).lines = tuple(told)
+
+    def _draw_map(self, snapshot: Snapshot) -> None:
+        """Draw the minimap anew, if anything in it is new."""
+        minimap = self.query_one(Minimap)
+        key = (id(snapshot), self.findings, self.lanes.columns)
+        minimap.density = self.maps.get(key, lambda: density(snapshot, self.findings, self.lanes.columns))
 
     def _fill_inspector(self) -> None:
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):
             if self.sources is None or self.sources.files is not self.snapshot.files:
                 self.sources = Sources(self.snapshot.files)
-            self.inspector.lines = (*self._finding(moment), *story(self.snapshot, moment, self.sources.line))
+            about = self._lock(moment.time_ns) or story(self.snapshot, moment, self.sources.line)
+            self.inspector.lines = (*self._finding(moment), *about)
+
+    def _lock(self, time_ns: int) -> list[Line]:
+        """Return what there is to say about the lock whose lane is selected."""
+        if self.snapshot is None or self.wish.by is not By.LOCK or self.row < 0:
+            return []
+        return lock_story(self.snapshot, self.subject, time_ns)
 
     def _finding(self, moment: Moment) -> list[Line]:
         """Return the finding that was gone to, as long as nobody has moved on."""

@@ -42,6 +42,9 @@ KEY_NAMES: Final = {
     "plus": "+",
     "minus": "-",
     "question_mark": "?",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 DIGITS: Final = 3
 """Digits that are listed one by one, at most."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-FIXED: Final = 4
-"""Rows of status, ruler, legend and footer."""
+FIXED: Final = 5
+"""Rows of status, minimap, ruler, legend and footer."""
 
 PANEL_SHARE: Final = 0.35
 MIN_PANEL: Final = 7

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from enum import Enum
+from typing import Final, TypeVar
 
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -12,11 +13,26 @@ from textual.screen import Screen
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Moment
 
-from .. import jumps, view
+from .. import jumps, view, when
 from ..jumps import Spot
+from ..lineup import By, Lineup, Wish, line_up
+from ..matching import Matches
+from ..query import EXAMPLE, parse
+from ..trail import Place, Trail
 from ..view import Extent, Mode, Motion, View
 from ..widgets.lanes import Lanes
+from ..widgets.memo import Memo
+from .ask import AskScreen
 
+FILTER: Final = "Show only"
+FILTER_NOTE: Final = f"""{EXAMPLE}
+All words have to fit; also endpoint: status: took>; * and ? stand for anything.
+An empty line shows everything."""
+NO_LATER_EVENT: Final = "Nothing changes on this lane any more. E goes to the event before."
+NO_EARLIER_EVENT: Final = "Nothing has changed on this lane before. e goes to the next event."
+NOT_BEFORE: Final = "You have not been anywhere before."
+NOT_BEHIND: Final = "You have not gone back from anywhere."
+GO: Final = "Go to a time"
 NO_LATER: Final = "There is no later wait. N goes to the one before."
 NO_EARLIER: Final = "There is no earlier wait. n goes to the next one."
 
@@ -26,7 +42,9 @@ class Navigation(Screen[None]):
 
     Attributes:
         view: the window and the cursor; None as long as there is nothing to see.
-        lane: id of the selected lane.
+        lane: id of the selected lane of a thread: where lanes are those of locks or requests, that of the selected one.
+        subject: id of the selected lock or request there, -1 for none.
+        wish: what the rows of the lanes are to be.
         touched: somebody has moved, so nothing moves by itself any more.
 
     Args:
@@ -37,6 +55,8 @@ class Navigation(Screen[None]):
     lanes: Lanes
     view: reactive[View | None] = reactive(None, repaint=False)
     lane: reactive[int] = reactive(0, repaint=False)
+    subject: reactive[int] = reactive(-1, repaint=False)
+    wish: reactive[Wish] = reactive(Wish(), repaint=False)
 
     def __init__(self, mode: Mode, clock: Callable[[], int]) -> None:
         super().__init__()
@@ -45,6 +65,9 @@ class Navigation(Screen[None]):
         self.snapshot: Snapshot | None = None
         self.touched = False
         self.played_ns = 0
+        self.lineup: Lineup | None = None
+        self.matching: Memo[Matches] = Memo()
+        self.trail = Trail()
 
     @property
     def extent(self) -> Extent:
@@ -87,17 +110,16 @@ class Navigation(Screen[None]):
     def action_whole(self) -> None:
         """Show the whole trace, with the cursor where it is."""
         if self.view:
+            self.leave()
             self.move(replace(view.whole(self.extent), cursor_ns=self.extent.clip(self.view.cursor_ns)))
 
     def action_first(self) -> None:
         """Go to the first moment."""
-        if self.view:
-            self.move(view.look_at(self.view, self.extent, self.extent.start_ns, margin=0.0))
+        self.go_to(self.extent.start_ns, margin=0.0)
 
     def action_last(self) -> None:
         """Go to the last moment."""
-        if self.view:
-            self.move(view.look_at(self.view, self.extent, self.extent.end_ns, margin=0.0))
+        self.go_to(self.extent.end_ns, margin=0.0)
 
     def action_pause(self) -> None:
         """Stop following or playing."""
@@ -117,20 +139,145 @@ class Navigation(Screen[None]):
             self.move(replace(view.look_at(self.view, self.extent, start), motion=Motion.PLAY))
 
     def action_lane(self, count: int) -> None:
-        """Select another lane."""
-        self.lane += count
+        """Select another row."""
+        if self.lineup and len(self.lineup):
+            self.pick(max(min(max(self.row, 0) + count, len(self.lineup) - 1), 0))
 
     def action_lane_page(self, count: int) -> None:
-        """Select a lane one page away."""
-        self.lane += count * self.lanes.page
+        """Select a row one page away."""
+        self.action_lane(count * self.lanes.page)
+
+    def action_by(self) -> None:
+        """Show lanes of locks, of requests, of threads."""
+        self.touched = True
+        self.wish = replace(self.wish, by=_after(self.wish.by))
+
+    def action_order(self) -> None:
+        """Sort the lanes by something else."""
+        self.touched = True
+        self.wish = replace(self.wish, order=_after(self.wish.order))
+
+    def action_idle(self) -> None:
+        """Hide the rows in which nothing happens, or show them again."""
+        self.touched = True
+        self.wish = replace(self.wish, idle=not self.wish.idle)
+
+    def action_filter(self) -> None:
+        """Ask for what to show."""
+        self.app.push_screen(AskScreen(FILTER, self.wish.query.text, FILTER_NOTE, self.filter))
+
+    def filter(self, text: str) -> None:
+        """Show only what fits a query; nothing shows everything.
+
+        Raises:
+            WeftError: it cannot be understood.
+        """
+        self.touched = True
+        self.wish = replace(self.wish, query=parse(text))
+
+    @property
+    def matches(self) -> Matches | None:
+        """What fits the query, None without one."""
+        snapshot, query = self.snapshot, self.wish.query
+        if snapshot is None or not query:
+            return None
+        return self.matching.get((id(snapshot), query), lambda: Matches(snapshot, query))
+
+    @property
+    def row(self) -> int:
+        """The selected row, -1 when it is hidden."""
+        if self.lineup is None:
+            return -1
+        return self.lineup.place(self.lane if self.lineup.by is By.THREAD else self.subject)
+
+    def pick(self, row: int) -> None:
+        """Select a row, and with a lock or a request the thread to tell about."""
+        if self.snapshot is None or self.lineup is None or self.view is None:
+            return
+        number = int(self.lineup.ids[row])
+        if self.lineup.by is By.THREAD:
+            self.lane = number
+            return
+        self.subject = number
+        if self.lineup.by is By.LOCK:
+            self.lane = jumps.lane_at(self.snapshot, number, self.view.cursor_ns, self.lane)
+        elif self.lineup.requests is not None:
+            spot = jumps.in_request(self.snapshot, self.lineup.requests[row : row + 1], self.view)
+            self.lane = spot.lane
+            self.move(replace(view.still(self.view), cursor_ns=spot.time_ns))
+
+    def line_up(self) -> None:
+        """Choose the rows anew."""
+        if self.snapshot and self.view:
+            always = self.lane if self.wish.by is By.THREAD else self.subject
+            self.lineup = line_up(self.snapshot, self.wish, self.view, always, self.matches)
+
+    def choose_subject(self) -> None:
+        """Select the lock or request that the selected thread has to do with at the cursor, if there is one."""
+        if self.wish.by is By.THREAD or not (moment := self.moment()):
+            return
+        found = jumps.subject_of(moment, locks=self.wish.by is By.LOCK)
+        self.subject = self.subject if found is None else found
 
     def action_wait(self, step: int) -> None:
         """Go to the next or previous wait of any lane."""
         if self.snapshot and self.view:
             # Whoever follows stands at the end: the next wait to look at is the newest.
             step = -1 if self.view.motion is Motion.FOLLOW else step
-            spot = jumps.next_wait(self.snapshot, self.view.cursor_ns, step)
+            spot = jumps.next_wait(self.matches or self.snapshot, self.view.cursor_ns, step)
             self._explain(spot, NO_LATER if step > 0 else NO_EARLIER)
+
+    def action_event(self, step: int) -> None:
+        """Go to where something changes next, or did before, on the selected lane."""
+        if self.snapshot and self.view and self.snapshot.lanes:
+            step = -1 if self.view.motion is Motion.FOLLOW else step
+            spot = jumps.next_event(self.snapshot, self.lane, self.view.cursor_ns, step)
+            self.go(spot, NO_LATER_EVENT if step > 0 else NO_EARLIER_EVENT)
+
+    def action_go(self) -> None:
+        """Ask for a time to go to."""
+        if self.view:
+            self.app.push_screen(AskScreen(GO, "", when.EXAMPLES, self.go_to_time))
+
+    def go_to_time(self, text: str) -> None:
+        """Go to a time.
+
+        Raises:
+            WeftError: it is none, or not in the trace.
+        """
+        if self.snapshot and self.view:
+            self.go_to(when.moment(text, self.snapshot, self.view.cursor_ns))
+
+    def go_to(self, time_ns: int, margin: float = 0.5) -> None:
+        """Put the cursor on a moment, and note where one comes from."""
+        if self.view:
+            self.leave()
+            self.move(view.look_at(self.view, self.extent, time_ns, margin))
+
+    def leave(self) -> None:
+        """Note the place, for it is left for another one."""
+        if self.view:
+            self.trail.leave(self._place(self.view))
+
+    def action_back(self) -> None:
+        """Go to where one was before."""
+        self._return(self.trail.back(self._place(self.view)) if self.view else None, NOT_BEFORE)
+
+    def action_forward(self) -> None:
+        """Go to where one went back from."""
+        self._return(self.trail.forward(self._place(self.view)) if self.view else None, NOT_BEHIND)
+
+    def _place(self, now: View) -> Place:
+        return Place(now, self.lane, self.subject)
+
+    def _return(self, place: Place | None, excuse: str) -> None:
+        if place is None:
+            self.notify(excuse, markup=False)
+            return
+        self.lane, self.subject = place.lane, place.subject
+        self.move(
+            view.follow(place.view, self.extent) if place.view.motion is Motion.FOLLOW else view.still(place.view)
+        )
 
     def action_blame(self) -> None:
         """Go to the lane that holds what the selected lane waits for."""
@@ -141,8 +288,10 @@ class Navigation(Screen[None]):
         """Show the longest wait of the worst lock, large."""
         spot = jumps.worst_wait(self.snapshot) if self.snapshot else None
         if spot and self.view:
+            self.leave()
             span = max(3 * spot.span_ns, view.MIN_SPAN_NS)
-            self.view = View(spot.time_ns - span // 2, span, self.view.cursor_ns)
+            self.view = View(spot.time_ns - span // 2, span, spot.time_ns)
+            self.lane = spot.lane
         self._explain(spot, "No thread has waited for a lock in this trace.")
 
     def validate_lane(self, lane: int) -> int:
@@ -164,8 +313,11 @@ class Navigation(Screen[None]):
         if spot is None or self.view is None:
             self.notify(excuse, markup=False)
             return
+        if (self.lane, self.view.cursor_ns) != (spot.lane, spot.time_ns):
+            self.leave()
         self.lane = spot.lane
         self.move(view.look_at(self.view, self.extent, spot.time_ns))
+        self.choose_subject()
 
     def move(self, new: View) -> None:
         """Look somewhere because somebody asked for it."""
@@ -185,3 +337,12 @@ class Navigation(Screen[None]):
             return None
         # At the very end nothing is any more; what was is told by the last moment before.
         return self.snapshot.moment(self.lane, min(self.view.cursor_ns, max(self.snapshot.end_ns - 1, 0)))
+
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+def _after(choice: Choice) -> Choice:
+    """Return the next member of an enumeration, the first one after the last."""
+    members = list(type(choice))
+    return members[(members.index(choice) + 1) % len(members)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -21,17 +22,17 @@ ON_LANE_WIDTH: Final = 16
 """Columns of a request that shares its lane with its name: part of them are waits, or too short to be written on."""
 
 
-def wait_labels(snapshot: Snapshot, lanes: range, view: View, columns: int) -> tuple[Label, ...]:
+def wait_labels(snapshot: Snapshot, lanes: Sequence[int], view: View, columns: int) -> tuple[Label, ...]:
     """Return the names of the locks that the lanes visibly wait for."""
     shortest = view.span_ns * WIDTH // columns
     return tuple(
-        Label(label.row, *_columns(view, label.start_ns, label.end_ns, columns), snapshot.locks[label.lock].name)
+        Label(label.row, *columns_of(view, label.start_ns, label.end_ns, columns), snapshot.locks[label.lock].name)
         for label in snapshot.labels(lanes, view.start_ns, view.end_ns, shortest)
     )
 
 
 def request_captions(
-    snapshot: Snapshot, lanes: range, view: View, columns: int, width: int = WIDTH
+    snapshot: Snapshot, lanes: Sequence[int], view: View, columns: int, width: int = WIDTH
 ) -> tuple[Label, ...]:
     """Return the requests, and what is run for them on other lanes, that are at least ``width`` columns wide."""
     window = (lanes, view.start_ns, view.end_ns, view.span_ns * width // columns)
@@ -45,7 +46,9 @@ def request_captions(
         if task.thread is not None and task.start_ns is not None
     ]
     chosen = _side_by_side(sorted([*served, *ran])) if ran else served
-    return tuple(_label(caption, lanes.start, view, columns) for caption in chosen)
+    row_of = {lane: row for row, lane in enumerate(lanes)}
+    labels = [_label(row_of[caption[0]], caption, view, columns) for caption in chosen]
+    return tuple(sorted(labels, key=lambda label: label.row))
 
 
 def on_lane(captions: tuple[Label, ...], what: Cells) -> tuple[Label, ...]:
@@ -107,13 +110,14 @@ def _whose(task: Task) -> str:
     return f"{task.work or 'a task'} for {_target(task.request)}" if task.request else task.work or "a task"
 
 
-def _label(caption: _Caption, first_lane: int, view: View, columns: int) -> Label:
-    lane, start_ns, end_ns, lasting, text = caption
-    start, end = _columns(view, start_ns, end_ns, columns)
+def _label(row: int, caption: _Caption, view: View, columns: int) -> Label:
+    _, start_ns, end_ns, lasting, text = caption
+    start, end = columns_of(view, start_ns, end_ns, columns)
     open_end, open_start = lasting or end_ns > view.end_ns, start_ns < view.start_ns
-    return Label(lane - first_lane, start, end, text, open_end=open_end, open_start=open_start)
+    return Label(row, start, end, text, open_end=open_end, open_start=open_start)
 
 
-def _columns(view: View, start_ns: int, end_ns: int, columns: int) -> tuple[int, int]:
+def columns_of(view: View, start_ns: int, end_ns: int, columns: int) -> tuple[int, int]:
+    """Return the first column of a stretch of time, and the one behind its last."""
     start = max(view.column(start_ns, columns), 0)
     return start, min(view.column(end_ns, columns) + 1, columns)

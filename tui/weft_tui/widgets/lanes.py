@@ -1,11 +1,10 @@
-"""The lanes: a row per thread, what it did from left to right, and the cursor."""
+"""The lanes: a row per thread, lock or request, what happened to it from left to right, and the cursor."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.color import ColorSystem
 from textual import events
 from textual.geometry import Region
@@ -16,16 +15,19 @@ from textual.widget import Widget
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
+from ..lineup import By, Lineup
 from ..messages import LaneStepped, Pointed, Zoomed
 from ..spans import cut
 from ..view import View
-from .captions import ON_LANE_WIDTH, WIDTH, on_lane, request_captions, wait_labels
 from .cells import Cells, cells
 from .grid import Grid, GridStrip, encode, segments
 from .inked import cropped, unfiltered
+from .lock_lanes import lock_scene
 from .memo import Memo
 from .palette import COMPONENT_CLASSES, Palette, Role, palette_of
-from .scene import LaneHead, Scene, draw
+from .request_lanes import request_scene
+from .scene import Scene, Stage, draw
+from .thread_lanes import thread_scene
 
 MIN_GUTTER: Final = 14
 MAX_GUTTER: Final = 32
@@ -33,14 +35,16 @@ ROOMY: Final = 2
 
 
 class Lanes(Widget, can_focus=True):
-    """Draws what threads did in a time window; says where it was clicked."""
+    """Draws what happened in a time window; says where it was clicked."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENT_CLASSES)
 
     snapshot: reactive[Snapshot | None] = reactive(None, always_update=True)
     view: reactive[View | None] = reactive(None)
-    lane: reactive[int] = reactive(0)
+    lineup: reactive[Lineup | None] = reactive(None)
+    picked: reactive[int] = reactive(0)
+    """The selected row, -1 for none."""
     notice: reactive[str] = reactive("")
     """What to say when there is no lane."""
 
@@ -57,8 +61,7 @@ class Lanes(Widget, can_focus=True):
     @property
     def indent(self) -> int:
         """Columns of the lanes' names."""
-        lanes = self.snapshot.lanes if self.snapshot else ()
-        longest = max((len(lane.name) for lane in lanes), default=0) + 4 + self._pid_width()
+        longest = (self.lineup.longest if self.lineup else 0) + 4 + self._pid_width()
         return min(max(longest, MIN_GUTTER), MAX_GUTTER, max(self.size.width // 3, MIN_GUTTER))
 
     @property
@@ -69,8 +72,8 @@ class Lanes(Widget, can_focus=True):
     @property
     def pitch(self) -> int:
         """Rows per lane."""
-        lanes = len(self.snapshot.lanes) if self.snapshot else 0
-        return ROOMY if lanes * ROOMY <= self.size.height else 1
+        rows = len(self.lineup) if self.lineup else 0
+        return ROOMY if rows * ROOMY <= self.size.height else 1
 
     @property
     def page(self) -> int:
@@ -93,6 +96,10 @@ class Lanes(Widget, can_focus=True):
         """Make pictures of older snapshots stale."""
         self._serial += 1
 
+    def watch_lineup(self) -> None:
+        """Make pictures of other rows stale."""
+        self._serial += 1
+
     def notify_style_update(self) -> None:
         """Read the colours anew when the theme changes."""
         super().notify_style_update()
@@ -113,11 +120,11 @@ class Lanes(Widget, can_focus=True):
         self.post_message(Zoomed(0.5) if event.ctrl else LaneStepped(-1))
 
     def _point(self, x: int, y: int) -> None:
-        lane = self._top + y // self.pitch
-        if self.snapshot is None or self.view is None or lane >= len(self.snapshot.lanes):
+        row = self._top + y // self.pitch
+        if self.lineup is None or self.view is None or row >= len(self.lineup):
             return
         column = x - self.indent
-        self.post_message(Pointed(lane, self.view.time(column, self.columns) if column >= 0 else None))
+        self.post_message(Pointed(row, self.view.time(column, self.columns) if column >= 0 else None))
 
     # drawing
 
@@ -132,15 +139,15 @@ class Lanes(Widget, can_focus=True):
 
     def picture(self) -> list[Strip]:
         """Return all rows; made once for everything that is visible in them."""
-        key = (self._serial, self.view, self.lane, self.size, self.notice, unfiltered(self), self.app.no_color)
+        key = (self._serial, self.view, self.picked, self.size, self.notice, unfiltered(self), self.app.no_color)
         if self._palette is None:
             self._palette = palette_of(self)
         return self.pictures.get((*key, id(self._palette)), self._make_picture)
 
     def _make_picture(self) -> list[Strip]:
-        if self.snapshot is None or self.view is None or not self.snapshot.lanes:
+        if self.snapshot is None or self.view is None or self.lineup is None or not len(self.lineup):
             return self._make_notice()
-        grid = draw(self._scene(self.snapshot, self.view), self.size.height, self.size.width)
+        grid = draw(self._scene(self.snapshot, self.view, self.lineup), self.size.height, self.size.width)
         return self._strips(grid)
 
     def _strips(self, grid: Grid) -> list[Strip]:
@@ -164,37 +171,28 @@ class Lanes(Widget, can_focus=True):
                 grid.write(row, (width - len(text)) // 2, text, Role.CAPTION if row else Role.NAME)
         return self._strips(grid)
 
-    def _scene(self, snapshot: Snapshot, view: View) -> Scene:
-        columns = self.columns
-        self._top = first_row(self._top, self.lane, self.page, len(snapshot.lanes))
-        lanes = range(self._top, min(self._top + self.page, len(snapshot.lanes)))
-        frame_key = (self._serial, view.start_ns, view.span_ns, lanes, columns)
-        what = self.frames.get(frame_key, lambda: _cells(snapshot, lanes, view, columns))
-        roomy = self.pitch > 1
-        captions = request_captions(snapshot, lanes, view, columns, WIDTH if roomy else ON_LANE_WIDTH)
-        cursor = view.column(view.cursor_ns, columns)
-        return Scene(
-            cells=what,
-            heads=self._heads(snapshot, lanes, view),
-            picked=self.lane - self._top if self.lane in lanes else -1,
-            gutter=self.indent,
-            pitch=self.pitch,
-            cursor=cursor if 0 <= cursor < columns else -1,
-            waits=wait_labels(snapshot, lanes, view, columns),
-            captions=captions if roomy else on_lane(captions, what),
-            shapes=self.app.no_color,
-            marks=_marks(snapshot, lanes, view, columns),
-        )
-
-    def _heads(self, snapshot: Snapshot, lanes: range, view: View) -> tuple[LaneHead, ...]:
-        """Return the lanes' names and their states at the cursor."""
-        moment = max(min(view.cursor_ns, snapshot.end_ns - 1), snapshot.start_ns)
-        states = snapshot.frame(lanes, moment, moment + 1, 1).first[:, 0].tolist()
+    def _scene(self, snapshot: Snapshot, view: View, lineup: Lineup) -> Scene:
+        self._top = first_row(self._top, max(self.picked, 0), self.page, len(lineup))
+        shown = slice(self._top, min(self._top + self.page, len(lineup)))
         pids = {process.id: str(process.pid) for process in snapshot.processes} if self._pid_width() else {}
-        return tuple(
-            LaneHead(pids.get(snapshot.lanes[lane].process, ""), snapshot.lanes[lane].name, State(state))
-            for lane, state in zip(lanes, states, strict=True)
+        head = [pids.get(process, "") for process in lineup.process[shown].tolist()]
+        cursor = view.column(view.cursor_ns, self.columns)
+        stage = Stage(
+            picked=self.picked - self._top if shown.start <= self.picked < shown.stop else -1,
+            gutter=self.indent,
+            columns=self.columns,
+            pitch=self.pitch,
+            cursor=cursor if 0 <= cursor < self.columns else -1,
+            shapes=self.app.no_color,
         )
+        key = (self._serial, view.start_ns, view.span_ns, shown.start, shown.stop, self.columns)
+        if lineup.by is By.LOCK:
+            return lock_scene(snapshot, lineup.ids[shown].tolist(), head, view, stage)
+        if lineup.by is By.REQUEST and lineup.requests is not None:
+            return request_scene(snapshot, lineup.requests[shown], head, view, stage)
+        ids = lineup.ids[shown].tolist()
+        what = self.frames.get(key, lambda: _cells(snapshot, ids, view, stage.columns))
+        return thread_scene(snapshot, ids, head, view, stage, what)
 
     def _pid_width(self) -> int:
         processes = self.snapshot.processes if self.snapshot else ()
@@ -207,10 +205,5 @@ def first_row(top: int, lane: int, page: int, total: int) -> int:
     return max(min(top, total - page), 0)
 
 
-def _marks(snapshot: Snapshot, lanes: range, view: View, columns: int) -> NDArray[np.bool_] | None:
-    marked = snapshot.marked(lanes, view.start_ns, view.end_ns, columns)
-    return marked if marked.any() else None
-
-
-def _cells(snapshot: Snapshot, lanes: range, view: View, columns: int) -> Cells:
+def _cells(snapshot: Snapshot, lanes: Sequence[int], view: View, columns: int) -> Cells:
     return cells(snapshot.frame(lanes, view.start_ns, view.end_ns, columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from textual.reactive import reactive
 from textual.strip import Strip
 
 from weft.timeline.values import State
@@ -23,8 +24,9 @@ LEGEND: Final[dict[State, tuple[Ink, str, str, str]]] = {
 """State: ink, glyph, a word, a sentence."""
 
 
-def legend_line(*, shapes: bool, width: int) -> Line:
-    """Return as much of the legend as fits; ``shapes`` when states are told apart by glyphs."""
+def legend_line(*, shapes: bool, width: int, note: str = "") -> Line:
+    """Return as much of the legend as fits, and a note; ``shapes`` when states are told apart by glyphs."""
+    width -= len(note) + 2 if note else 0
     line: Line = ((" ", Ink.PLAIN),)
     for state, (ink, glyph, words, _) in LEGEND.items():
         mark = chr(SHAPES[state]) if shapes else glyph
@@ -32,13 +34,16 @@ def legend_line(*, shapes: bool, width: int) -> Line:
         if width_of(longer) - 3 > width:
             break
         line = longer
-    return line
+    gap = max(width - width_of(line), 0)
+    return (*line, (" " * gap, Ink.PLAIN), (f" {note} ", Ink.TITLE)) if note else line
 
 
 class Legend(Inked):
-    """Draws the legend."""
+    """Draws the legend, and how the lanes are arranged."""
+
+    note: reactive[str] = reactive("")
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""
-        line = legend_line(shapes=self.app.no_color, width=self.size.width)
+        line = legend_line(shapes=self.app.no_color, width=self.size.width, note=self.note)
         return self.draw(line)

@@ -14,13 +14,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from weft.findings import Finding, Severity
-from weft.timeline.values import LockFigures, Request
 
 from ..messages import PanelWanted
 from ..spans import Ink, Line
 from .inked import Inked
-from .inspector import Inspector
-from .table import Table
 
 PAIR_WIDTH: Final = 110
 ALL_WIDTH: Final = 180
@@ -33,6 +30,8 @@ class PanelName(IntEnum):
     REQUESTS = 2
     INSPECTOR = 3
     FINDINGS = 4
+    LOG = 5
+    RECORDING = 6
 
 
 TITLES: Final = {
@@ -40,9 +39,12 @@ TITLES: Final = {
     PanelName.REQUESTS: "Requests",
     PanelName.INSPECTOR: "Inspector",
     PanelName.FINDINGS: "Findings",
+    PanelName.LOG: "Log",
+    PanelName.RECORDING: "Recording",
 }
-TABLES: Final = (PanelName.LOCKS, PanelName.REQUESTS, PanelName.FINDINGS)
-FIRST: Final = (PanelName.LOCKS, PanelName.FINDINGS)
+TABLES: Final = (PanelName.LOCKS, PanelName.REQUESTS, PanelName.FINDINGS, PanelName.LOG, PanelName.RECORDING)
+"""Those that stand to the left of the inspector, and take the keys."""
+FIRST: Final = (PanelName.LOCKS, PanelName.FINDINGS, PanelName.LOG, PanelName.RECORDING)
 """Tables that share the first place where there is room for three."""
 
 
@@ -119,21 +121,22 @@ class Panel(Vertical):
 
 
 class Panels(Horizontal):
-    """Decides by the width which panels are visible."""
+    """Decides by the width which panels are visible.
+
+    Args:
+        bodies: what stands in each, in the order of `PanelName`.
+    """
 
     wanted: reactive[PanelName] = reactive(PanelName.LOCKS)
 
-    def __init__(
-        self, locks: Table[LockFigures], requests: Table[Request], inspector: Inspector, findings: Table[Finding]
-    ) -> None:
+    def __init__(self, *bodies: Widget) -> None:
         super().__init__(id="panels")
-        bodies: tuple[Widget, ...] = (locks, requests, inspector, findings)
         self.panels = {name: Panel(name, body) for name, body in zip(PanelName, bodies, strict=True)}
         self._table = PanelName.LOCKS
 
     def compose(self) -> ComposeResult:
         """Yield the panels in their order: tables to the left, the inspector to the right."""
-        for name in (PanelName.FINDINGS, PanelName.LOCKS, PanelName.REQUESTS, PanelName.INSPECTOR):
+        for name in (*FIRST, PanelName.REQUESTS, PanelName.INSPECTOR):
             yield self.panels[name]
 
     def watch_wanted(self, wanted: PanelName) -> None:

@@ -21,6 +21,12 @@ BLOCKS: Final = np.array([ord(character) for character in " ▏▎▍▌▋▊�
 SHAPES: Final = np.array([ord(character) for character in " ·━█░▒╌"], np.uint32)
 """Glyph by `State` where colours cannot be told apart."""
 
+HEIGHTS: Final = np.array([ord(character) for character in " ▁▂▃▄▅▆▇█"], np.uint32)
+"""Glyph by how many wait, under a lock's lane; the last one stands for more, too."""
+
+DEPTHS: Final = np.array([ord(character) for character in " 123456789+"], np.uint32)
+"""The same on it."""
+
 LINE: Final = ord("─")
 CURSOR: Final = ord("│")
 MARK: Final = ord("◆")
@@ -54,6 +60,22 @@ class LaneHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a scene is drawn: what does not depend on what the rows stand for; the names are those of `Scene`.
+
+    Attributes:
+        columns: columns of the timeline.
+    """
+
+    picked: int
+    gutter: int
+    columns: int
+    pitch: int
+    cursor: int
+    shapes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What the lanes show.
 
@@ -67,6 +89,7 @@ class Scene:
         captions: requests, to be written under the lane, or on it.
         shapes: tell states apart by glyph instead of colour.
         marks: columns in which the app said something, bool ``[lanes, columns]``; None: nowhere.
+        queue: how many wait, int64 ``[lanes, columns]``, to be drawn under the lane, or on it; None: lanes have none.
     """
 
     cells: Cells
@@ -79,6 +102,7 @@ class Scene:
     captions: tuple[Label, ...]
     shapes: bool
     marks: NDArray[np.bool_] | None = None
+    queue: NDArray[np.int64] | None = None
 
 
 def draw(scene: Scene, rows: int, columns: int) -> Grid:
@@ -90,6 +114,8 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
         _draw_brackets(grid, scene)
     if scene.marks is not None:
         _draw_marks(grid, scene, scene.marks, tones)
+    if scene.queue is not None:
+        _draw_queue(grid, scene, scene.queue)
     _draw_cursor(grid, scene, tones)
     for label in scene.waits:
         _write(grid, scene, label, row=label.row * scene.pitch)
@@ -134,6 +160,22 @@ def _draw_marks(
         left, right = tones
         tone = np.where(scene.cells.loud == scene.cells.left, left, right)
         styles[shown] = (tone * pair(1, 0) + tone)[shown]
+
+
+def _draw_queue(grid: Grid, scene: Scene, queue: NDArray[np.int64]) -> None:
+    """Draw how many wait: as the height of a bar under the lane, or, where there is no room, as a digit on it."""
+    some = queue > 0
+    if scene.pitch == 1:
+        glyphs, _ = _lane_rows(grid, scene)
+        glyphs[some] = DEPTHS[np.minimum(queue, len(DEPTHS) - 1)][some]
+        return
+    rows = slice(1, len(scene.heads) * scene.pitch, scene.pitch)
+    grid.glyphs[rows, scene.gutter :][some] = HEIGHTS[np.minimum(queue, len(HEIGHTS) - 1)][some]
+    if not scene.shapes:
+        styles = np.full(queue.shape, pair(State.WAIT, State.OFF), np.uint8)
+        if scene.picked >= 0:
+            styles[scene.picked] = pair(State.WAIT, PICKED)
+        grid.styles[rows, scene.gutter :][some] = styles[some]
 
 
 def _lane_rows(grid: Grid, scene: Scene) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:

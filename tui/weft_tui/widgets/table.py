@@ -31,6 +31,7 @@ class Column(Generic[Row]):
         show: what to write for a row.
         right: align to the right, as numbers are.
         keep: columns with a greater number get their place first.
+        order: what to sort rows by; None: they cannot be sorted by this column.
     """
 
     title: str
@@ -38,6 +39,15 @@ class Column(Generic[Row]):
     show: Callable[[Row], Line]
     right: bool = False
     keep: int = 0
+    order: Callable[[Row], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """By which column (its index) a table is sorted, and whether the greatest comes first."""
+
+    column: int
+    falling: bool
 
 
 def visible_columns(columns: Sequence[Column[Row]], width: int, least: int) -> list[tuple[Column[Row], int]]:
@@ -82,12 +92,16 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         Binding("down,j", "move(1)", "Row down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("o", "sort", "Sort", tooltip="Sort a table by its next column"),
+        Binding("O", "turn", show=False, tooltip="Turn the order of a table around"),
         Binding("enter", "choose", "Show in the lanes", key_display="⏎"),
     ]
     fixed = 1
 
     rows: reactive[Sequence[Row]] = reactive((), always_update=True)
     marked: reactive[int] = reactive(0)
+    sorting: reactive[Sorting | None] = reactive(None)
+    """None: rows stand as they were given."""
 
     def __init__(
         self,
@@ -103,12 +117,25 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         self.key = key
         self.empty = empty
         self.least = least
+        self._given: Sequence[Row] = ()
 
     # what happens
 
     def total(self) -> int:
         """Return how many rows there are."""
         return len(self.rows)
+
+    def validate_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Sort the rows."""
+        self._given = rows
+        order = self.columns[self.sorting.column].order if self.sorting and self.columns else None
+        if self.sorting is None or order is None:
+            return rows
+        return sorted(rows, key=order, reverse=self.sorting.falling)
+
+    def watch_sorting(self) -> None:
+        """Sort the rows anew."""
+        self.rows = self._given
 
     def watch_rows(self, old: Sequence[Row], new: Sequence[Row]) -> None:
         """Keep the mark on the row that it was on."""
@@ -137,14 +164,48 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         """Mark a row one page away."""
         self.marked += count * max(self.page - 1, 1)
 
+    def action_sort(self) -> None:
+        """Sort by the next visible column that rows can be sorted by; behind the last one, not at all."""
+        shown = [self.columns.index(column) for column, _ in self._visible() if column.order]
+        before = self.sorting.column if self.sorting else -1
+        following = next((column for column in shown if column > before), None)
+        self.sorting = None if following is None else self._first(following)
+
+    def action_turn(self) -> None:
+        """Turn the order around."""
+        if self.sorting:
+            self.sorting = Sorting(self.sorting.column, not self.sorting.falling)
+
+    def _first(self, column: int) -> Sorting:
+        """Return how to begin to sort by a column: numbers from the greatest on, names from A on."""
+        return Sorting(column, self.columns[column].right)
+
+    def _sort_at(self, x: int) -> None:
+        """Sort by the column whose heading stands at a place, or turn its order around."""
+        left = 1
+        for column, size in self._visible():
+            if left <= x < left + size + SPACE and column.order:
+                index = self.columns.index(column)
+                if self.sorting and self.sorting.column == index:
+                    self.action_turn()
+                else:
+                    self.sorting = self._first(index)
+                return
+            left += size + SPACE
+
+    def _visible(self) -> list[tuple[Column[Row], int]]:
+        return visible_columns(self.columns, self.size.width - 2, self.least)
+
     def action_choose(self) -> None:
         """Say that the marked row was chosen."""
         if self.rows:
             self.post_message(RowChosen(self.rows[self.marked]))
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the row that was clicked."""
+        """Choose the row that was clicked, or sort by the heading that was."""
         row = self.top + event.y - 1
+        if not event.y:
+            self._sort_at(event.x)
         if event.y > 0 and row < len(self.rows):
             self.marked = row
             self.action_choose()
@@ -153,7 +214,7 @@ class Table(Scrolled, Generic[Row], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return the heading, or a row."""
-        columns = visible_columns(self.columns, self.size.width - 2, self.least)
+        columns = self._visible()
         row = self.top + y - 1
         if y == 0:
             return self.draw(self._heading(columns))
@@ -164,8 +225,13 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         return self.with_thumb(self.draw(((" ", Ink.PLAIN), *table_line(cells)), ground), y)
 
     def _heading(self, columns: list[tuple[Column[Row], int]]) -> Line:
-        cells = [(((cut(column.title, size), Ink.DIM),), size, column.right) for column, size in columns]
+        cells = [((self._title(column, size),), size, column.right) for column, size in columns]
         return ((" ", Ink.DIM), *table_line(cells)) if self.rows else ()
+
+    def _title(self, column: Column[Row], size: int) -> tuple[str, Ink]:
+        if self.sorting is None or self.columns[self.sorting.column] is not column:
+            return cut(column.title, size), Ink.DIM
+        return cut(column.title, size - 1) + ("▾" if self.sorting.falling else "▴"), Ink.TITLE
 
     def _hint(self, y: int) -> Line:
         """Return a line of what to say instead of rows."""

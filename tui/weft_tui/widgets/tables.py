@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
-from weft.timeline.values import LockFigures, Request
+from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
 from ..spans import Ink, Line, cut_middle
@@ -17,9 +18,15 @@ from .table import Column, text
 BAR: Final = 8
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 SERVER_ERROR: Final = 500
+ERROR: Final = 40
+WARNING: Final = 30
+NO_MARKS: Final = (
+    'The app has said nothing.\nRecord with --log to see what it logs, or say weft.mark("cache miss") in its code.'
+)
 NO_LOCKS: Final = (
     "No lock has been used yet.\nThe locks that your app makes with threading show up here, by their names."
 )
+NOTHING_FITS: Final = "Nothing fits what you filter by.\nPress / to change it; an empty line shows everything."
 NO_FINDINGS: Final = (
     "Nothing was found to be wrong so far.\nDeadlocks, locks in both orders, slow requests and more show up here."
 )
@@ -43,16 +50,30 @@ def lock_columns(snapshot: Snapshot) -> Sequence[Column[LockFigures]]:
         return text(cut_middle(lane.name, 18), Ink.HOLD)
 
     return (
-        Column("lock", 0, lambda row: text(row.lock.name, Ink.STRONG)),
-        Column("kind", 9, lambda row: text(row.lock.kind, Ink.DIM), keep=1),
-        Column("waiting", 7, _waiting_now, right=True, keep=9),
-        Column("waited", 8, lambda row: text(_or_blank(row.wait_ns), _if(row.wait_ns, Ink.WAIT)), right=True, keep=8),
-        Column("longest", 8, lambda row: text(_or_blank(row.wait_max_ns)), right=True, keep=7),
-        Column("waits", 7, lambda row: text(_number(row.contended)), right=True, keep=4),
-        Column("acquired", 8, lambda row: text(_number(row.acquisitions)), right=True, keep=3),
-        Column("held", 8, lambda row: text(_or_blank(row.hold_ns), _if(row.hold_ns, Ink.HOLD)), right=True, keep=5),
-        Column("longest", 8, lambda row: text(_or_blank(row.hold_max_ns)), right=True, keep=2),
-        Column("held now by", 18, holder, keep=6),
+        Column("lock", 0, lambda row: text(row.lock.name, Ink.STRONG), order=lambda row: row.lock.name.lower()),
+        Column("kind", 9, lambda row: text(row.lock.kind, Ink.DIM), keep=1, order=lambda row: row.lock.kind),
+        Column("waiting", 7, _waiting_now, right=True, keep=9, order=lambda row: row.waiting_now),
+        Column(
+            "waited",
+            8,
+            lambda row: text(_or_blank(row.wait_ns), _if(row.wait_ns, Ink.WAIT)),
+            True,
+            8,
+            lambda row: row.wait_ns,
+        ),
+        Column("longest", 8, lambda row: text(_or_blank(row.wait_max_ns)), True, 7, lambda row: row.wait_max_ns),
+        Column("waits", 7, lambda row: text(_number(row.contended)), True, 4, lambda row: row.contended),
+        Column("acquired", 8, lambda row: text(_number(row.acquisitions)), True, 3, lambda row: row.acquisitions),
+        Column(
+            "held",
+            8,
+            lambda row: text(_or_blank(row.hold_ns), _if(row.hold_ns, Ink.HOLD)),
+            True,
+            5,
+            lambda row: row.hold_ns,
+        ),
+        Column("longest", 8, lambda row: text(_or_blank(row.hold_max_ns)), True, 2, lambda row: row.hold_max_ns),
+        Column("held now by", 18, holder, keep=6, order=lambda row: row.holder_now is None),
     )
 
 
@@ -68,12 +89,28 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         return (bar(share), Ink.BLOCK_WAIT), (f"{share:5.0%}" if row.wait_ns else "", Ink.PLAIN)
 
     return (
-        Column("request", 0, lambda row: ((f"{row.method} ", Ink.DIM), (row.path, Ink.STRONG))),
-        Column("endpoint", 18, lambda row: text(row.endpoint or "no route", Ink.DIM), keep=1),
-        Column("status", 8, _status, keep=5),
-        Column("took", 8, lambda row: text(duration(took(row))), right=True, keep=9),
-        Column("waiting for locks", BAR + 9, waited, keep=8),
-        Column("thread", 22, lambda row: text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM), keep=2),
+        Column(
+            "request", 0, lambda row: ((f"{row.method} ", Ink.DIM), (row.path, Ink.STRONG)), order=lambda row: row.path
+        ),
+        Column(
+            "endpoint",
+            18,
+            lambda row: text(row.endpoint or "no route", Ink.DIM),
+            False,
+            1,
+            lambda row: row.endpoint or "",
+        ),
+        Column("status", 8, _status, keep=5, order=lambda row: -1 if row.status is None else row.status),
+        Column("took", 8, lambda row: text(duration(took(row))), True, 9, took),
+        Column("waiting for locks", BAR + 9, waited, keep=8, order=lambda row: -row.wait_ns / max(took(row), 1)),
+        Column(
+            "thread",
+            22,
+            lambda row: text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM),
+            False,
+            2,
+            lambda row: row.lane,
+        ),
     )
 
 
@@ -89,11 +126,35 @@ def finding_columns(snapshot: Snapshot) -> Sequence[Column[Finding]]:
         return text(duration(max(row.began_ns - snapshot.start_ns, 0)), Ink.DIM)
 
     return (
-        Column("finding", 13, lambda row: text(row.kind, ink(row)), keep=9),
-        Column("what", 0, lambda row: text(row.sentence)),
-        Column("at", 8, when, right=True, keep=5),
-        Column("cost", 8, lambda row: text(_or_blank(row.cost_ns), Ink.WAIT), right=True, keep=7),
+        Column("finding", 13, lambda row: text(row.kind, ink(row)), keep=9, order=lambda row: row.kind),
+        Column("what", 0, lambda row: text(row.sentence), order=lambda row: row.sentence),
+        Column("at", 8, when, right=True, keep=5, order=lambda row: row.began_ns),
+        Column("cost", 8, lambda row: text(_or_blank(row.cost_ns), Ink.WAIT), True, 7, lambda row: row.cost_ns),
     )
+
+
+def log_columns(snapshot: Snapshot) -> Sequence[Column[Mark]]:
+    """Return the columns of the table of marks and log records."""
+
+    def at(row: Mark) -> Line:
+        return text(duration(max(row.time_ns - snapshot.start_ns, 0)), Ink.DIM)
+
+    def thread(row: Mark) -> Line:
+        return text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM)
+
+    return (
+        Column("at", 8, at, right=True, keep=9, order=lambda row: row.time_ns),
+        Column("level", 8, _level, keep=8, order=lambda row: -1 if row.level is None else row.level),
+        Column("what", 0, lambda row: text(row.text, Ink.PLAIN), order=lambda row: row.text),
+        Column("thread", 22, thread, keep=2, order=lambda row: row.lane),
+    )
+
+
+def _level(row: Mark) -> Line:
+    if row.level is None:
+        return text("mark", Ink.TITLE)
+    ink = Ink.ALARM if row.level >= ERROR else Ink.HOLD if row.level >= WARNING else Ink.DIM
+    return text(logging.getLevelName(row.level).lower()[:8], ink)
 
 
 def _status(row: Request) -> Line:

@@ -1,0 +1,54 @@
+"""Requests as lanes, and who is written on the lanes of locks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from weft.timeline.values import State
+
+from .script import play
+
+
+def test_a_request_is_off_before_and_after_itself_whatever_its_thread_does() -> None:
+    trace = play("a 0 enter\na 10 request 1 /x\na 30 done 200\na 40 request 2 /y\na 45 section cache 55\na 70 done 200")
+    rows = trace.requests_touching(0, 70)
+    assert [request.path for request in trace.requests_of(rows)] == ["/x", "/y"]
+    frame = trace.request_frame(rows, 0, 70, 7)
+    assert frame.first.tolist() == [
+        [State.OFF, State.RUN, State.RUN, *[State.OFF] * 4],
+        [*[State.OFF] * 4, State.RUN, State.HOLD, State.RUN],
+    ]
+    assert frame.spent[State.RUN].tolist() == [[0, 10, 10, 0, 0, 0, 0], [0, 0, 0, 0, 5, 5, 10]]
+    assert frame.spent[State.HOLD].tolist() == [[0] * 7, [0, 0, 0, 0, 5, 5, 0]]
+    assert (frame.spent.sum(axis=0) == np.diff(frame.edges)).all()
+
+
+def test_columns_that_a_request_begins_and_ends_in_are_cut_exactly() -> None:
+    trace = play("a 0 enter\na 10 request 1 /x\na 30 done 200\n* 100 pulse")
+    frame = trace.request_frame(trace.requests_touching(0, 100), 0, 100, 4)
+    assert frame.spent[State.RUN].tolist() == [[15, 5, 0, 0]]
+    assert frame.spent[State.OFF].tolist() == [[10, 20, 25, 25]]
+
+
+def test_only_requests_in_the_window_are_lanes_and_none_is_no_error() -> None:
+    trace = play("a 0 enter\na 10 request 1 /x\na 30 done 200\na 40 request 2 /y\na 70 done 200")
+    assert [each.path for each in trace.requests_of(trace.requests_touching(35, 60))] == ["/y"]
+    nothing = trace.requests_touching(32, 35)
+    assert trace.request_frame(nothing, 32, 35, 3).spent.shape == (len(State), 0, 3)
+
+
+def test_waits_are_counted_in_the_request_that_waits() -> None:
+    trace = play("a 0 enter\nb 0 enter\nb 5 request 1 /x\nb 10 wait cache a\nb 20 acquire cache 10\nb 40 done 200")
+    frame = trace.request_frame(trace.requests_touching(0, 40), 0, 40, 4)
+    assert frame.waits.tolist() == [[0, 1, 0, 0]]
+    assert frame.spent[State.WAIT].tolist() == [[0, 10, 0, 0]]
+
+
+def test_long_holds_are_labelled_with_lane_and_request() -> None:
+    trace = play(
+        "a 0 enter\na 10 request 1 /x\na 12 section cache 28\na 30 done 200\na 40 section cache 41\n* 60 pulse"
+    )
+    (label,) = trace.hold_labels([0], 0, 60, 5)
+    assert (label.row, label.start_ns, label.end_ns, label.lane, label.request.path) == (0, 12, 28, 0, "/x")
+    assert trace.hold_labels([0], 20, 60, 5)[0].start_ns == 20
+    assert [each.request for each in trace.hold_labels([0], 35, 60, 1)] == [None]

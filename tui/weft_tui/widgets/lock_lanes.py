@@ -1,0 +1,64 @@
+"""Lanes of locks: who held each, and how many waited for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from weft.timeline.snapshot import Snapshot
+from weft.timeline.values import Frame, HoldLabel, LockFrame, State
+
+from ..view import View
+from .captions import WIDTH, columns_of
+from .cells import cells
+from .scene import Label, LaneHead, Scene, Stage
+
+
+def lock_scene(snapshot: Snapshot, locks: Sequence[int], pids: Sequence[str], view: View, stage: Stage) -> Scene:
+    """Return the scene of some locks (ids): a bar where each is held, with who waits for it below."""
+    columns = stage.columns
+    frame = snapshot.lock_frame(locks, view.start_ns, view.end_ns, columns)
+    moment = max(min(view.cursor_ns, snapshot.end_ns - 1), snapshot.start_ns)
+    now = snapshot.lock_frame(locks, moment, moment + 1, 1)
+    heads = zip(locks, pids, now.held[:, 0].tolist(), now.queue[:, 0].tolist(), strict=True)
+    labels = snapshot.hold_labels(locks, view.start_ns, view.end_ns, view.span_ns * WIDTH // columns)
+    return Scene(
+        cells=cells(as_states(frame)),
+        heads=tuple(
+            LaneHead(pid, snapshot.locks[lock].name, State.WAIT if queue else State.HOLD if held else State.IDLE)
+            for lock, pid, held, queue in heads
+        ),
+        picked=stage.picked,
+        gutter=stage.gutter,
+        pitch=stage.pitch,
+        cursor=stage.cursor,
+        waits=tuple(
+            Label(label.row, *columns_of(view, label.start_ns, label.end_ns, columns), _holder(snapshot, label))
+            for label in labels
+        ),
+        captions=(),
+        shapes=stage.shapes,
+        queue=depths(frame),
+    )
+
+
+def as_states(frame: LockFrame) -> Frame:
+    """Return locks as if they were threads: one holds while it is held, and what nobody holds waits and is idle."""
+    widths = np.diff(frame.edges)
+    spent = np.zeros((len(State), *frame.held.shape), np.int64)
+    spent[State.HOLD] = np.minimum(frame.held, widths)
+    spent[State.WAIT] = np.minimum(frame.waited, widths - spent[State.HOLD])
+    spent[State.IDLE] = widths - spent[State.HOLD] - spent[State.WAIT]
+    return Frame(frame.edges, spent, np.full(frame.held.shape, State.IDLE, np.uint8), np.zeros_like(frame.waits))
+
+
+def depths(frame: LockFrame) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Return how many waited in each column on average, rounded up, so that nobody is left out."""
+    widths = np.maximum(np.diff(frame.edges), 1)
+    return np.maximum(-(-frame.waited // widths), (frame.waits > 0).astype(np.int64))
+
+
+def _holder(snapshot: Snapshot, label: HoldLabel) -> str:
+    request = label.request
+    return f"{request.method} {request.path}" if request else snapshot.lanes[label.lane].name
