@@ -55,6 +55,7 @@ def test_an_unchanged_app_is_searched_and_the_failing_order_is_a_schedule(shop: 
         'because bob read STOCK["left"] (→ 1) at shop.py:8, alice wrote it (= 0) at shop.py:9, then bob read it (→ 0) '
         "at shop.py:9; no lock was held from the first to the last",
     ]
+    assert lines[9].startswith("one of these switches needs a build without the GIL; --as this looks for what")
     assert lines[-1] == "step through it: weft step --schedule race.json"
     command = [sys.executable, "-m", "weft_tui", "step", "--schedule", "race.json", "--headless", "--format", "json"]
     again = subprocess.run(command, cwd=shop, capture_output=True, text=True, timeout=100, check=False)
@@ -69,6 +70,13 @@ def test_a_lock_in_the_view_makes_it_hold(shop: Path) -> None:
     said = json.loads(done.stdout)
     assert (done.returncode, said["verdict"], said["orders"], said["left"]) == (0, "holds", 2, 0)
     assert (said["mode"], said["granularity"], said["schedule"], said["kind"]) == ("free-threaded", "access", [], None)
+
+
+def test_requests_that_went_nowhere_are_told(shop: Path) -> None:
+    done = _weft(shop, "shop:create_app", "--request", "GET /stokc", "--request", "GET /stock")
+    assert done.returncode == 0
+    end = "it ended so: all actors have finished (alice got 404); the scenario checks nothing else"
+    assert done.stdout.splitlines()[-1] == end
 
 
 def test_a_budget_that_is_too_small_ends_undecided(tmp_path: Path) -> None:

@@ -48,6 +48,25 @@ def test_rules_are_separated_by_commas() -> None:
     assert judged.sentence == "max of the waits for stock is 412 ms, not within 5 ms"
 
 
+def test_an_inversion_that_struck_breaks_the_rule_too() -> None:
+    snapshot = play(
+        script(
+            """
+        a 0 enter
+        b 0 enter
+        a 1 hold left 200
+        b 2 hold right 200
+        a 10 wait right b
+        b 20 wait left a
+        * 900 pulse
+        """
+        )
+    )
+    (judged,) = judge(snapshot, find(snapshot), parse("inversion"))
+    assert not judged.kept
+    assert judged.sentence.startswith("Deadlock: ")
+
+
 @pytest.mark.parametrize(
     ("rules", "why"),
     [

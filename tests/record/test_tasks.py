@@ -269,10 +269,13 @@ def working_for(tmp_path: Path, work: str) -> tuple[str, str, State, str]:
     assert task.thread is not None
     assert task.start_ns is not None
     thread = snapshot.threads[task.thread]
-    moment = snapshot.moment(thread.lane, task.start_ns + 10_000_000)
+    end_ns = task.end_ns or snapshot.end_ns
+    step_ns = max((end_ns - task.start_ns) // 50, 1)
+    looks = (snapshot.moment(thread.lane, at) for at in range(task.start_ns, end_ns, step_ns))
+    moment = next(look for look in looks if look.wait is not None)
+    assert moment.wait is not None
     assert moment.task == task
     assert moment.request == task.request
-    assert moment.wait is not None
     frame = snapshot.frame([thread.lane], task.start_ns, snapshot.end_ns, 1)
     assert frame.spent[State.IDLE, 0, 0] > 0
     assert report(snapshot)["tasks"]

@@ -14,6 +14,7 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 
 from ..errors import WeftError
+from . import deadlock, inversion
 from .checks import KINDS
 from .options import duration_ns
 from .values import Finding
@@ -105,12 +106,17 @@ def judge(snapshot: Snapshot, found: Iterable[Finding], rules: Iterable[Rule]) -
 
 
 def _by_kind(found: list[Finding], rule: Rule) -> Judgement:
-    there = [finding for finding in found if finding.kind == rule.subject]
+    there = [finding for finding in found if finding.kind == rule.subject or _struck(finding, rule)]
     kind = KINDS[rule.subject]
     if not there:
         return Judgement(rule, True, f"no {kind.one}")
     more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
     return Judgement(rule, False, f"{there[0].sentence}{more}")
+
+
+def _struck(finding: Finding, rule: Rule) -> bool:
+    """Return whether an inversion has become a deadlock, which is all that is told then."""
+    return rule.subject == inversion.KIND and finding.kind == deadlock.KIND and len(finding.locks) > 1
 
 
 def _by_figure(snapshot: Snapshot, rule: Rule) -> Judgement:

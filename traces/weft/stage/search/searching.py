@@ -20,6 +20,10 @@ MOST_TRIED = 1_000
 """Orders that a report tells."""
 
 
+MOST_ENDS = 10
+"""Endings that are remembered."""
+
+
 class Executor(Protocol):
     """Makes executions; `weft.stage.process.Executions` does in the app's process."""
 
@@ -52,6 +56,8 @@ class Report(NamedTuple):
         sampled: how many of the executions were samples.
         seconds: what it took.
         unseen: what was touched in a way that cannot be followed, so that nothing is said about it.
+        ends: how orders that held have ended, as sentences, the first `MOST_ENDS` different ones: a request that went
+            nowhere is no proof.
         tried: the orders, the first `MOST_TRIED` of those since it was last learned where to stop.
     """
 
@@ -65,6 +71,7 @@ class Report(NamedTuple):
     sampled: int = 0
     seconds: float = 0.0
     unseen: Sequence[Any] = ()
+    ends: Sequence[str] = ()
     tried: Sequence[Sequence[int]] = ()
 
     @property
@@ -169,6 +176,8 @@ class Search:
         self._report = self._report._replace(
             orders=len(self._orders), left=left, seconds=monotonic() - self._began, unseen=tuple(unseen)
         )
+        if kind == "holds" and len(self._report.ends) < MOST_ENDS and text not in self._report.ends:
+            self._report = self._report._replace(ends=(*self._report.ends, text))
         if kind in ("inconclusive", "limit"):
             self._unsure = text
         elif kind not in ("holds", ""):

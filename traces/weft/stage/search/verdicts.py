@@ -10,7 +10,7 @@ from ...errors import WeftError
 from .. import schedule
 from ..moment import As
 from ..printable import plain
-from ..session import Session
+from ..session import Badge, Session
 from . import explaining
 from .searching import Report
 
@@ -97,6 +97,8 @@ def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict
             "steps": explaining.sentences(path) if fails else [],
             "because": explaining.told(intrusion) if intrusion is not None else None,
         },
+        "possible": _possible(session) if fails else None,
+        "ends": list(report.ends),
         "unseen": [_site(site) for site in report.unseen],
     }
 
@@ -126,6 +128,8 @@ def _reasons(session: Session, report: Report) -> Iterable[str]:
     intrusion = explaining.intrusion(path) if report.kind != "deadlock" else None
     if intrusion is not None:
         yield f"because {explaining.told(intrusion)}"
+    if _possible(session) == Badge.FREE_THREADED:
+        yield "one of these switches needs a build without the GIL; --as this looks for what this Python can do"
     yield from (f"note: {line}" for line in _unlike(session, report))
 
 
@@ -135,11 +139,19 @@ def _effort(report: Report) -> str:
 
 
 def _relative(report: Report) -> Iterable[str]:
-    """Yield what the verdict says nothing about."""
+    """Yield what the verdict says nothing about, and what may make it worth little."""
+    if report.verdict == "holds":
+        yield from (f"it ended so: {end}" for end in report.ends if " got " in end)
     if report.verdict == "holds" and report.unseen:
         sites = [_site(site) for site in report.unseen[:MOST_UNSEEN]]
         more = f" and {len(report.unseen) - MOST_UNSEEN} more" if len(report.unseen) > MOST_UNSEEN else ""
         yield f"not followed, as only running the app's code could tell what it touches: {', '.join(sites)}{more}"
+
+
+def _possible(session: Session) -> Badge:
+    """Return what the way to the point looked at needs: this interpreter, or one without the GIL."""
+    badges = {node.badge for node in session.here.path()}
+    return Badge.FREE_THREADED if Badge.FREE_THREADED in badges else Badge.THIS
 
 
 def _unlike(session: Session, report: Report) -> Iterable[str]:
