@@ -15,9 +15,7 @@ FORMS = {"fxt": ".fxt", "chrome": ".json", "csv": ".csv", "parquet": ".parquet"}
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--to", "form", type=click.Choice([*FORMS]), required=True, help="fxt and chrome open in the Perfetto UI."
-)
+@click.option("--to", "form", type=click.Choice([*FORMS]), required=True, help="fxt and chrome: for the Perfetto UI.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The file to write; default: beside FILE; - is stdout."
 )
