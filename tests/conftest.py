@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from weft.record.options import Options, variable
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As a job in the background of a shell: servers under test would ignore it too, and never end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -51,8 +51,9 @@ def buying(path):
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project with its app in src and its tests in tests."""
+    monkeypatch.delenv("CI", raising=False)  # pytest prints failures twice there
     (pytester.mkdir("src") / "shop.py").write_text(SHOP)
     pytester.mkdir("tests")
     pytester.makepyprojecttoml("[tool.pytest.ini_options]\npythonpath = ['src']\n")
