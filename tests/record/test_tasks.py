@@ -367,6 +367,7 @@ def working_for_async(tmp_path: Path) -> tuple[str, str, State, str]:
     return snapshot.threads[task.thread].name, moment.request.path, moment.state, task.work
 
 
+@pytest.mark.timeout(300)  # some of these tests wait for many seconds
 def test_cpythons_own_tests_of_thread_pools_pass(tmp_path: Path) -> None:
     pytest.importorskip("test.support")
     if sys.version_info >= (3, 12):
