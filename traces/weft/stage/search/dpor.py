@@ -12,42 +12,45 @@ moved there is tried too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .execution import Effects, Execution, Plan, Step, may_swap, touches
 
 
 class Node:
-    """A point on the way that is being tried.
+    """A point on the way that is being tried. Sets of actors are bits of an int.
 
     Attributes:
         chosen, effects, known: of the step that is being tried, see `Step`.
         todo: whose step is to be tried here, or has been.
         tried: whose step has been.
         sleep: whose step need not be tried here, and what it would touch.
+        asleep: the same as bits.
     """
 
-    __slots__ = ("chosen", "effects", "known", "movable", "sleep", "todo", "tried")
+    __slots__ = ("asleep", "chosen", "effects", "known", "movable", "sleep", "todo", "tried")
 
     def __init__(self, step: Step, sleep: Mapping[int, Effects]) -> None:
-        self.movable = frozenset(step.movable)
+        self.movable = bits(step.movable)
         self.chosen, self.effects, self.known = step.actor, step.effects, step.known
-        self.todo = set(self.movable) if step.late else {step.actor}
-        self.tried: set[int] = set()
+        self.todo = self.movable if step.late else 1 << step.actor
+        self.tried = 0
         self.sleep = dict(sleep)
+        self.asleep = bits(sleep)
 
-    def left(self) -> list[int]:
+    def left(self) -> int:
         """Return whose step is still to be tried."""
-        return sorted(actor for actor in self.todo - self.tried if actor not in self.sleep)
+        return self.todo & ~self.tried & ~self.asleep
 
     def done(self) -> None:
         """Note that the step has been tried, with all that can follow."""
-        self.tried.add(self.chosen)
+        self.tried |= 1 << self.chosen
         # What was announced only after it may have another number in the next execution: then it cannot be told what
         # wakes it up.
         if all(thing < self.known and part < self.known for thing, part, _ in self.effects):
             self.sleep[self.chosen] = self.effects
+            self.asleep |= 1 << self.chosen
 
 
 class Reduction:
@@ -64,6 +67,7 @@ class Reduction:
     def __init__(self, prefix: Sequence[int] = ()) -> None:
         self._prefix = tuple(prefix)
         self._nodes: list[Node] = []
+        self._history = History()
         self.executions = self.repeated = 0
 
     def next(self) -> Plan | None:
@@ -75,14 +79,14 @@ class Reduction:
             node.done()
             left = node.left()
             if left:
-                node.chosen = left[0]
+                node.chosen = (left & -left).bit_length() - 1
                 return Plan([one.chosen for one in self._nodes], node.sleep)
             self._nodes.pop()
         return None
 
     def left(self) -> int:
         """Return how many orders are known that are still to be tried; more may turn up."""
-        return sum(len(set(node.left()) - {node.chosen}) for node in self._nodes[len(self._prefix) :])
+        return sum((node.left() & ~(1 << node.chosen)).bit_count() for node in self._nodes[len(self._prefix) :])
 
     def add(self, execution: Execution) -> None:
         """Take in what came of the last plan."""
@@ -94,14 +98,13 @@ class Reduction:
             self._nodes[last].effects, self._nodes[last].known = steps[last].effects, steps[last].known
         for index in range(len(self._nodes), len(steps)):
             self._nodes.append(Node(steps[index], self._asleep(index, steps)))
-        history = History(
-            max((*(step.players for step in steps), *(actor + 1 for actor, _ in execution.blocked)), default=0)
-        )
-        for step in steps:
-            self._try_before(history, step.actor, step.effects)
+        history = self._history
+        # The races among the steps that are the same as last time are known.
+        for step in steps[history.back_to(steps) :]:
+            self._try_before(step.actor, step.effects, history.races(step.actor, step.effects))
             history.add(step)
         for actor, effects in execution.blocked:
-            self._try_before(history, actor, effects)
+            self._try_before(actor, effects, history.races(actor, effects))
 
     def _asleep(self, index: int, steps: Sequence[Step]) -> Mapping[int, Effects]:
         if index == 0 or steps[index - 1].late:
@@ -109,112 +112,153 @@ class Reduction:
         before = self._nodes[index - 1]
         return still_asleep(before.sleep, before.chosen, before.effects)
 
-    def _try_before(self, history: History, actor: int, effects: Effects) -> None:
+    def _try_before(self, actor: int, effects: Effects, races: Iterable[int]) -> None:
         """Plan to let a step come before each that it races with."""
-        for index in history.races(actor, effects):
+        for index in races:
             node = self._nodes[index]
-            first = [one for one in history.initials(index, actor, effects) if one in node.movable]
-            if any(one in node.todo or one in node.sleep for one in first):
+            initials = self._history.initials(index, actor, effects) & node.movable
+            if initials & (node.todo | node.asleep):
                 continue
-            if first:
-                node.todo.add(actor if actor in first else first[0])
+            if initials:
+                own = initials & 1 << actor
+                node.todo |= own or initials & -initials
             else:
                 node.todo |= node.movable
 
 
+def bits(actors: Iterable[int]) -> int:
+    """Return a set of actors as the bits of an int."""
+    found = 0
+    for actor in actors:
+        found |= 1 << actor
+    return found
+
+
 def still_asleep(sleep: Mapping[int, Effects], actor: int, effects: Effects) -> dict[int, Effects]:
     """Return who sleeps on after a step: those whose own step does not depend on it."""
+    if not sleep:
+        return {}
     return {one: theirs for one, theirs in sleep.items() if one != actor and not touches(theirs, effects)}
 
 
 class _Done(NamedTuple):
-    """A step, and by actor how many of their steps come before it for a reason, itself included."""
+    """A step, and what is needed to forget it.
 
-    actor: int
-    effects: Effects
-    movable: Sequence[int]
-    players: int
-    clock: Sequence[int]
+    Attributes:
+        past: the steps that come before it for a reason, as bits, itself included.
+        before: the same of its actor, before this step.
+        latest: the last step of its actor before this one.
+        threads: how many had been known before it.
+    """
+
+    step: Step
+    past: int
+    before: int
+    latest: int
+    threads: int
 
 
 class History:
-    """The steps so far and the reasons of their order: happens-before, as vector clocks.
+    """The steps so far and the reasons of their order: happens-before. Sets of steps are bits of an int."""
 
-    Args:
-        players: how many threads there are at the end.
-    """
-
-    def __init__(self, players: int) -> None:
+    def __init__(self) -> None:
         self._steps: list[_Done] = []
-        self._clocks = [[0] * players for _ in range(players)]
-        self._touched: dict[int, list[int]] = {}
-        self._latest = [-1] * players
+        self._pasts: list[int] = []
+        """By actor, what comes before its next step because it came before its last one or its start."""
+        self._latest: list[int] = []
+        self._touched: dict[int, int] = {}
+
+    def back_to(self, steps: Sequence[Step]) -> int:
+        """Forget all but what these steps begin with; return how many those are."""
+        same = 0
+        for mine, its in zip(self._steps, steps, strict=False):
+            if mine.step != its:
+                break
+            same += 1
+        while len(self._steps) > same:
+            done = self._steps.pop()
+            actor, behind = done.step.actor, ~(1 << len(self._steps))
+            for thing, _, _ in done.step.effects:
+                self._touched[thing] &= behind
+            self._pasts[actor], self._latest[actor] = done.before, done.latest
+            del self._pasts[done.threads :], self._latest[done.threads :]
+        return same
 
     def add(self, step: Step) -> None:
         """Add a step."""
-        actor, effects = step.actor, step.effects
-        if self._steps:
-            for born in range(self._steps[-1].players, step.players):
-                _join(self._clocks[born], self._steps[-1].clock)
-        own = self._clocks[actor][actor] + 1
-        clock = self._after(actor, effects)
+        actor, index, threads = step.actor, len(self._steps), len(self._pasts)
+        while len(self._pasts) < step.players:
+            self._pasts.append(self._steps[-1].past if self._steps else 0)
+            self._latest.append(-1)
+        past = self._after(actor, step.effects) | 1 << index
         if step.late:
-            for other in self._clocks:
-                _join(clock, other)
-        clock[actor] = own
-        for thing in {thing for thing, _, _ in effects}:
-            self._touched.setdefault(thing, []).append(len(self._steps))
-        self._latest[actor] = len(self._steps)
-        self._steps.append(_Done(actor, effects, step.movable, step.players, clock))
-        self._clocks[actor] = clock[:]
+            for other in self._pasts:
+                past |= other
+        for thing, _, _ in step.effects:
+            self._touched[thing] = self._touched.get(thing, 0) | 1 << index
+        self._steps.append(_Done(step, past, self._pasts[actor], self._latest[actor], threads))
+        self._pasts[actor], self._latest[actor] = past, index
 
-    def races(self, actor: int, effects: Effects) -> Iterator[int]:
-        """Yield the steps that have no reason to come before the next one but that both touch the same thing.
+    def races(self, actor: int, effects: Effects) -> list[int]:
+        """Return the steps that have no reason to come before the next one but that both touch the same thing.
 
         A step in front of which the actor was waiting already, and could not have moved, is no such step.
         """
-        clock = self._clocks[actor][:]
-        for index in self._before(effects):
-            step = self._steps[index]
-            if step.actor == actor or clock[step.actor] >= step.clock[step.actor]:
-                continue
-            blocked = self._latest[actor] < index and actor < step.players and actor not in step.movable
-            if not blocked and may_swap(step.effects, effects):
-                yield index
-                _join(clock, step.clock)
+        found: list[int] = []
+        left = self._before(effects)
+        if not left:
+            return found
+        past = self._past(actor)
+        latest = self._latest[actor] if actor < len(self._latest) else -1
+        left &= ~past
+        while left:
+            index = left.bit_length() - 1
+            left ^= 1 << index
+            step, its, _, _, _ = self._steps[index]
+            blocked = latest < index and actor < step.players and actor not in step.movable
+            if step.actor != actor and not blocked and may_swap(step.effects, effects):
+                found.append(index)
+                left &= ~its
+        return found
 
-    def initials(self, index: int, actor: int, effects: Effects) -> list[int]:
-        """Return who can begin after the first ``index`` steps, to get to the next step before that one.
+    def initials(self, index: int, actor: int, effects: Effects) -> int:
+        """Return who can begin after the first ``index`` steps, to get to the next step before that one, as bits.
 
         Of the steps since then, those count which do not come after it for a reason.
         """
-        behind = self._steps[index]
-        others: list[_Done] = []
-        first: list[int] = []
-        upcoming = _Done(actor, effects, (), 0, self._after(actor, effects))
-        for step in (*self._steps[index + 1 :], upcoming):
-            if step is not upcoming and step.clock[behind.actor] >= behind.clock[behind.actor]:
+        others = first = 0
+        for number in range(index + 1, len(self._steps)):
+            step, past, _, _, _ = self._steps[number]
+            if past >> index & 1:
                 continue
-            if not any(step.clock[other.actor] >= other.clock[other.actor] for other in others):
-                first.append(step.actor)
-            others.append(step)
+            if not past & others:
+                first |= 1 << step.actor
+            others |= 1 << number
+        if not self._after(actor, effects) & others:
+            first |= 1 << actor
         return first
 
-    def _before(self, effects: Effects) -> list[int]:
-        """Return the steps that touch the same things in whatever way, the latest first."""
-        found = {index for thing, _, _ in effects for index in self._touched.get(thing, ())}
-        return sorted(found, reverse=True)
+    def _past(self, actor: int) -> int:
+        """Return what comes before an actor's next step whatever that is."""
+        if actor < len(self._pasts):
+            return self._pasts[actor]
+        return self._steps[-1].past if self._steps else 0  # it was started by the last step
 
-    def _after(self, actor: int, effects: Effects) -> list[int]:
-        clock = self._clocks[actor][:]
-        for index in self._before(effects):
-            step = self._steps[index]
+    def _before(self, effects: Effects) -> int:
+        """Return the steps that touch the same things in whatever way."""
+        found = 0
+        for thing, _, _ in effects:
+            found |= self._touched.get(thing, 0)
+        return found
+
+    def _after(self, actor: int, effects: Effects) -> int:
+        past = self._past(actor)
+        left = self._before(effects) & ~past
+        while left:
+            index = left.bit_length() - 1
+            left ^= 1 << index
+            step, its, _, _, _ = self._steps[index]
             if touches(step.effects, effects):
-                _join(clock, step.clock)
-        return clock
-
-
-def _join(clock: list[int], other: Sequence[int]) -> None:
-    for index, count in enumerate(other):
-        if count > clock[index]:
-            clock[index] = count
+                past |= its
+                left &= ~its
+        return past

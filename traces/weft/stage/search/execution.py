@@ -89,11 +89,11 @@ class Execution(NamedTuple):
 
 def touches(one: Effects, other: Effects) -> bool:
     """Return whether the order of two steps may matter."""
-    return any(
-        thing == thing2 and (part == part2 or ALL in (part, part2)) and not how == how2 == READ
-        for thing, part, how in one
-        for thing2, part2, how2 in other
-    )
+    for thing, part, how in one:
+        for thing2, part2, how2 in other:
+            if thing == thing2 and (part in (part2, ALL) or part2 == ALL) and how | how2 != READ:
+                return True
+    return False
 
 
 def may_swap(earlier: Effects, later: Effects) -> bool:
@@ -101,14 +101,16 @@ def may_swap(earlier: Effects, later: Effects) -> bool:
 
     Whoever waits for a lock cannot move before it is released: such a pair has one order only.
     """
-    return any(
-        thing == thing2
-        and (part == part2 or ALL in (part, part2))
-        and not how == how2 == READ
-        and not (how == RELEASE and how2 == ACQUIRE)
-        for thing, part, how in earlier
-        for thing2, part2, how2 in later
-    )
+    for thing, part, how in earlier:
+        for thing2, part2, how2 in later:
+            if (
+                thing == thing2
+                and (part in (part2, ALL) or part2 == ALL)
+                and how | how2 != READ
+                and not (how == RELEASE and how2 == ACQUIRE)
+            ):
+                return True
+    return False
 
 
 def plan_from_json(data: Any) -> Plan:
