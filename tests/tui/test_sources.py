@@ -10,7 +10,7 @@ import pytest
 
 from support.scripted import ms, shop
 from weft.timeline.values import Place, SourceFile
-from weft_tui.sources import CHANGED, NO_SOURCE, Sources
+from weft_tui.sources import CHANGED, NO_SOURCE, NOT_HERE, NOT_KNOWN, Sources
 from weft_tui.spans import plain_text
 from weft_tui.story import story
 
@@ -49,7 +49,8 @@ def test_a_file_that_has_changed_is_not_shown(file: Path) -> None:
 
 
 def test_what_the_trace_did_not_digest_is_not_opened(file: Path) -> None:
-    assert line(sources(file, digest_of(file)), 5, name=str(file)) == ""
+    assert line(sources(file, digest_of(file)), 5, name=str(file)) == NOT_KNOWN
+    assert line(sources(file, digest_of(file)), 5, name="<string>") == ""
     assert line(sources(file, ""), 5) == CHANGED
 
 
@@ -63,12 +64,18 @@ def test_only_regular_python_files_are_opened(tmp_path: Path, file: Path) -> Non
     assert line(sources(pipe, ""), 5) == NO_SOURCE
     (tmp_path / "folder.py").mkdir()
     assert line(sources(tmp_path / "folder.py", ""), 5) == NO_SOURCE
-    assert line(sources(tmp_path / "gone.py", ""), 5) == ""
-    assert line(sources("/nul\0byte.py", ""), 5) == ""
+    assert line(sources(tmp_path / "gone.py", ""), 5) == NOT_HERE
+    assert line(sources("/nul\0byte.py", ""), 5) == NOT_HERE
 
 
 def test_the_inspector_quotes_the_line() -> None:
     trace = shop()
     text = plain_text(story(trace, trace.moment(2, ms(700)), lambda place: f"line {place.line} of it"))
-    assert "  it waits at shop.py:42 in checkout\n      line 42 of it\n" in text
-    assert "was at shop.py:88 in report\n      line 88 of it\n" in text
+    assert "victim     waits at shop.py:42 in checkout\n             line 42 of it\n" in text
+    assert "it was at shop.py:88 in report\n             line 88 of it\n" in text
+
+
+def test_the_inspector_says_in_the_same_line_why_there_is_no_source() -> None:
+    trace = shop()
+    text = plain_text(story(trace, trace.moment(2, ms(700)), Sources({}).line))
+    assert "waits at shop.py:42 in checkout (source was not recorded)\n" in text

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from support.scripted import REPORT, SHOP, Scripted, ms, shop
+from support.played import MS, played
+from support.scripted import CHECKOUT, REPORT, SHOP, Scripted, ms, shop
 from weft.timeline.values import Hold, Mark, Place, Section, State, Task, Wait
 from weft_tui.spans import plain_text
 from weft_tui.stacks import short, yours
@@ -18,12 +19,15 @@ def told(trace: Scripted, lane: int, at_ms: float) -> str:
 
 
 def test_a_wait_is_told_with_both_sides() -> None:
-    assert told(shop(), 2, 700).splitlines()[:5] == [
+    assert told(shop(), 2, 700).splitlines()[:8] == [
         "● GET /checkout waits for shop.stock_lock since 400 ms",
-        "  it waits at shop.py:42 in checkout",
-        "      called from app.py:7 in dispatch",
-        "  held by GET /report (Thread-1 (worker)) since 500 ms",
-        "  when the wait began, the holder was at shop.py:88 in report",
+        "victim     waits at shop.py:42 in checkout",
+        "             called from app.py:7 in dispatch",
+        "culprit    GET /report (Thread-1 (worker)) holds it since 500 ms",
+        "           when the wait began, it was at shop.py:88 in report",
+        "lock       shop.stock_lock, a Lock, made at shop.py:12",
+        "stacks     victim: GET /checkout › app context › request context",
+        "           culprit: GET /report › app context › request context",
     ]
 
 
@@ -38,7 +42,7 @@ def test_a_hold_is_told_with_those_who_wait_for_it() -> None:
 def test_waiting_while_holding_names_both_locks() -> None:
     text = told(shop(), 3, 700)
     assert "● POST /checkout waits for shop.stock_lock since 200 ms" in text
-    assert "it holds shop.audit_lock since 320 ms" in text
+    assert "they hold  victim: shop.audit_lock since 320 ms" in text
 
 
 def test_running_idle_and_handed_over() -> None:
@@ -50,7 +54,7 @@ def test_running_idle_and_handed_over() -> None:
 def test_a_request_is_told_with_thread_endpoint_and_outcome() -> None:
     assert "thread Thread-2 (worker), endpoint checkout, status 500 after 670 ms" in told(shop(), 2, 700)
     assert "running for 650 ms" in told(shop(), 3, 700)
-    assert "Flask contexts: app, request" in told(shop(), 3, 700)
+    assert "Flask contexts: app, request" in told(shop(), 1, 700)
 
 
 def test_several_holders_of_one_wait_are_all_named() -> None:
@@ -62,9 +66,27 @@ def test_several_holders_of_one_wait_are_all_named() -> None:
         waits=shop().waits[:1],
     )
     text = told(trace, 2, 700)
-    assert "held by POST /checkout (Thread-3 (worker)) since 100 ms" in text
-    assert "during this wait it was also held by" in text
-    assert "GET /report (Thread-1 (worker)) for 300 ms" in text
+    assert "POST /checkout (Thread-3 (worker)) holds it since 100 ms" in text
+    assert "when the wait began, Thread-1 (worker) held it, at shop.py:88 in report" in text
+    assert "during this wait it was also held by GET /report (Thread-1 (worker)) for 300 ms" in text
+
+
+def test_when_nobody_holds_the_lock_the_last_holder_is_named() -> None:
+    # Stock is free between 800 and 820 ms, and lane 2 takes it then.
+    assert "culprit    GET /report (Thread-1 (worker)) let it go 10 ms ago, and nobody has it yet" in told(
+        shop(), 3, 810
+    )
+
+
+def test_the_holds_of_the_lock_around_now_are_told() -> None:
+    played_on = (
+        "a @0 enter\nb @0 enter\na @10 section l @15\na @20 section l @60\nb @30 wait l a\nb @61 acquire l @30\n"
+    )
+    trace = played(played_on + "b @61 section l @70\na @80 section l @82\n* @100 pulse")
+    text = plain_text(story(trace, trace.moment(1, 40 * MS)))
+    assert "before: a had it for 5 ms, 25 ms ago" in text
+    assert "after:  b had it for 9 ms, 21 ms later" in text
+    assert "        a had it for 2 ms, 40 ms later" in text
 
 
 def test_an_unknown_holder_is_admitted() -> None:
@@ -100,14 +122,16 @@ def waiting_for(kind: str, holder: int | None, woken_by: int | None) -> str:
 
 def test_nobody_holds_an_event_but_somebody_sets_it() -> None:
     text = waiting_for("Event", None, 3)
-    assert "woken by Thread-3 (worker)" in text
-    assert "hold" not in text
+    assert "waker      POST /checkout (Thread-3 (worker)) wakes it" in text
+    assert "when the wait began" not in text
+    assert "victim: GET /checkout" in text
+    assert "culprit" not in text.replace("b: go to the culprit", "")
 
 
 def test_who_waits_for_a_thread_or_its_work_waits_for_no_holder() -> None:
-    assert "which is Thread-1 (worker)" in waiting_for("Thread", 1, None)
-    assert "which is the work of Thread-1 (worker)" in waiting_for("Future", 1, 1)
-    assert "held by Thread-1 (worker)" in waiting_for("Semaphore", 1, 1)
+    assert "GET /report (Thread-1 (worker)) is what it waits for" in waiting_for("Thread", 1, None)
+    assert "GET /report (Thread-1 (worker)) works on it" in waiting_for("Future", 1, 1)
+    assert "GET /report (Thread-1 (worker)) has it" in waiting_for("Semaphore", 1, 1)
 
 
 def test_a_ring_is_called_a_deadlock() -> None:
@@ -120,7 +144,9 @@ def test_a_ring_is_called_a_deadlock() -> None:
     )
     for lane in (1, 3):
         assert "a deadlock: each of them waits for the next" in told(ring, lane, 900)
-    assert "which waits itself for shop.audit_lock, held by POST /checkout" in told(ring, 3, 900)
+    assert "ring       who waits itself for shop.audit_lock: POST /checkout (Thread-3 (worker)) holds it" in told(
+        ring, 3, 900
+    )
     assert "deadlock" not in told(ring, 3, 550)
 
 
@@ -129,10 +155,14 @@ def test_a_chain_that_is_no_ring_is_no_deadlock() -> None:
         shop(),
         acts=(*shop().acts, (1, State.WAIT_HOLD, ms(600), ms(1000))),
         holds=(Hold(1, 1, 0, ms(200), None), Hold(0, 0, 2, ms(100), None)),
-        waits=(*shop().waits[1:], Wait(1, 1, 2, ms(600), None, False, 0, REPORT, ())),
+        waits=(*shop().waits[1:], Wait(1, 1, 2, ms(600), None, False, 0, CHECKOUT, REPORT)),
     )
     text = told(chain, 3, 900)
-    assert "which waits itself for Cache._lock, held by MainThread" in text
+    assert "root       who waits itself for Cache._lock: MainThread holds it since 800 ms" in text
+    assert "when that wait began, the root was at shop.py:88 in report" in text
+    assert "root: outside of any request" in text
+    assert "culprit: shop.audit_lock" not in text
+    assert "B: to the root" in text
     assert "deadlock" not in text
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from weft.findings import Finding
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import LockFigures, Moment, Request, Wait
+from weft.timeline.values import LockFigures, Moment, Request, Wait, WaitLabel
 
+from .blame import Link, held_at
 from .matching import Matches
 from .view import View
 
@@ -42,7 +43,7 @@ def worst_wait(snapshot: Snapshot) -> Spot | None:
 
 
 def longest_wait(snapshot: Snapshot, figures: LockFigures) -> Spot | None:
-    """Return the middle of a lock's longest wait."""
+    """Return a moment about the middle of a lock's longest wait."""
     if not figures.wait_max_ns:
         return None
     lanes = range(len(snapshot.lanes))
@@ -52,7 +53,18 @@ def longest_wait(snapshot: Snapshot, figures: LockFigures) -> Spot | None:
     if not waits:
         return None
     worst = max(waits, key=lambda label: label.end_ns - label.start_ns)
-    return Spot(worst.row, (worst.start_ns + worst.end_ns) // 2, worst.end_ns - worst.start_ns)
+    return Spot(worst.row, _telling(snapshot, worst), worst.end_ns - worst.start_ns)
+
+
+def _telling(snapshot: Snapshot, wait: WaitLabel) -> int:
+    """Return the middle of a wait or, when nobody holds the lock then, of its longest part in which somebody does."""
+    middle = (wait.start_ns + wait.end_ns) // 2
+    moment = snapshot.moment(wait.row, middle)
+    if held_at(moment) is not None or not moment.blames:
+        return middle
+    hold = max(moment.blames, key=lambda blame: blame.overlap_ns).hold
+    end_ns = wait.end_ns if hold.end_ns is None else min(hold.end_ns, wait.end_ns)
+    return (max(hold.start_ns, wait.start_ns) + end_ns) // 2
 
 
 def wait_for(snapshot: Snapshot, figures: LockFigures) -> Spot | None:
@@ -111,16 +123,9 @@ def next_event(snapshot: Snapshot, lane: int, time_ns: int, step: int) -> Spot |
     return None if found is None else Spot(lane, found)
 
 
-def blocker(moment: Moment) -> Spot | None:
-    """Return the lane that holds the lock that a lane waits for, at the instant if it held it then."""
-    if not moment.blames:
-        return None
-    now = moment.time_ns
-    held = [b.hold for b in moment.blames if b.hold.start_ns <= now and (b.hold.end_ns is None or now < b.hold.end_ns)]
-    if held:
-        return Spot(held[0].lane, now)
-    hold = max(moment.blames, key=lambda blame: blame.overlap_ns).hold
-    return Spot(hold.lane, max(hold.start_ns, moment.wait.start_ns) if moment.wait else hold.start_ns)
+def culprit(link: Link | None) -> Spot | None:
+    """Return where to look at who makes somebody wait."""
+    return Spot(link.lane, link.time_ns) if link else None
 
 
 def lane_at(snapshot: Snapshot, lock: int, time_ns: int, default: int) -> int:

@@ -19,6 +19,9 @@ MOST_COLUMNS: Final = 400
 
 CHANGED: Final = "(source changed since)"
 NO_SOURCE: Final = "(not a Python file)"
+NOT_HERE: Final = "(source is not here)"
+NOT_KNOWN: Final = "(source was not recorded)"
+WHY_NOT: Final = frozenset({CHANGED, NO_SOURCE, NOT_HERE, NOT_KNOWN})
 
 
 class Sources:
@@ -36,10 +39,10 @@ class Sources:
         self._known: dict[SourceFile, list[str] | str] = {}
 
     def line(self, place: Place) -> str:
-        """Return a line of source, in brackets why it is not shown, or nothing: the trace does not know the file."""
+        """Return a line of source, one of `WHY_NOT` it is not shown, or nothing: there is no such line."""
         file = self.files.get(place.file)
         if file is None:
-            return ""
+            return NOT_KNOWN if place.file.endswith(".py") else ""
         if file not in self._known:
             self._known[file] = _read(file)
         lines = self._known[file]
@@ -64,7 +67,7 @@ def _read(file: SourceFile) -> list[str] | str:
                 return NO_SOURCE
             data = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError):
-        return ""
+        return NOT_HERE
     if f"sha256:{hashlib.sha256(data, usedforsecurity=False).hexdigest()}" != file.digest:
         return CHANGED
     try:

@@ -41,6 +41,9 @@ class Ink(Enum):
 
 INKS = frozenset(ink.value for ink in Ink)
 
+LABEL = 11
+"""Columns of what a line is about, at its beginning; where it is continued they stay free."""
+
 TOGETHER = 24
 """Columns up to which a strong piece is not broken."""
 
@@ -89,9 +92,10 @@ def clip(line: Line, width: int) -> Line:
 
 
 def wrap(line: Line, width: int) -> list[Line]:
-    """Break a line between words; continued lines are indented a bit more than the first."""
+    """Break a line between words; continued lines are indented a bit more than the first, or stand behind its label."""
     start = line[0][0] if line else ""
-    indent = len(start) - len(start.lstrip(" ")) + 2
+    labelled = len(start) == LABEL and line[0][1] is Ink.TITLE
+    indent = LABEL + 2 if labelled else len(start) - len(start.lstrip(" ")) + 2
     lines: list[list[Span]] = [[]]
     used = 0
     for word, ink in _words(line):

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from weft.timeline.values import Place, Stack
 
+from .sources import WHY_NOT
 from .spans import Ink, Line
 
 FRAMES: Final = 3
@@ -31,13 +32,14 @@ def told(words: str, stack: Stack, quote: Quote = unquoted) -> Iterator[Line]:
     if not stack:
         return
     first = yours(stack)
-    yield ((words, Ink.PLAIN), *place(stack[first]))
-    if code := quote(stack[first]):
-        yield ((f"      {code}", Ink.DIM),)
-    callers = [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]
-    for frame in callers:
+    code = quote(stack[first])
+    missing: Line = ((f" {code}", Ink.DIM),) if code in WHY_NOT else ()
+    yield ((words, Ink.PLAIN), *place(stack[first]), *missing)
+    if code and not missing:
+        yield ((f"  {code}", Ink.DIM),)
+    for frame in [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]:
         where = "".join(text for text, _ in place(frame))
-        yield ((f"      called from {where}", Ink.DIM),)
+        yield ((f"  called from {where}", Ink.DIM),)
 
 
 def yours(stack: Sequence[Place]) -> int:

@@ -9,24 +9,19 @@ from weft import levels
 from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
-from weft.timeline.values import RESOURCES, Blame, Mark, Moment, Request, State, Task, Wait
+from weft.timeline.values import Mark, Moment, Request, State, Task
 
+from .blame import Chain, chain
+from .blame_story import LOCKS, blame_story, since, who
 from .spans import Ink, Line, Span
 from .stacks import Quote, unquoted
 from .stacks import told as told_at
 
-CHAIN: Final = 6
-"""Holders that wait themselves are followed so far."""
-
-_LOCKS: Final = ("Lock", "RLock", "Condition")
-_HELD: Final = frozenset({*_LOCKS, *(f"multiprocessing.{kind}" for kind in _LOCKS), *RESOURCES})
-"""Kinds of locks; nobody holds an event or a queue."""
+MANY: Final = 6
+"""Waiters, tasks and sections that are told one by one."""
 
 ERROR: Final = 40
 """The level of log records from which on they are alarming."""
-
-_BEHIND: Final = {"Thread": "  which is ", "Future": "  which is the work of "}
-"""How to name the one who is waited for, by kind, where he is no holder."""
 
 STATE_INKS: Final = {
     State.OFF: Ink.DIM,
@@ -58,16 +53,22 @@ def told(snapshot: Snapshot, finding: Finding) -> list[Line]:
     return [*lines, ((" ", Ink.PLAIN),)]
 
 
-def story(snapshot: Snapshot, moment: Moment, quote: Quote = unquoted) -> list[Line]:
-    """Return what to say about a lane at an instant, the most important sentence first; ``quote`` knows the source."""
+def story(snapshot: Snapshot, moment: Moment, quote: Quote = unquoted, found: Chain | None = None) -> list[Line]:
+    """Return what to say about a lane at an instant, the most important sentence first.
+
+    Args:
+        quote: knows the source.
+        found: who makes it wait, if that is known already.
+    """
+    found = chain(snapshot, moment) if found is None else found
     return [
         *_headline(snapshot, moment),
-        *_waiting(snapshot, moment, quote),
+        *blame_story(snapshot, moment, found, quote),
         *_holding(snapshot, moment, quote),
         *_handed(snapshot, moment),
         *_said(moment),
         *_elsewhere(snapshot, moment),
-        *_footnotes(snapshot, moment),
+        *_footnotes(snapshot, moment, found),
     ]
 
 
@@ -91,23 +92,23 @@ def _does(snapshot: Snapshot, moment: Moment) -> Line:
         return (
             (" waits for ", Ink.PLAIN),
             _lock(snapshot, wait.lock, Ink.WAIT),
-            *_since(wait.start_ns, moment.time_ns),
+            *since(wait.start_ns, moment.time_ns),
         )
     if moment.state is State.HANDOFF:
-        if wait and snapshot.locks[wait.lock].kind not in _HELD:
+        if wait and snapshot.locks[wait.lock].kind not in LOCKS:
             woken = _lock(snapshot, wait.lock, Ink.HANDOFF)
             return ((" was waiting for ", Ink.PLAIN), woken, (": it is woken, but not running yet", Ink.PLAIN))
         what: Line = (_lock(snapshot, wait.lock, Ink.HANDOFF),) if wait else (("a lock", Ink.HANDOFF),)
         return ((" is handed ", Ink.PLAIN), *what, (": it is free, this thread is not running yet", Ink.PLAIN))
     if moment.holds:
         hold = moment.holds[-1]
-        return ((" holds ", Ink.PLAIN), _lock(snapshot, hold.lock), *_since(hold.start_ns, moment.time_ns))
+        return ((" holds ", Ink.PLAIN), _lock(snapshot, hold.lock), *since(hold.start_ns, moment.time_ns))
     began = _began(moment)
     if began is not None:
         start_ns, end_ns = began
         fresh = end_ns is None and snapshot.end_ns - moment.time_ns < FRESH_NS
         locks = ", whether with a lock is told in a moment" if fresh else ", no lock involved"
-        return ((" runs", Ink.RUN), *_since(start_ns, moment.time_ns), (locks, Ink.DIM))
+        return ((" runs", Ink.RUN), *since(start_ns, moment.time_ns), (locks, Ink.DIM))
     return ((_QUIET[moment.state], Ink.DIM),)
 
 
@@ -129,76 +130,15 @@ _QUIET: Final = {
 }
 
 
-def _waiting(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]:
-    if moment.wait is None:
-        return
-    yield from told_at("  it waits at ", moment.wait.waiter_at, quote)
-    yield from _blame(snapshot, moment, moment.wait, quote)
-    yield from _chain(snapshot, moment)
-
-
-def _blame(snapshot: Snapshot, moment: Moment, wait: Wait, quote: Quote) -> Iterator[Line]:
-    now = _blame_at(moment)
-    if now is not None:
-        yield (("  held by ", Ink.PLAIN), *_holder(snapshot, now), *_since(now.hold.start_ns, moment.time_ns))
-    elif wait.holder is not None and not moment.blames:
-        behind = _BEHIND.get(snapshot.locks[wait.lock].kind, "  held by ")
-        yield ((behind, Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.holder].lane].name, Ink.HOLD))
-    elif not moment.blames and snapshot.locks[wait.lock].kind in _HELD:
-        yield (("  the recorder does not know who holds it", Ink.DIM),)
-    yield from told_at("  when the wait began, the holder was at ", wait.holder_at, quote)
-    if wait.woken_by is not None:
-        yield (("  woken by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[wait.woken_by].lane].name, Ink.PLAIN))
-    others = [blame for blame in moment.blames if blame is not now]
-    if others:
-        yield (("  during this wait it was also held by", Ink.DIM),)
-    for blame in others[:CHAIN]:
-        yield (("    ", Ink.DIM), *_holder(snapshot, blame), (f" for {duration(blame.overlap_ns)}", Ink.PLAIN))
-    if len(others) > CHAIN:
-        yield ((f"    and {len(others) - CHAIN} more", Ink.DIM),)
-
-
-def _blame_at(moment: Moment) -> Blame | None:
-    """Return the holder at the instant itself."""
-    for blame in moment.blames:
-        if blame.hold.start_ns <= moment.time_ns and (blame.hold.end_ns is None or moment.time_ns < blame.hold.end_ns):
-            return blame
-    return None
-
-
-def _chain(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
-    """Say what the holder waits for itself, and whether that comes back to where it began."""
-    seen = {moment.lane.id}
-    here: Moment | None = moment
-    for _ in range(CHAIN):
-        blame = _blame_at(here) if here else None
-        if blame is None:
-            return
-        lane = blame.hold.lane
-        here = snapshot.moment(lane, moment.time_ns)
-        if here.wait is None or here.state not in (State.WAIT, State.WAIT_HOLD):
-            return
-        words: Line = (("  which waits itself for ", Ink.PLAIN), _lock(snapshot, here.wait.lock, Ink.WAIT))
-        onward = _blame_at(here)
-        held: Line = ((", held by ", Ink.PLAIN), *_holder(snapshot, onward)) if onward else ()
-        yield (*words, *held)
-        seen.add(lane)
-        if onward is not None and onward.hold.lane in seen:
-            yield (("  a deadlock: each of them waits for the next, and none can go on", Ink.ALARM),)
-            return
-
-
 def _holding(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]:
-    waiting = moment.wait is not None
-    for hold in moment.holds if waiting else moment.holds[:-1]:
-        words = "  it holds " if waiting else "  it also holds "
-        yield ((words, Ink.PLAIN), _lock(snapshot, hold.lock), *_since(hold.start_ns, moment.time_ns))
-    for wait in moment.wanted_by[:CHAIN]:
-        waiter = _at_work(snapshot, wait, moment.time_ns)
+    for hold in () if moment.wait is not None else moment.holds[:-1]:
+        yield (("  it also holds ", Ink.PLAIN), _lock(snapshot, hold.lock), *since(hold.start_ns, moment.time_ns))
+    for wait in moment.wanted_by[:MANY]:
+        waiter = who(snapshot, wait.lane, snapshot.moment(wait.lane, moment.time_ns).request, Ink.STRONG)
         yield (("  ", Ink.PLAIN), *waiter, (" waits for ", Ink.PLAIN), _lock(snapshot, wait.lock, Ink.WAIT),
-               *_since(wait.start_ns, moment.time_ns))  # fmt: skip
-    if len(moment.wanted_by) > CHAIN:
-        yield ((f"  and {len(moment.wanted_by) - CHAIN} more threads wait", Ink.PLAIN),)
+               *since(wait.start_ns, moment.time_ns))  # fmt: skip
+    if len(moment.wanted_by) > MANY:
+        yield ((f"  and {len(moment.wanted_by) - MANY} more threads wait", Ink.PLAIN),)
     if moment.wanted_by:
         yield from told_at("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at, quote)
 
@@ -211,17 +151,17 @@ def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
         queued = duration(task.start_ns - task.submitted_ns)
         yield ((f"  it runs {task.work or 'a task'}, which {who} had handed over ", Ink.PLAIN),
                (queued, Ink.STRONG), (" before it began", Ink.PLAIN))  # fmt: skip
-    for task in moment.handed[:CHAIN]:
+    for task in moment.handed[:MANY]:
         yield ((f"  it has handed over {task.work or 'a task'}", Ink.PLAIN), *_progress(snapshot, task, moment.time_ns))
-    if len(moment.handed) > CHAIN:
-        yield ((f"  and {len(moment.handed) - CHAIN} more tasks", Ink.PLAIN),)
+    if len(moment.handed) > MANY:
+        yield ((f"  and {len(moment.handed) - MANY} more tasks", Ink.PLAIN),)
 
 
 def _progress(snapshot: Snapshot, task: Task, now_ns: int) -> Line:
     if task.thread is None or task.start_ns is None or task.start_ns > now_ns:
-        return ((", which waits for its turn", Ink.PLAIN), *_since(task.submitted_ns, now_ns))
+        return ((", which waits for its turn", Ink.PLAIN), *since(task.submitted_ns, now_ns))
     runner = (_thread(snapshot, task.thread), Ink.RUN)
-    return ((", which runs on ", Ink.PLAIN), runner, *_since(task.start_ns, now_ns))
+    return ((", which runs on ", Ink.PLAIN), runner, *since(task.start_ns, now_ns))
 
 
 def _thread(snapshot: Snapshot, thread: int) -> str:
@@ -230,9 +170,9 @@ def _thread(snapshot: Snapshot, thread: int) -> str:
 
 def _said(moment: Moment) -> Iterator[Line]:
     """Say what the app says of itself: the sections that it is in, and its last marks."""
-    for number, section in enumerate(moment.sections[-CHAIN:]):
+    for number, section in enumerate(() if moment.wait is not None else moment.sections[-MANY:]):
         words = "  in section " if not number else "    and in "
-        yield ((words, Ink.PLAIN), (section.name, Ink.TITLE), *_since(section.start_ns, moment.time_ns))
+        yield ((words, Ink.PLAIN), (section.name, Ink.TITLE), *since(section.start_ns, moment.time_ns))
     for mark in moment.marks:
         ago = f", {duration(moment.time_ns - mark.time_ns)} ago" if moment.time_ns > mark.time_ns else ", just now"
         yield (("  ◆ ", Ink.DIM), *_mark(mark), (ago, Ink.DIM))
@@ -249,7 +189,7 @@ def _elsewhere(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     """Say what the app waits for now, when the lane itself has nothing to tell."""
     if moment.state > State.IDLE or moment.time_ns < snapshot.end_ns - 1:
         return
-    for row in [row for row in snapshot.lock_figures() if row.waiting_now][:CHAIN]:
+    for row in [row for row in snapshot.lock_figures() if row.waiting_now][:MANY]:
         threads = "1 thread waits" if row.waiting_now == 1 else f"{row.waiting_now} threads wait"
         yield ((f"  {threads} for ", Ink.PLAIN), (row.lock.name, Ink.WAIT), *_held_now(snapshot, row.holder_now))
 
@@ -260,13 +200,7 @@ def _held_now(snapshot: Snapshot, holder: int | None) -> Line:
     return ((" now, held by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[holder].lane].name, Ink.HOLD))
 
 
-def _at_work(snapshot: Snapshot, wait: Wait, time_ns: int) -> Line:
-    request = snapshot.moment(wait.lane, time_ns).request
-    name = snapshot.lanes[wait.lane].name
-    return (_request(request), (f" ({name})", Ink.DIM)) if request else ((name, Ink.STRONG),)
-
-
-def _footnotes(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
+def _footnotes(snapshot: Snapshot, moment: Moment, found: Chain) -> Iterator[Line]:
     request = moment.request
     if request is not None:
         yield ((f"  thread {moment.thread.name if moment.thread else moment.lane.name}", Ink.DIM),
@@ -274,12 +208,13 @@ def _footnotes(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
                (f", {_outcome(snapshot, request)}", Ink.DIM))  # fmt: skip
     if request is not None and request.queued_ns:
         yield ((f"  waited {duration(request.queued_ns)} for a free worker before it began", Ink.PLAIN),)
-    if moment.contexts:
+    if moment.contexts and moment.wait is None:
         yield ((f"  Flask contexts: {', '.join(moment.contexts)}", Ink.DIM),)
     if moment.wait is None and not moment.wanted_by:
         yield (("  n: go to the next wait", Ink.DIM),)
-    elif moment.blames:
-        yield (("  b: go to the lane that holds the lock", Ink.DIM),)
+    elif found.links:
+        root = "; B: to the root of it all" if len(found.links) > 1 and not found.ring else ""
+        yield ((f"  b: go to the culprit{root}; [: come back", Ink.DIM),)
 
 
 def _outcome(snapshot: Snapshot, request: Request) -> str:
@@ -289,22 +224,9 @@ def _outcome(snapshot: Snapshot, request: Request) -> str:
     return f"{ended} after {duration(request.end_ns - request.start_ns)}"
 
 
-def _holder(snapshot: Snapshot, blame: Blame) -> Line:
-    name = snapshot.lanes[blame.hold.lane].name
-    if blame.request is None:
-        return ((name, Ink.HOLD),)
-    return ((f"{blame.request.method} {blame.request.path}", Ink.HOLD), (f" ({name})", Ink.DIM))
-
-
 def _request(request: Request) -> Span:
     return f"{request.method} {request.path}", Ink.STRONG
 
 
 def _lock(snapshot: Snapshot, lock: int, ink: Ink = Ink.HOLD) -> Span:
     return snapshot.locks[lock].name, ink
-
-
-def _since(start_ns: int, now_ns: int) -> Line:
-    if now_ns <= start_ns:
-        return ((" from this moment on", Ink.PLAIN),)
-    return ((" since ", Ink.PLAIN), (duration(now_ns - start_ns), Ink.STRONG))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from . import moments as told
 from .columns import FOREVER, I64, Rows
 from .tables import Tables
 from .values import HoldLabel, LockFrame
+
+_LOOKED: Final = 1 << 15
+"""Holds that are looked through for those of one lock, about."""
 
 
 def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
@@ -71,6 +75,26 @@ def queue_at(tables: Tables, lock: int, time_ns: int) -> Rows:
     rows = rows[(rows["start"] <= time_ns) & (tables.ends(rows) > time_ns)]
     in_order: Rows = rows[np.lexsort((rows["thread"], rows["start"]))]
     return in_order
+
+
+def around(tables: Tables, lock: int, time_ns: int, count: int, span: tuple[int, int]) -> tuple[Rows, Rows]:
+    """Return the last ``count`` holds of a lock that ended by an instant, and the first that begin after it.
+
+    Looks at twice as much time in each turn, and only so far that it is quick: what is farther away is left out.
+    """
+    low, high = span
+    reach = max((high - low) >> 12, 1)
+    while True:
+        rows = tables.holds.within(time_ns - reach, time_ns + reach)
+        looked = len(rows)
+        rows = rows[rows["lock"] == lock]
+        before = rows[tables.held_until(rows) <= time_ns]
+        after = rows[rows["start"] > time_ns]
+        enough = len(before) >= count and len(after) >= count
+        if enough or looked > _LOOKED or (time_ns - reach <= low and time_ns + reach >= high):
+            before = before[np.argsort(before["end"], kind="stable")][-count:]
+            return before, after[np.argsort(after["start"], kind="stable")][:count]
+        reach *= 2
 
 
 def next_change(tables: Tables, lane: int, time_ns: int, step: int, span: tuple[int, int]) -> int | None:

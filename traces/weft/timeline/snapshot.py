@@ -91,6 +91,14 @@ class Snapshot:
         """Return the waits for a lock at an instant, the longest first; their number is the queue's depth."""
         return moments.waits(self.tables, locklanes.queue_at(self.tables, lock, time_ns))
 
+    def lock_history(self, lock: int, time_ns: int, count: int) -> tuple[list[Hold], list[Hold]]:
+        """Return up to ``count`` holds of a lock that ended by an instant, and those that begin next, in time order.
+
+        What is so far away that finding it takes long is left out.
+        """
+        before, after = locklanes.around(self.tables, lock, time_ns, count, (self.start_ns, self.end_ns))
+        return moments.holds(self.tables, before), moments.holds(self.tables, after)
+
     def next_event(self, lane: int, time_ns: int, step: int) -> int | None:
         """Return the nearest moment after (``step`` 1) or before (-1) an instant at which something changes on a lane.
 

@@ -428,7 +428,7 @@ class DashboardScreen(Navigation):
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):
             if self.sources is None or self.sources.files is not self.snapshot.files:
                 self.sources = Sources(self.snapshot.files)
-            about = self._lock(moment.time_ns) or story(self.snapshot, moment, self.sources.line)
+            about = self._lock(moment.time_ns) or story(self.snapshot, moment, self.sources.line, self.blame())
             self.inspector.lines = (*self._finding(moment), *about)
 
     def _lock(self, time_ns: int) -> list[Line]:

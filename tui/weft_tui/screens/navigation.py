@@ -14,6 +14,7 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Moment
 
 from .. import jumps, view, when
+from ..blame import Chain, chain
 from ..jumps import Spot
 from ..lineup import By, Lineup, Wish, line_up
 from ..matching import Matches
@@ -32,6 +33,7 @@ NO_LATER_EVENT: Final = "Nothing changes on this lane any more. E goes to the ev
 NO_EARLIER_EVENT: Final = "Nothing has changed on this lane before. e goes to the next event."
 NOT_BEFORE: Final = "You have not been anywhere before."
 NOT_BEHIND: Final = "You have not gone back from anywhere."
+NOT_BLOCKED: Final = "Nothing blocks this lane at the cursor. n goes to the next wait."
 GO: Final = "Go to a time"
 NO_LATER: Final = "There is no later wait. N goes to the one before."
 NO_EARLIER: Final = "There is no earlier wait. n goes to the next one."
@@ -67,6 +69,8 @@ class Navigation(Screen[None]):
         self.played_ns = 0
         self.lineup: Lineup | None = None
         self.matching: Memo[Matches] = Memo()
+        self.moments: Memo[Moment] = Memo()
+        self.chains: Memo[Chain] = Memo()
         self.trail = Trail()
 
     @property
@@ -280,9 +284,12 @@ class Navigation(Screen[None]):
         )
 
     def action_blame(self) -> None:
-        """Go to the lane that holds what the selected lane waits for."""
-        if moment := self.moment():
-            self._explain(jumps.blocker(moment), "Nothing blocks this lane at the cursor. n goes to the next wait.")
+        """Go to the lane that makes the selected lane wait."""
+        self._explain(jumps.culprit(self.blame().first), NOT_BLOCKED)
+
+    def action_root(self) -> None:
+        """Go to the lane that all others wait for, which the selected lane waits for."""
+        self._explain(jumps.culprit(self.blame().root), NOT_BLOCKED)
 
     def action_worst(self) -> None:
         """Show the longest wait of the worst lock, large."""
@@ -333,10 +340,19 @@ class Navigation(Screen[None]):
 
     def moment(self) -> Moment | None:
         """Return what is known of the selected lane at the cursor."""
-        if self.snapshot is None or self.view is None or not self.snapshot.lanes:
+        snapshot = self.snapshot
+        if snapshot is None or self.view is None or not snapshot.lanes:
             return None
         # At the very end nothing is any more; what was is told by the last moment before.
-        return self.snapshot.moment(self.lane, min(self.view.cursor_ns, max(self.snapshot.end_ns - 1, 0)))
+        time_ns = min(self.view.cursor_ns, max(snapshot.end_ns - 1, 0))
+        return self.moments.get((id(snapshot), self.lane, time_ns), lambda: snapshot.moment(self.lane, time_ns))
+
+    def blame(self) -> Chain:
+        """Return who makes the selected lane wait at the cursor."""
+        snapshot, moment = self.snapshot, self.moment()
+        if snapshot is None or moment is None:
+            return Chain()
+        return self.chains.get((id(snapshot), moment.lane.id, moment.time_ns), lambda: chain(snapshot, moment))
 
 
 Choice = TypeVar("Choice", bound=Enum)

@@ -1,0 +1,86 @@
+"""Who is to blame: the chain from a wait to its root culprit, and the keys that go there and back."""
+
+from __future__ import annotations
+
+from support.dashboard import bench
+from support.played import MS, played
+from weft_tui import jumps
+from weft_tui.blame import Role, chain
+
+# c waits for b's lock while b waits for a's; d has an event that nobody but a sets.
+NESTED = """
+a @0 enter
+b @0 enter
+c @0 enter
+d @0 enter
+a @100 request 1 /report
+b @150 request 2 /checkout
+c @200 request 3 /cart
+a @110 section inner @800
+b @160 section outer @890
+b @300 wait inner a
+b @810 acquire inner @300
+b @810 handoff inner @800
+b @810 section inner @850
+c @400 wait outer b
+c @900 acquire outer @400
+c @900 handoff outer @890
+c @900 section outer @950
+d @500 wait event_done *
+d @960 resume event_done @500
+d @500 wake event_done a
+* @1000 pulse
+"""
+
+
+def lanes(trace, lane: int, at_ms: int) -> list[tuple[str, str]]:
+    found = chain(trace, trace.moment(lane, at_ms * MS))
+    return [(trace.lanes[link.lane].name, link.role.value) for link in found.links]
+
+
+def test_the_chain_leads_to_whom_nobody_makes_wait() -> None:
+    trace = played(NESTED)
+    assert lanes(trace, 2, 500) == [("b", "holds"), ("a", "holds")]
+    assert lanes(trace, 1, 500) == [("a", "holds")]
+    assert lanes(trace, 0, 500) == []
+
+
+def test_between_two_holders_the_last_one_is_to_blame() -> None:
+    assert lanes(played(NESTED), 1, 805) == [("a", "let go")]
+
+
+def test_whoever_ends_a_wait_that_nobody_causes_is_followed() -> None:
+    assert lanes(played(NESTED), 3, 700) == [("a", "wakes")]
+
+
+def test_the_longest_wait_is_looked_at_where_somebody_holds_the_lock() -> None:
+    text = "a @0 enter\nb @0 enter\nb @10 wait l a\na @5 section l @40\na @60 section l @70\n"
+    trace = played(text + "b @90 acquire l @10\nb @90 section l @95\n* @100 pulse")
+    spot = jumps.worst_wait(trace)
+    assert (spot.lane, spot.time_ns) == (1, 25 * MS)
+    assert chain(trace, trace.moment(1, spot.time_ns)).first.role is Role.HOLDS
+
+
+async def test_b_goes_to_the_culprit_capital_b_to_the_root_and_bracket_comes_back() -> None:
+    async with bench(played(NESTED)) as (app, pilot):
+        app.dashboard.lane = 2
+        app.dashboard.go_to(500 * MS)
+        await pilot.pause()
+        assert "root       who waits itself for inner: GET /report (a) holds it since 390 ms" in app.told
+        await pilot.press("B")
+        assert (app.dashboard.lane, app.view.cursor_ns) == (0, 500 * MS)
+        await pilot.press("left_square_bracket")
+        assert (app.dashboard.lane, app.view.cursor_ns) == (2, 500 * MS)
+        await pilot.press("b", "b")
+        assert app.dashboard.lane == 0
+        await pilot.press("B")
+        assert app.toasts == ["Nothing blocks this lane at the cursor. n goes to the next wait."]
+
+
+async def test_in_a_handoff_b_goes_to_the_moment_at_which_the_lock_was_let_go() -> None:
+    async with bench(played(NESTED)) as (app, pilot):
+        app.dashboard.lane = 1
+        app.dashboard.go_to(805 * MS)
+        await pilot.press("b")
+        assert (app.dashboard.lane, app.view.cursor_ns) == (0, 800 * MS - 1)
+        assert "GET /report holds inner" in app.told
