@@ -3,34 +3,9 @@
 from __future__ import annotations
 
 from support.dashboard import bench
-from support.played import MS, played
+from support.played import MS, NESTED, played
 from weft_tui import jumps
 from weft_tui.blame import Role, chain
-
-# c waits for b's lock while b waits for a's; d has an event that nobody but a sets.
-NESTED = """
-a @0 enter
-b @0 enter
-c @0 enter
-d @0 enter
-a @100 request 1 /report
-b @150 request 2 /checkout
-c @200 request 3 /cart
-a @110 section inner @800
-b @160 section outer @890
-b @300 wait inner a
-b @810 acquire inner @300
-b @810 handoff inner @800
-b @810 section inner @850
-c @400 wait outer b
-c @900 acquire outer @400
-c @900 handoff outer @890
-c @900 section outer @950
-d @500 wait event_done *
-d @960 resume event_done @500
-d @500 wake event_done a
-* @1000 pulse
-"""
 
 
 def lanes(trace, lane: int, at_ms: int) -> list[tuple[str, str]]:

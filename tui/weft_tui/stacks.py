@@ -32,14 +32,15 @@ def told(words: str, stack: Stack, quote: Quote = unquoted) -> Iterator[Line]:
     if not stack:
         return
     first = yours(stack)
+    pad = " " * (len(words) - len(words.lstrip(" ")) + 2)
     code = quote(stack[first])
     missing: Line = ((f" {code}", Ink.DIM),) if code in WHY_NOT else ()
     yield ((words, Ink.PLAIN), *place(stack[first]), *missing)
     if code and not missing:
-        yield ((f"  {code}", Ink.DIM),)
+        yield ((f"{pad}{code}", Ink.DIM),)
     for frame in [frame for frame in stack[first + 1 :] if is_yours(frame)][:FRAMES]:
         where = "".join(text for text, _ in place(frame))
-        yield ((f"  called from {where}", Ink.DIM),)
+        yield ((f"{pad}called from {where}", Ink.DIM),)
 
 
 def yours(stack: Sequence[Place]) -> int:

@@ -22,6 +22,7 @@ from weft.timeline.values import LockFigures, Mark, Moment, Request
 from .. import jumps, picture, view
 from ..jumps import Spot
 from ..lineup import By, Wish
+from ..linking import ties
 from ..lock_story import lock_story
 from ..messages import (
     ChildEnded,
@@ -337,6 +338,13 @@ class DashboardScreen(Navigation):
             self.line_up()
             self.lanes.lineup = self.lineup
         self.lanes.picked = self.row
+        self._tie()
+
+    def _tie(self) -> None:
+        """Join the selected row to those that it waits for, and that wait for it, at the cursor."""
+        moment = self.moment()
+        if self.snapshot and self.lineup and moment:
+            self.lanes.ties = ties(self.snapshot, self.lineup, moment, self.blame())
 
     def _share_rows(self) -> None:
         """Give the lanes the rows that they need, the panels the others."""

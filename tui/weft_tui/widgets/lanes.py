@@ -16,9 +16,11 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
 from ..lineup import By, Lineup
+from ..linking import Tie
 from ..messages import LaneStepped, Pointed, Zoomed
 from ..spans import cut
 from ..view import View
+from .arrows import Arrow
 from .cells import Cells, cells
 from .grid import Grid, GridStrip, encode, segments
 from .inked import cropped, unfiltered
@@ -45,6 +47,8 @@ class Lanes(Widget, can_focus=True):
     lineup: reactive[Lineup | None] = reactive(None)
     picked: reactive[int] = reactive(0)
     """The selected row, -1 for none."""
+    ties: reactive[tuple[Tie, ...]] = reactive(())
+    """What joins the selected row to others at the cursor."""
     notice: reactive[str] = reactive("")
     """What to say when there is no lane."""
 
@@ -139,7 +143,10 @@ class Lanes(Widget, can_focus=True):
 
     def picture(self) -> list[Strip]:
         """Return all rows; made once for everything that is visible in them."""
-        key = (self._serial, self.view, self.picked, self.size, self.notice, unfiltered(self), self.app.no_color)
+        key = (
+            *(self._serial, self.view, self.picked, self.ties, self.size, self.notice),
+            *(unfiltered(self), self.app.no_color),
+        )
         if self._palette is None:
             self._palette = palette_of(self)
         return self.pictures.get((*key, id(self._palette)), self._make_picture)
@@ -184,6 +191,7 @@ class Lanes(Widget, can_focus=True):
             pitch=self.pitch,
             cursor=cursor if 0 <= cursor < self.columns else -1,
             shapes=self.app.no_color,
+            arrows=tuple(_arrow(tie, self._top, shown.stop - self._top) for tie in self.ties),
         )
         key = (self._serial, view.start_ns, view.span_ns, shown.start, shown.stop, self.columns)
         if lineup.by is By.LOCK:
@@ -203,6 +211,18 @@ def first_row(top: int, lane: int, page: int, total: int) -> int:
     """Return the first lane to draw so that the selected one is visible and little moves."""
     top = min(max(top, lane - page + 1), lane)
     return max(min(top, total - page), 0)
+
+
+def _arrow(tie: Tie, top: int, lanes: int) -> Arrow:
+    """Return what joins rows as an arrow between visible lanes, of which ``top`` is the first."""
+
+    def place(row: int) -> int:
+        return min(max(row - top, -1), lanes)
+
+    target = place(tie.target)
+    out = not 0 <= target < lanes
+    sources = tuple(sorted({place(row) for row in tie.sources}))
+    return Arrow(sources, target, tie.wakes, tie.joined, tie.name if out else "")
 
 
 def _cells(snapshot: Snapshot, lanes: Sequence[int], view: View, columns: int) -> Cells:

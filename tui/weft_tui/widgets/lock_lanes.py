@@ -39,6 +39,7 @@ def lock_scene(snapshot: Snapshot, locks: Sequence[int], pids: Sequence[str], vi
         ),
         captions=(),
         shapes=stage.shapes,
+        arrows=stage.arrows,
         queue=depths(frame),
     )
 

@@ -43,6 +43,8 @@ class Role(IntEnum):
     CAPTION = NAME + 4
     CAPTION_PICKED = NAME + 5
     GROUND = NAME + 6
+    ARROW = NAME + 7
+    WAKE = NAME + 8
 
 
 ROLE_CLASSES: Final = {
@@ -53,6 +55,8 @@ ROLE_CLASSES: Final = {
     Role.CAPTION: "lanes--caption",
     Role.CAPTION_PICKED: "lanes--caption-picked",
     Role.GROUND: "lanes--ground",
+    Role.ARROW: "lanes--arrow",
+    Role.WAKE: "lanes--wake",
 }
 CURSOR_CLASS: Final = "lanes--cursor"
 PICKED_CLASSES: Final = ("lanes--off-picked", "lanes--idle-picked")

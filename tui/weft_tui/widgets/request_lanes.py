@@ -35,6 +35,7 @@ def request_scene(snapshot: Snapshot, rows: NDArray[np.void], pids: Sequence[str
         waits=tuple(_waits(snapshot, requests, view, columns)),
         captions=tuple(_threads(snapshot, requests, view, columns)) if stage.pitch > 1 else (),
         shapes=stage.shapes,
+        arrows=stage.arrows,
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from weft.timeline.values import State
 
 from ..spans import cut, cut_middle
+from .arrows import Arrow, draw_arrows
 from .cells import EIGHTHS, Cells
 from .grid import Grid
 from .palette import PICKED, Role, cursor, pair
@@ -73,6 +74,7 @@ class Stage:
     pitch: int
     cursor: int
     shapes: bool
+    arrows: tuple[Arrow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Scene:
         captions: requests, to be written under the lane, or on it.
         shapes: tell states apart by glyph instead of colour.
         marks: columns in which the app said something, bool ``[lanes, columns]``; None: nowhere.
+        arrows: at the cursor, from lane to lane.
         queue: how many wait, int64 ``[lanes, columns]``, to be drawn under the lane, or on it; None: lanes have none.
     """
 
@@ -103,6 +106,7 @@ class Scene:
     shapes: bool
     marks: NDArray[np.bool_] | None = None
     queue: NDArray[np.int64] | None = None
+    arrows: tuple[Arrow, ...] = ()
 
 
 def draw(scene: Scene, rows: int, columns: int) -> Grid:
@@ -121,6 +125,16 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
         _write(grid, scene, label, row=label.row * scene.pitch)
     for label in scene.captions:
         _write(grid, scene, label, row=label.row * scene.pitch + scene.pitch - 1)
+    if scene.arrows and scene.cursor >= 0:
+        draw_arrows(
+            grid,
+            scene.arrows,
+            lanes=len(scene.heads),
+            pitch=scene.pitch,
+            gutter=scene.gutter,
+            cursor=scene.cursor,
+            styled=not scene.shapes,
+        )
     for row, head in enumerate(scene.heads):
         _draw_head(grid, scene, row, head)
     return grid

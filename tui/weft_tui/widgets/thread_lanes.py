@@ -32,6 +32,7 @@ def thread_scene(
         waits=wait_labels(snapshot, lanes, view, columns),
         captions=captions if roomy else on_lane(captions, what),
         shapes=stage.shapes,
+        arrows=stage.arrows,
         marks=_marks(snapshot, lanes, view, columns),
     )
 
