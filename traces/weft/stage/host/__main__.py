@@ -135,6 +135,8 @@ def _redirect() -> None:
 def _produce(wanted: Mapping[str, Any]) -> Production:
     """Load what was asked for, with everything in place."""
     stage, clock, patches = Stage(), clocks.Clock(), Patches()
+    if wanted["check"]:
+        targets.read_check(wanted["check"])  # before any of the app's code runs
     private.begin(wanted.get("folder") or "")
     target = targets.Target(wanted["target"], wanted.get("root", ""))
     maker = Maker(stage, clock, target.ours)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import importlib
 import importlib.util
 import json
@@ -26,6 +28,9 @@ _CHECK = re.compile(
     r"(?P<compare>==|!=|<=|>=|<|>)\s*(?P<value>.+)",
     re.S,
 )
+_BEGUN = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s*(?:/|$)")
+"""A comparison of an answer, though not a whole one."""
+
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {
         "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -235,13 +240,13 @@ def parse_check(text: str, namespace: Mapping[str, Any]) -> Callable[[Outcome], 
     Raises:
         WeftError: it is neither.
     """
-    match = _CHECK.fullmatch(text.strip())
-    if match is not None:
-        return _compared(match)
-    try:
-        code = compile(text, "--check", "eval")
-    except SyntaxError:
-        raise WeftError(f'{text!r} is no check; write "GET /path == value" or a Python expression') from None
+    understood = read_check(text)
+    if isinstance(understood, re.Match):
+        return _compared(understood)
+    unknown = _names(understood) - {*namespace, *vars(builtins), "app", "responses"}
+    if unknown:
+        raise WeftError(f"the check {text!r} speaks of {min(unknown)}, which the app's module does not have{_HOW}")
+    code = compile(understood, "--check", "eval")
 
     def check(outcome: Outcome) -> None:
         known = {**namespace, "app": outcome.app, "responses": outcome.responses}
@@ -249,6 +254,34 @@ def parse_check(text: str, namespace: Mapping[str, Any]) -> Callable[[Outcome], 
             raise AssertionError(f"{text} is not true")
 
     return check
+
+
+def read_check(text: str) -> re.Match[str] | ast.Expression:
+    """Return a check as it is written, before the app it speaks of is there.
+
+    Raises:
+        WeftError: as `parse_check`, but for names that the app does not have.
+    """
+    match = _CHECK.fullmatch(text.strip())
+    if match is not None:
+        return match
+    try:
+        if _BEGUN.match(text.strip()):
+            raise SyntaxError
+        return ast.parse(text.strip(), "--check", "eval")
+    except (SyntaxError, ValueError):
+        raise WeftError(f"{text!r} is no check{_HOW}") from None
+
+
+_HOW = '; write "GET /path == value" or a Python expression'
+
+
+def _names(expression: ast.Expression) -> set[str]:
+    """Return the names that an expression takes from elsewhere."""
+    nodes = [*ast.walk(expression)]
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    own = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return used - own - {node.arg for node in nodes if isinstance(node, ast.arg)}
 
 
 def _compared(match: re.Match[str]) -> Callable[[Outcome], object]:
