@@ -348,6 +348,8 @@ def test_the_thread_of_an_async_view_works_for_its_request(tmp_path: Path) -> No
     name, path, _, _ = working_for_async(tmp_path)
     assert (name, path) == (runner, "/async")
     assert runner.startswith("ThreadPoolExecutor-")
+    (row,) = report(load_timeline(tmp_path / "trace.weft"))["requests"]
+    assert row["wait_ns"]["total"] > 0
 
 
 def working_for_async(tmp_path: Path) -> tuple[str, str, State, str]:

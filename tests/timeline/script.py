@@ -7,7 +7,7 @@
 
 A line is ``[process:]thread time kind arguments``; the thread ``*`` is the process itself. Names are defined in
 front of the block that uses them first, with ids that begin at 1 in every process. A lock whose name begins with
-``event`` is an event.
+``event`` is an event; work whose name begins with ``async`` is awaited by who hands it over.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ _DETAILS: dict[str, Callable[[str], dict[str, Any]]] = {
     "lock": _lock,
     "target": lambda name: {"method": "GET", "path": name},
     "endpoint": lambda name: {"name": name},
-    "work": lambda name: {"name": name},
+    "work": lambda name: {"name": name, "awaited": name.startswith("async")},
     "label": lambda name: {"text": name.replace("_", " ")},
     "stack": lambda name: {"frames": [["shop.py", name, 12], ["app.py", "main", 3]]},
 }

@@ -159,3 +159,27 @@ def test_tasks_are_told_with_how_long_they_were_queued_ran_and_waited() -> None:
     assert render["duration_ns"] == {"total": 30 + 10 + 3, "p50": 10, "p99": 30, "max": 30}
     assert render["wait_ns"]["total"] == 5
     assert mail["queued_ns"]["total"] == 38
+
+
+def test_an_async_view_waits_for_its_request_and_a_task_that_nobody_awaits_does_not() -> None:
+    snapshot = play("""
+        server 0 enter
+        pool 0 enter
+        server 10 request 1 /async
+        server 11 submit async_view
+        server 12 submit mail
+        pool 20 task 11 server
+        pool 30 wait stock -
+        pool 50 acquire stock 30
+        pool 55 section stock 50 60
+        pool 60 task_done 20
+        server 70 done 200
+        server 71 request 2 /other
+        pool 72 task 12 server
+        pool 73 wait stock -
+        pool 79 acquire stock 73
+        server 80 done 200
+        pool 90 task_done 72
+        """)
+    assert [(row["endpoint"], row["wait_ns"]["total"]) for row in report(snapshot)["requests"]] == [(None, 20)]
+    assert [(request.path, request.wait_ns) for request in snapshot.requests(9)] == [("/other", 0), ("/async", 20)]

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from weft.timeline import awaited
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
@@ -170,7 +171,7 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: 
     key = np.arange(len(rows))
     waited = np.zeros(0, np.int64)
     if wish.order is Order.WAITING or not wish.idle:
-        waited = tables.waited(rows["thread"].astype(np.int64), rows["start"].copy(), tables.ends(rows))
+        waited = awaited.waited(tables, rows)
     if wish.order is Order.WAITING:
         key = -waited
     elif wish.order is Order.NAME:

@@ -98,8 +98,8 @@ def _stack(chain: list[tuple[CodeType, int]]) -> Entry:
     return {"frames": [[code.co_filename, code.co_qualname, stacks.line_at(code, offset)] for code, offset in shown]}
 
 
-def _work(name: str) -> Entry:
-    return {"name": name}
+def _work(name: str, awaited: bool) -> Entry:
+    return {"name": name, **({"awaited": True} if awaited else {})}
 
 
 def _notice(text: str) -> Entry:

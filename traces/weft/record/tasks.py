@@ -1,6 +1,7 @@
 """Record calls that one thread hands to others: who handed them over, who runs them, and from when to when.
 
-That is what the app submits to a `ThreadPoolExecutor`, what asgiref runs for an async view, and what
+That is what the app submits to a `ThreadPoolExecutor`, what asgiref runs for an async view (which
+the thread that hands it over waits for, so it says that it is awaited), and what
 `flask.copy_current_request_context` has wrapped. A task belongs to one future or wrapper and is written by whoever
 has that at the time: the thread that hands it over, and then the one that runs it.
 """
@@ -23,7 +24,7 @@ from .patches import Patches
 Task = tuple[int, int]
 """When it was handed over (ns), and the code of its `TASK_ENTER`."""
 
-_works = Table("work", lambda name: (name,), lambda number: code_of(Kind.TASK_SUBMIT, number))
+_works = Table("work", lambda key: key, lambda number: code_of(Kind.TASK_SUBMIT, number))
 _functions: dict[tuple[int, str], tuple[CodeType, int]] = {}
 """Codes of records, by the id of a function's code, which is kept so that it stays its own, and the function's name."""
 
@@ -51,7 +52,8 @@ def install(patches: Patches, thread: ModuleType) -> None:
         try:
             caller = _submitter(sys._getframe(1))
             if caller is not None:
-                future._weft_task = _submit(_submitted(caller, call))
+                view = _awaitable(caller)
+                future._weft_task = _submit(_submitted(call) if view is None else view, awaited=view is not None)
         except Exception as error:
             trouble.note(error)
 
@@ -111,23 +113,26 @@ def carrying(original: Callable[..., Any]) -> Callable[..., Any]:
     return copy_current_request_context
 
 
-def _submit(run: object) -> Task:
+def _submit(run: object, *, awaited: bool = False) -> Task:
     if type(run) is FunctionType:
         known = _functions.get((id(run.__code__), run.__qualname__))
-        code = _function(run) if known is None else known[1]
+        code = _function(run, awaited) if known is None else known[1]
     else:
-        name = name_of(run)
-        code = _works.get(name) or _works.add(name)
+        code = _work(run, awaited)
     put: Any = put_here()
     now = perf_counter_ns()
     put((now, 0, code))
     return now, put.__self__.thread << KIND_BITS | Kind.TASK_ENTER
 
 
-def _function(run: FunctionType) -> int:
+def _work(run: object, awaited: bool) -> int:
+    key = name_of(run), awaited
+    return _works.get(key) or _works.add(key)
+
+
+def _function(run: FunctionType, awaited: bool) -> int:
     """Return the code of the record for a function that is not known yet."""
-    name = name_of(run)
-    code = _works.get(name) or _works.add(name)
+    code = _work(run, awaited)
     if len(_functions) >= LIMIT:
         _functions.clear()
     if code >> KIND_BITS:  # else definitions are paused
@@ -157,13 +162,15 @@ def _submitter(frame: FrameType) -> FrameType | None:
     return None
 
 
-def _submitted(frame: FrameType, call: tuple[Any, ...]) -> object:
+def _awaitable(frame: FrameType) -> object:
+    """Return the async view that asgiref runs, around which it submits a coroutine of its own; None: it is no such."""
+    return (
+        getattr(frame.f_locals.get("self"), "awaitable", None) if frame.f_globals.get("__name__") == _BRIDGE else None
+    )
+
+
+def _submitted(call: tuple[Any, ...]) -> object:
     """Return what is to be run, given what a work item was made with: a function, and its arguments or none."""
-    if frame.f_globals.get("__name__") == _BRIDGE:
-        # It submits a coroutine of its own, around what it was made for.
-        made_for = getattr(frame.f_locals.get("self"), "awaitable", None)
-        if made_for is not None:
-            return made_for
     run: Any = call[0]
     arguments: tuple[Any, ...] = call[1] if len(call) > 1 else ()
     if type(run) is tuple:  # Python 3.14

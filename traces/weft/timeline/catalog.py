@@ -104,6 +104,8 @@ class Catalog:
         self.stacks: list[Stack] = []
         self.works: list[str] = []
         """What tasks run."""
+        self.awaited: set[int] = set()
+        """Those of the works for which the thread waits that hands them over."""
         self.labels: list[str] = []
         self.resources: set[int] = set()
         """Those of the locks that are no locks of Python's: see `RESOURCES`."""
@@ -175,6 +177,8 @@ class Catalog:
         if what == "endpoint":
             return self._list(self.endpoints, names.endpoints, number, name, _cost(name))
         if what == "work":
+            if entry.get("awaited") is True:
+                self.awaited.add(len(self.works))
             return self._list(self.works, names.works, number, name, _cost(name))
         if what == "label":
             label = text(entry.get("text"))

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from . import awaited
 from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows, View, tell_apart
 from .locking import HOLDER, HOLDER_AT, WAITER_AT, WAKER
 from .serving import APP
@@ -103,8 +104,7 @@ def waits(tables: Tables, rows: Rows) -> list[Wait]:
 
 def requests(tables: Tables, rows: Rows) -> list[Request]:
     """Return rows of requests as values."""
-    thread = rows["thread"].astype(np.int64)
-    waited = tables.waited(thread, rows["start"].copy(), tables.ends(rows)).tolist()
+    waited = awaited.waited(tables, rows).tolist()
     roster = tables.roster
     return [
         Request(

@@ -8,12 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from . import awaited
 from .columns import I64, UNKNOWN, Rows
 from .figures import NOTHING, Spread, spreads
 from .moments import label_of
 from .recording import recording
 from .snapshot import Snapshot
-from .tables import Tables, not_later
+from .tables import Tables
 
 MOST_MARKS: Final = 1000
 """Texts of marks that are listed."""
@@ -77,7 +78,7 @@ def _requests(tables: Tables) -> list[dict[str, Any]]:
     names, group = _groups(tables, rows)
     ends = tables.ends(rows)
     lasted = spreads(group, ends - rows["start"])
-    waited = spreads(group, tables.waited(rows["thread"].astype(np.int64), rows["start"].copy(), ends))
+    waited = spreads(group, awaited.waited(tables, rows))
     queued = spreads(group, rows["queued"])
     order = sorted(lasted, key=lambda number: (-waited[number].total, -lasted[number].total, number))
     return [
@@ -95,21 +96,13 @@ def _requests(tables: Tables) -> list[dict[str, Any]]:
 
 def _tasks(tables: Tables) -> list[dict[str, Any]]:
     rows = tables.tasks.all()
-    notes = tables.submits.all()
-    order = np.lexsort((notes["start"], notes["thread"]))
-    notes = notes[order]
-    by, submitted = rows["by"].astype(np.int64), rows["submitted"]
-    at = not_later(notes["thread"], notes["start"], by, submitted) - 1
-    work = np.full(len(rows), UNKNOWN, np.int64)
-    if len(notes):
-        known = (at >= 0) & (notes["thread"][at] == by) & (notes["start"][at] == submitted)
-        work[known] = notes["value"][at[known]]
+    work = awaited.work_of(tables, rows)
     names = {number: tables.works[number] if number != UNKNOWN else "" for number in np.unique(work).tolist()}
     # One name may have been defined several times, by several processes for instance.
     first = {name: number for number, name in reversed(names.items())}
     group = np.array([first[names[number]] for number in work.tolist()], np.int64)
     ends = tables.ends(rows)
-    queued, lasted = spreads(group, rows["start"] - submitted), spreads(group, ends - rows["start"])
+    queued, lasted = spreads(group, rows["start"] - rows["submitted"]), spreads(group, ends - rows["start"])
     waited = spreads(group, tables.waited(rows["thread"].astype(np.int64), rows["start"].copy(), ends))
     return [
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,6 +51,7 @@ class Tables:
         said, marks: sections, and moments, that the app told of.
         roster: the threads.
         targets, endpoints, stacks, works, labels: may have grown since.
+        awaited: those of the works for which the thread waits that hands them over; may have grown since.
         end_ns: last moment of the trace.
     """
 
@@ -69,6 +70,7 @@ class Tables:
     endpoints: Sequence[str] = ()
     stacks: Sequence[Stack] = ()
     works: Sequence[str] = ()
+    awaited: Set[int] = frozenset()
     labels: Sequence[str] = ()
     end_ns: int = 0
 
