@@ -96,6 +96,23 @@ def test_an_app_that_is_not_seen(tmp_path: Path, command: list[str], advice: str
 
 
 @pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys; sys.exit(3)", "failed: it ended with status 3.\n"),
+        ("import os; os.abort()", "failed: it ended by SIGABRT.\n"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGINT)", ""),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", ""),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_command_that_failed_is_told(tmp_path: Path, code: str, said: str) -> None:
+    done = doctor("-o", str(tmp_path / "t.weft"), "--", sys.executable, "-c", code)
+    assert done.returncode == 1
+    assert said in done.stdout
+    assert ("failed" in done.stdout) == bool(said)
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["nowhere.weft"], "nowhere.weft: no such file"),

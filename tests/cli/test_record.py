@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -76,3 +78,17 @@ def test_the_commands_options_are_its_own_also_without_dashes(tmp_path: Path) ->
         check=False,
     )
     assert done.stdout == "['--force', '-o', 'x']\n"
+
+
+def test_an_event_means_the_same_wherever_events_are_counted(tmp_path: Path) -> None:
+    code = "import threading\nt = threading.Thread(target=print); t.start(); t.join()\nwith threading.Lock(): pass"
+    recorded = _record(tmp_path / "t", sys.executable, "-c", code).stderr
+    counts = {int(found[1]) for found in re.finditer(r"(\d+) events recorded", recorded)}
+    for command in (("info", "--format", "json"), ("report", "--format", "json")):
+        done = subprocess.run(
+            [sys.executable, "-m", "weft_tui", command[0], str(tmp_path / "t"), *command[1:]],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        told = json.loads(done.stdout)
+        counts.add(told.get("trace", told)["events"])
+    assert len(counts) == 1, counts

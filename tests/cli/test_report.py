@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from findings.scripts import BLAMED, script
 from support.busy import BusyServer
-from timeline.script import play
+from timeline.script import folded, items, play
 from weft import WeftError
 from weft.findings import find
+from weft.log.reader import Gap
 from weft_tui.cli import cli
 from weft_tui.reports import markdown, page, text
 
@@ -79,6 +84,47 @@ def test_markdown_escapes_what_it_would_act_on() -> None:
     assert "\x1b" not in shown
     rows = [line for line in outside.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {15, 12}
+
+
+def test_markdown_reads_well_where_nothing_acts() -> None:
+    sentence = "GET /report held Shop.stock_lock for 2.3 s at shop.py:138 (held by Thread-12 (go)), 3 threads waited!"
+    assert markdown.said(sentence) == sentence
+    assert "\\" not in markdown.report(*(lambda snapshot: (snapshot, find(snapshot)))(play(script(BLAMED))))
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.text("ab1 _*`~[]()<>&#+-=.:/\\|!@$\"'wh", max_size=14))
+def test_a_renderer_of_markdown_gives_back_what_was_said(words: str) -> None:
+    words = re.sub(r"\s+", " ", words).strip()
+    render = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render
+    for form in ("- {}", "- \N{TURTLE} {}", "- x\n    - 2 ms {}"):
+        item = re.sub(r"<li>\s*(?=[^<])", "<li>", render(form.format(markdown.said(words)))).replace("\n", "")
+        before = form.format("").rpartition("- ")[2].strip()
+        assert f"<li>{escape(f'{before} {words}'.strip(), quote=True)}</li>".replace("&#x27;", "'") in item, item
+    table = render(f"| a | b |\n| --- | --- |\n| {markdown.said(words)} | c |")
+    assert f"<td>{escape(words, quote=True)}</td>".replace("&#x27;", "'") in table, table
+
+
+def test_a_report_goes_to_a_new_private_file(weft: Callable[..., Result], trace: Path, tmp_path: Path) -> None:
+    there = tmp_path / "report.md"
+    done = weft("report", trace, "--format", "markdown", "-o", there)
+    assert done.exception is None
+    assert there.read_text() == weft("report", trace, "--format", "markdown").stdout
+    assert there.stat().st_mode & 0o777 == 0o600
+    again = weft("report", trace, "-o", there)
+    assert isinstance(again.exception, WeftError)
+    assert "exists" in str(again.exception)
+    assert there.read_text().startswith("## Findings")
+
+
+def test_what_a_trace_holds_and_lacks_is_told_once() -> None:
+    snapshot = folded(
+        [*items("main 0 enter\nmain 10 section a 20"), Gap(99, 7, "damaged"), *items("main 900 section a 950")]
+    )
+    found = find(snapshot)
+    for shown in (text.report(snapshot, found), markdown.report(snapshot, found), page.report(snapshot, found, "t")):
+        assert shown.count("7 bytes at offset 99") == 1
+        assert len(re.findall(r"events\b", shown)) == (1 if "<html" not in shown else 2)
 
 
 def test_text_cannot_command_a_terminal() -> None:

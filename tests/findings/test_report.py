@@ -50,3 +50,22 @@ def test_what_changed_between_two_runs() -> None:
     requests = {row["endpoint"]: row for row in told["requests"]}
     assert requests["report"]["wait_total_ns"] == [380 * MS, 0]
     assert compare(before, before)["new_findings"] == compare(before, before)["gone_findings"] == []
+
+
+def orders(*, met: bool) -> str:
+    """Two threads take two locks in both orders: one after the other, or so that they meet."""
+    first = "w1 10 section b 20\n w1 5 section a 25" if not met else "w1 5 hold a 400\n w1 10 wait b w2"
+    second = "w2 40 section a 50\n w2 35 section b 55" if not met else "w2 6 hold b 400\n w2 11 wait a w1"
+    return script(f"w1 0 enter\n w2 0 enter\n {first}\n {second}\n w3 0 enter\n w3 900 section c 1000")
+
+
+def test_an_inversion_that_struck_is_neither_gone_nor_new() -> None:
+    risky, stuck = play(orders(met=False)), play(orders(met=True))
+    assert [each.kind for each in find(risky)] == ["inversion"]
+    assert [each.kind for each in find(stuck)] == ["deadlock"]
+    told = compare(risky, stuck)
+    assert [each["kind"] for each in told["new_findings"]] == ["deadlock"]
+    assert told["gone_findings"] == []
+    back = compare(stuck, risky)
+    assert back["new_findings"] == []
+    assert [each["kind"] for each in back["gone_findings"]] == ["deadlock"]

@@ -14,6 +14,17 @@ from .script import folded, play
 from .test_frames import in_chunks
 
 
+def test_all_rows_of_a_family_are_named_alike_once_one_is_shared() -> None:
+    alone = """
+        Thread-1_(go) 0 enter
+        Thread-2_(go) 1 enter
+        Thread-1_(go) 5 exit
+        """
+    assert [lane.name for lane in play(alone).lanes] == ["Thread-1 (go)", "Thread-2 (go)"]
+    more = "Thread-3_(go) 6 enter\n Thread-4_(go) 7 enter\n Thread-40 7 enter"
+    assert [lane.name for lane in play(alone + more).lanes] == ["go 1", "go 2", "go 3", "Thread-40"]
+
+
 def test_threads_that_follow_each_other_share_a_row() -> None:
     lines = [f"Thread-{n}_(serve) {n * 10} enter \n Thread-{n}_(serve) {n * 10 + 8} exit" for n in range(1, 6)]
     snapshot = play("\n --- \n".join(lines))
@@ -24,7 +35,7 @@ def test_threads_that_follow_each_other_share_a_row() -> None:
 def test_a_row_is_taken_at_the_moment_in_which_it_is_left_and_not_before() -> None:
     snapshot = play("pool-1 0 enter \n pool-1 10 exit \n pool-2 9 enter \n pool-3 10 enter \n main 11 enter")
     assert [thread.lane for thread in snapshot.threads] == [0, 1, 0, 2]
-    assert [row.name for row in snapshot.lanes] == ["pool 1", "pool-2", "main"]
+    assert [row.name for row in snapshot.lanes] == ["pool 1", "pool 2", "main"]
 
 
 def test_a_row_that_is_left_later_is_not_free_though_it_was_read_before() -> None:

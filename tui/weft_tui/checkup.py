@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from weft.counted import many
+
 _UNSEEN = 20
 _SLOWER = 0.05
 """A share of the median hold from which on the recording is said to change what it measures."""
@@ -30,9 +32,9 @@ def advice(figures: dict[str, Any]) -> str:
     return "Flask is there, but no request came: send the app some requests before you stop it, for instance with curl."
 
 
-def text(figures: dict[str, Any]) -> str:
-    """Return all of it for people."""
-    return "\n".join([*_seen(figures), "", *lines(figures)])
+def text(figures: dict[str, Any], fault: str = "") -> str:
+    """Return all of it for people, below what went wrong with the command, if something did."""
+    return "\n".join([*([_plain(fault)] if fault else []), *_seen(figures), "", *lines(figures)])
 
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
@@ -45,7 +47,7 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
 def _seen(figures: dict[str, Any]) -> Iterator[str]:
     sentence = advice(figures)
     requests = figures["requests"]
-    yield sentence or f"Seen: {requests:,} request{'s' * (requests != 1)}."
+    yield sentence or f"Seen: {many(requests, 'request')}."
     for process in figures["processes"]:
         libraries = ", ".join(f"{name} {version}".strip() for name, version in process["libraries"].items())
         gil = "" if process["gil"] else " without the GIL"
@@ -62,7 +64,7 @@ def _cost(figures: dict[str, Any]) -> Iterator[str]:
         drain = f"; its own threads used {share:.1%} of a core" if share is not None else ""
         each = f"at {process['record_ns']:,} ns each" if not process["contended_only"] else "of contention only"
         yield (
-            f"  process {process['pid']}: {process['records']:,} records {each} "
+            f"  process {process['pid']}: {many(process['records'], 'record')} {each} "
             f"(`with lock:` takes {took['bare']:,} ns bare, {took['recorded']:,} ns recorded){drain}"
         )
     if figures["probe_share"] is not None:
@@ -71,7 +73,8 @@ def _cost(figures: dict[str, Any]) -> Iterator[str]:
         if share > _SLOWER:
             yield "  So short holds look longer than they are, and waits for such locks are a little more frequent."
     lost = figures["lost"]
-    yield f"  {lost:,} records were dropped, since the disk could not keep up." if lost else "  No record was dropped."
+    dropped = f"  {many(lost, 'record was', 'records were')} dropped, since the disk could not keep up."
+    yield dropped if lost else "  No record was dropped."
 
 
 def _unseen(figures: dict[str, Any]) -> Iterator[str]:

@@ -15,6 +15,8 @@ from typing import BinaryIO
 
 from weft import WeftError
 
+from .outputs import new_file
+
 STOP_SECONDS = 3.0
 """How long a command may take to end after each of the two polite signals."""
 
@@ -34,6 +36,17 @@ def in_foreground(command: list[str], environment: Mapping[str, str]) -> int:
     child = _start(command, environment)
     with _signals_to(child):
         return child.wait()
+
+
+def how(status: int) -> str:
+    """Return how a command ended, as what follows "it ended"."""
+    return f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
+
+
+def failed(status: int) -> bool:
+    """Return whether a command has ended by a fault of its own: neither well nor because somebody stopped it."""
+    stopped = {-number for number in (signal.SIGINT, signal.SIGTERM)}
+    return status not in {0, *stopped, *(128 - number for number in stopped)}
 
 
 def exit_like(status: int) -> int:
@@ -60,7 +73,7 @@ class Background:
 
     def __init__(self, command: list[str], environment: Mapping[str, str], output: Path) -> None:
         self.output = output
-        self._file = _private(output)
+        self._file = new_file(output)
         self._name = Path(command[0]).name
         self._child = _start(command, environment, self._file)
         self._by_us = False
@@ -70,8 +83,7 @@ class Background:
         status = self._child.poll()
         if status is None:
             return None
-        how = f"with status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
-        return f"{self._name} ended {how}; its output is in {self.output}"
+        return f"{self._name} ended {how(status)}; its output is in {self.output}"
 
     def stop(self) -> int:
         """End the command as Ctrl-C would, then harder, and return its status; 0 when it was us who ended it."""
@@ -110,13 +122,6 @@ def _start(
         )
     except OSError as error:
         raise WeftError(f"{command[0]} cannot be started: {error.strerror}") from None
-
-
-def _private(path: Path) -> BinaryIO:
-    try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-    except OSError as error:
-        raise WeftError(f"{path} cannot be made: {error.strerror}") from None
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:

@@ -6,9 +6,10 @@ import shlex
 from pathlib import Path
 
 from weft import WeftError
+from weft.counted import many
 from weft.events import Kind, events_in
 
-_LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT, Kind.PULSE, Kind.COST})
+_LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT})
 
 
 def of_recording(trace: Path, *, ring: bool = False) -> str:
@@ -18,7 +19,10 @@ def of_recording(trace: Path, *, ring: bool = False) -> str:
         trace: the recording.
         ring: it was a flight recorder's, which writes only when there is cause.
     """
-    processes, threads, events = _count(trace)
+    from weft.log.info import info
+
+    kinds = (found := info(trace)).kinds
+    processes, threads = kinds[Kind.PROCESS_ENTER], kinds[Kind.THREAD_ENTER]
     if ring and not processes:
         return "nothing was written, since nothing asked the flight recorder to (see `weft record --help`)"
     shown = shlex.quote(str(trace))
@@ -27,9 +31,9 @@ def of_recording(trace: Path, *, ring: bool = False) -> str:
             "nothing was recorded: the command ended before a Python that can be recorded started "
             "(3.11 or newer, without -I, -E or -S)"
         )
-    if not events and threads <= processes:
+    if threads <= processes and not any(events_in(kind) for kind in kinds if kind not in _LIFE):
         return "the command ended before anything was recorded: no lock, no request, no second thread"
-    return f"{events:,} events recorded; look at them with: weft replay {shown}"
+    return f"{many(found.events, 'event')} recorded; look at them with: weft replay {shown}"
 
 
 def need_trace(path: Path) -> None:
@@ -61,17 +65,3 @@ def holds_events(path: Path) -> bool:
     from weft.log.reader import Events, read
 
     return any(isinstance(item, Events) for item in read(path))
-
-
-def _count(trace: Path) -> tuple[int, int, int]:
-    """Return how many processes and threads began, and how many events there are besides life and death."""
-    import numpy as np
-
-    from weft.log.reader import Events, read
-
-    counts = np.zeros(64, np.int64)
-    for item in read(trace):
-        if isinstance(item, Events):
-            counts += np.bincount(item.kind, minlength=64)
-    events = sum(int(counts[kind]) * events_in(kind) for kind in Kind if kind not in _LIFE)
-    return int(counts[Kind.PROCESS_ENTER]), int(counts[Kind.THREAD_ENTER]), events

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from weft.counted import many
 from weft.stage.moment import Operation, Place
 from weft.stage.printable import plain
 from weft.stage.schedule import Replayed
@@ -143,7 +144,7 @@ def _cell(node: Node) -> str:
 def _verdict(session: Session) -> str:
     verdict = session.moment.verdict
     if verdict is None:
-        return f"not finished after {session.here.number} steps"
+        return f"not finished after {many(session.here.number, 'step')}"
     place = f" ({Path(verdict.place.file).name}:{verdict.place.line})" if verdict.place is not None else ""
     return f"{verdict.kind}: {verdict.text}{place}"
 

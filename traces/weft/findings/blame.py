@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from weft.counted import many
 from weft.timeline import moments
 from weft.timeline.columns import FOREVER
 from weft.timeline.units import duration
@@ -16,7 +17,7 @@ from weft.timeline.values import Blame, Request
 
 from .case import Case
 from .values import Evidence, Finding, Severity, unique
-from .words import endpoint, lock_name, many, where, who, yours
+from .words import endpoint, lock_name, where, who, yours
 
 KIND = "blame"
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from weft.timeline import awaited
 from weft.timeline.columns import I64, UNKNOWN
 from weft.timeline.figures import NOTHING, Spread, spreads
 from weft.timeline.snapshot import Snapshot
 
+from . import deadlock, inversion
 from .case import Case
 from .checks import find
 from .inversion import Orders, orders_in, pairs_of
 from .options import Options
 from .report import as_data
 from .values import Finding
+from .words import site
 
 
 def compare(before: Snapshot, after: Snapshot, options: Options | None = None) -> dict[str, Any]:
@@ -41,8 +44,8 @@ def compare(before: Snapshot, after: Snapshot, options: Options | None = None) -
         "after": _trace(after),
         "locks": _changed(_locks(before), _locks(after), ("name",)),
         "requests": _changed(_requests(before), _requests(after), ("method", "endpoint")),
-        "new_findings": _missing(after, found[1], found[0]),
-        "gone_findings": _missing(before, found[0], found[1]),
+        "new_findings": _missing(after, found[1], before, found[0]),
+        "gone_findings": _missing(before, found[0], after, found[1]),
         "new_orders": sorted(map(list, orders[1] - orders[0])),
     }
 
@@ -61,9 +64,22 @@ def _orders(snapshot: Snapshot, options: Options) -> set[tuple[str, str]]:
     return pairs_of(case, orders)
 
 
-def _missing(snapshot: Snapshot, found: Iterable[Finding], other: Iterable[Finding]) -> list[dict[str, Any]]:
-    there = {(finding.kind, finding.key) for finding in other}
-    return [as_data(snapshot, each) for each in found if (each.kind, each.key) not in there]
+def _missing(
+    snapshot: Snapshot, found: Iterable[Finding], other: Snapshot, others: Sequence[Finding]
+) -> list[dict[str, Any]]:
+    """Return the findings of one run that the other has not; an inversion is there too where it has struck."""
+    there = {(finding.kind, finding.key) for finding in others}
+    struck = [_names(other, finding) for finding in others if finding.kind == deadlock.KIND]
+    return [
+        as_data(snapshot, each)
+        for each in found
+        if (each.kind, each.key) not in there
+        and not (each.kind == inversion.KIND and any(_names(snapshot, each) <= locks for locks in struck))
+    ]
+
+
+def _names(snapshot: Snapshot, finding: Finding) -> set[str]:
+    return {site(snapshot.locks[lock])[2] for lock in finding.locks}
 
 
 Figures = dict[tuple[str, ...], dict[str, int]]
@@ -108,7 +124,7 @@ def _requests(snapshot: Snapshot) -> Figures:
     tables = snapshot.tables
     rows = tables.requests.all()
     ends = tables.ends(rows)
-    waited = tables.waited(rows["thread"].astype(np.int64), rows["start"].copy(), ends)
+    waited = awaited.waited(tables, rows)
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     pairs, inverse = np.unique(
         np.stack((rows["target"], np.maximum(rows["endpoint"], UNKNOWN)), axis=1), axis=0, return_inverse=True

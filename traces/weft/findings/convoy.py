@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from weft.counted import many
 from weft.timeline.units import duration
 
 from .case import Case
 from .sweep import crowded
 from .values import Evidence, Finding, Severity, unique
-from .words import family, lane_of, lock_name, many, site, who, yours
+from .words import family, lane_of, lock_name, site, who, yours
 
 KIND = "convoy"
 

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from weft.counted import many
 from weft.timeline.columns import FOREVER
 from weft.timeline.locking import HOLDER
 from weft.timeline.units import duration
 
 from .case import Case
 from .values import Evidence, Finding, Severity, unique
-from .words import at, lane_of, listed, lock_name, many, site, thread_name, where, who, yours
+from .words import at, lane_of, listed, lock_name, site, thread_name, where, who, yours
 
 KIND = "deadlock"
 

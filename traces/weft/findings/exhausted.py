@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from weft.counted import many
 from weft.timeline.columns import Bools
 from weft.timeline.units import duration
 
 from .case import Case
 from .sweep import crowded
 from .values import Evidence, Finding, Severity, unique
-from .words import lane_of, lock_name, many, site, who, yours
+from .words import lane_of, lock_name, site, who, yours
 
 KIND = "exhausted"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from weft.counted import many
+
 from .case import Case
 from .values import Finding, Severity
-from .words import many
 
 KIND = "lost"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
+from weft.counted import many
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 from weft.timeline.values import Lock, Place, Request, Stack
@@ -81,11 +82,6 @@ def listed(parts: Sequence[str]) -> str:
 def times(count: int) -> str:
     """Return ``once``, ``twice``, ``3 times``."""
     return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
-
-
-def many(count: int, one: str, several: str | None = None) -> str:
-    """Return ``1 thread``, ``2 threads``."""
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
 def behind(count: int, cost_ns: int) -> str:

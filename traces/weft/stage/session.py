@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
+from ..counted import many
 from ..errors import WeftError
 from .moment import As, Moment, Operation, Status, Stops, Verdict
 from .search.execution import Execution, Plan
@@ -316,7 +317,7 @@ class Session:
                     self._end(_livelock(self.here, times[-1] - times[-2]))
                     return count
             self.step(self._next_in_turn(movable) if order is Order.ROUND_ROBIN else self._random.choice(movable))
-        self._end(Verdict("limit", f"not finished after {self.moment.number} steps"))
+        self._end(Verdict("limit", f"not finished after {many(self.moment.number, 'step')}"))
         return limit
 
     def look(self) -> Moment:
@@ -438,7 +439,7 @@ class Session:
         moment = self._runner.start([node.choice() for node in self.here.path()], self.stops)
         self._live = self.here
         if _doing(moment) != _doing(self.here.moment):
-            raise Diverged(f"the same {self.here.number} steps led elsewhere: the app is not deterministic")
+            raise Diverged(f"the same {many(self.here.number, 'step')} led elsewhere: the app is not deterministic")
 
     def _bound_to(self) -> int:
         """Return the only actor that the interpreter lets move here, -1 when any may."""

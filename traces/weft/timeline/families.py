@@ -26,6 +26,8 @@ class Family:
     """Of the threads that are alive."""
     free: list[int] = field(default_factory=list)
     free_at: dict[int, int] = field(default_factory=dict)
+    shared: bool = False
+    """Threads have followed each other on one lane."""
 
     def take(self, start: int) -> int | None:
         """Return the lowest lane that nobody used at ``start`` or later."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ..counted import many
 from ..events import Kind, events_in
 from ..log.reader import Definitions, Events, Gap, Item
 from .catalog import Catalog
@@ -136,7 +137,7 @@ class Builder:
         self._flush()
         if len(self._gaps) < _GAPS:
             mended = " before a repair" if gap.mended else ""
-            where = f"{gap.size} bytes at offset {gap.offset}{mended}"
+            where = f"{many(gap.size, 'byte')} at offset {gap.offset}{mended}"
             self._gaps.append(f"{where} could not be read: {plain(gap.reason[:_REASON])}")
         else:
             self._skipped["further damaged part", "of the file"] += 1
@@ -285,15 +286,14 @@ class Builder:
             endpoints=self._catalog.endpoints,
             stacks=self._catalog.stacks,
             works=self._catalog.works,
+            awaited=self._catalog.awaited,
             labels=self._catalog.labels,
             end_ns=end,
         )
 
     def _sentences(self) -> tuple[str, ...]:
         """Say what the picture lacks."""
-        skipped = [
-            f"{count} {noun}{'s' if count > 1 else ''} {rest}: skipped" for (noun, rest), count in self._skipped.items()
-        ]
+        skipped = [f"{many(count, noun)} {rest}: skipped" for (noun, rest), count in self._skipped.items()]
         crowded = [f"more than {LANE_LIMIT} threads at once: some share the last row"] * self._threads.crowded
         said = [
             f"process {process + 1} of {len(self._processes)}: {plain(notice)}"

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from ..counted import many
 from ..events import Cost
 from .catalog import Names, text, whole
 from .columns import FOREVER, I64, Bools
@@ -118,7 +119,8 @@ class Processes:
     def losses(self) -> list[str]:
         """Say which processes dropped how many records."""
         return [
-            f"process {index + 1} of {len(self._known)} dropped {known.lost} records: it wrote faster than the disk"
+            f"process {index + 1} of {len(self._known)} dropped {many(known.lost, 'record')}: "
+            "it wrote faster than the disk"
             for index, known in enumerate(self._known)
             if known.lost
         ]

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counted import many
 from .snapshot import Snapshot
 from .units import duration, plain
 from .values import Frame, State
@@ -24,7 +25,7 @@ _TICK: Final = 12
 _NOTES: Final = 5
 
 
-def draw(snapshot: Snapshot, width: int = 100, rows: int = 24) -> str:
+def draw(snapshot: Snapshot, width: int = 100, rows: int = 24, *, notes: bool = True) -> str:
     """Return a picture of the whole trace.
 
     A column stands for a stretch of time in which much may happen. Waiting is shown first, however short it was, then
@@ -33,9 +34,10 @@ def draw(snapshot: Snapshot, width: int = 100, rows: int = 24) -> str:
     Args:
         width: characters in a line, at most.
         rows: lanes, at most; those that waited longest are shown, in their usual order.
+        notes: say below what the trace lacks.
     """
     if not snapshot.lanes:
-        return "\n".join(["nothing was recorded", *_notes(snapshot)]) + "\n"
+        return "\n".join(["nothing was recorded", *(_notes(snapshot) if notes else ())]) + "\n"
     lanes = _busiest(snapshot, max(rows, 1))
     names = [_ascii(_name(snapshot, lane)) for lane in lanes]
     indent = min(max(map(len, names)), _NAME, max(width // 3, 1)) + 1
@@ -47,7 +49,7 @@ def draw(snapshot: Snapshot, width: int = 100, rows: int = 24) -> str:
     left = len(snapshot.lanes) - len(lanes)
     if left:
         lines.append(f"({left} more {'lane that waits' if left == 1 else 'lanes that wait'} less)")
-    return "\n".join([*lines, "", *LEGEND, *_notes(snapshot)]) + "\n"
+    return "\n".join([*lines, "", *LEGEND, *(_notes(snapshot) if notes else ())]) + "\n"
 
 
 def _busiest(snapshot: Snapshot, rows: int) -> list[int]:
@@ -64,10 +66,10 @@ def _name(snapshot: Snapshot, lane: int) -> str:
 
 
 def _header(snapshot: Snapshot) -> Iterator[str]:
-    threads, processes = len(snapshot.threads), len(snapshot.processes)
     yield (
-        f"{duration(snapshot.end_ns - snapshot.start_ns)}, {snapshot.events:,} events, "
-        f"{threads} thread{'s' * (threads != 1)} in {processes} process{'es' * (processes != 1)}"
+        f"{duration(snapshot.end_ns - snapshot.start_ns)}, {many(snapshot.events, 'event')}, "
+        f"{many(len(snapshot.threads), 'thread')} in {many(len(snapshot.processes), 'process')}"
+        + (f", {many(snapshot.lost, 'record')} lost" if snapshot.lost else "")
     )
 
 

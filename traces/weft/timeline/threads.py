@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, overload
 
 import numpy as np
@@ -174,12 +174,16 @@ class Threads:
             self._rename_lane(used, count)
 
     def _rename_lane(self, lane: int, more: int) -> None:
-        """Count threads that came to a row; from the second on it is named after the family."""
+        """Count threads that came to a row; when two share one, all rows of their family are named after it."""
         row = self.lanes[lane]
         count = row.threads + more
-        first = self._first[lane]
-        name = row.name if count == 1 else row_name(self.names[first], self._family[first].rows[lane])
-        self.lanes[lane] = Lane(lane, row.process, name, count)
+        family = self._family[self._first[lane]]
+        self.lanes[lane] = Lane(lane, row.process, row.name, count)
+        fresh = [lane] if family.shared else [*family.rows]
+        family.shared = family.shared or count > 1
+        for each in fresh if family.shared else ():
+            name = row_name(self.names[self._first[each]], family.rows[each])
+            self.lanes[each] = replace(self.lanes[each], name=name)
 
     def reach_back(self, thread: I64, began: I64) -> None:
         """Let threads whose begin was not recorded live from their first sign on.

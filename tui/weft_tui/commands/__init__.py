@@ -20,14 +20,14 @@ output_option = click.option(
 )
 force_option = click.option("--force", is_flag=True, help="Replace the file named by -o.")
 all_locks_option = click.option(
-    "--all-locks", is_flag=True, help="Record the locks of the standard library and of frameworks too."
+    "--all-locks", is_flag=True, help="Record locks of Python's library and of frameworks too."
 )
 
 ring_option = click.option(
     "--ring",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Keep only the last seconds, in memory; write them on SIGUSR2, `weft flush`, a deadlock or a slow request.",
+    help="Keep the last seconds in memory; write them on SIGUSR2, weft flush, a deadlock or a slow request.",
 )
 slower_than_option = click.option(
     "--slower-than",

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from weft import WeftError
+from weft.counted import many
 from weft.record.launch import environment
 from weft_tui import summary
 from weft_tui.commands import force_option, need_terminal, new_trace, output_option, show
@@ -16,15 +17,18 @@ from weft_tui.commands import force_option, need_terminal, new_trace, output_opt
 HEADLESS_SECONDS = 5.0
 
 
-@click.command()
+@click.command(short_help="Run a small shop under load, recorded and watched.")
 @click.argument("name", default="shop")
 @click.option("--headless", is_flag=True, help="Without a screen: end with a text timeline and the report.")
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1, 600),
+    metavar="SECONDS",
     help=f"How long the customers come; headless: {HEADLESS_SECONDS:g}, else 600.",
 )
-@click.option("--clients", type=click.IntRange(1, 64), default=8, show_default=True, help="Customers at a time.")
+@click.option(
+    "--clients", type=click.IntRange(1, 64), metavar="COUNT", default=8, show_default=True, help="Customers at a time."
+)
 @output_option
 @force_option
 def demo(name: str, headless: bool, seconds: float | None, clients: int, output: Path | None, force: bool) -> None:
@@ -49,7 +53,7 @@ def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
     from weft_demos.session import DemoSession
     from weft_tui.reports import text
 
-    click.echo(f"weft: the {name} for {seconds:g} s with {clients} customers, recording to {trace}", err=True)
+    click.echo(f"weft: the {name} for {seconds:g} s with {many(clients, 'customer')}, recording to {trace}", err=True)
     with DemoSession(
         name, environment=environment(os.environ, str(trace)), clients=clients, seconds=seconds
     ) as session:
@@ -57,7 +61,7 @@ def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
     snapshot = load(trace)
     click.echo(text.report(snapshot, find(snapshot)))
     answered = sum(done["requests"].values())
-    click.echo(f"\nThe customers got {answered:,} answers. Look closer with: weft replay {trace}")
+    click.echo(f"\nThe customers got {many(answered, 'answer')}. Look closer with: weft replay {trace}")
 
 
 def _on_screen(name: str, seconds: float | None, clients: int, trace: Path) -> None:

@@ -11,7 +11,7 @@ from weft_tui import summary
 from weft_tui.commands.report import off_option, options_of, set_option
 
 
-@click.command()
+@click.command(short_help="Print what changed from one trace to another.")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)

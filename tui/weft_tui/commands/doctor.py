@@ -23,7 +23,10 @@ from weft_tui.commands import (
 SICK = 1
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    short_help="Say what can be seen of an app, and what recording costs.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @output_option
 @force_option
@@ -39,20 +42,21 @@ def doctor(form: str, output: Path | None, force: bool, command: tuple[str, ...]
     from weft.timeline import load
     from weft.timeline.recording import recording
 
-    trace = _trace(command)
+    trace, status = _trace(command), 0
     if trace is None:
         found = program(command)
         trace = new_trace(output, force, app_name(command))
         click.echo(f"weft: recording to {trace}; send the app some requests, then stop it with Ctrl-C", err=True)
-        running.in_foreground(found, environment(os.environ, str(trace), **options))
+        status = running.in_foreground(found, environment(os.environ, str(trace), **options))
     else:
         summary.need_trace(trace)
     figures = recording(load(trace))
     advice = checkup.advice(figures)
     if form == "json":
-        click.echo(json.dumps({"trace": str(trace), "advice": advice, **figures}, indent=2))
+        click.echo(json.dumps({"trace": str(trace), "status": status, "advice": advice, **figures}, indent=2))
     else:
-        click.echo(checkup.text(figures))
+        fault = f"{Path(command[0]).name} failed: it ended {running.how(status)}." if running.failed(status) else ""
+        click.echo(checkup.text(figures, fault))
     return SICK if advice else 0
 
 

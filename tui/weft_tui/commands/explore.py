@@ -23,21 +23,35 @@ FAILS, UNDECIDED = 1, 3
 PROGRESS_SECONDS = 0.1
 
 
-@click.command()
+@click.command(short_help="Find the order of threads that breaks an app.")
 @target_options
 @click.option(
     "--stops",
     type=click.Choice([Stops.SYNC.value, Stops.ACCESS.value]),
     default=Stops.ACCESS.value,
-    show_default=True,
-    help="Where threads may be switched.",
+    metavar="WHERE",
+    help="Where threads may be switched: sync, access (default).",
 )
 @click.option(
     "--as", "interpreter", type=click.Choice([one.value for one in As]), default=As.FREE_THREADED.value,
-    show_default=True, help="Which switches are tried: this interpreter's, or all.",
+    metavar="WHOSE", help="Switches tried: of this interpreter (this), or all (free-threaded, the default).",
 )  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="Budget.")
-@click.option("--executions", type=click.IntRange(min=1), default=100_000, show_default=True, help="Budget.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="How long to search.",
+)
+@click.option(
+    "--executions",
+    type=click.IntRange(min=1),
+    default=100_000,
+    metavar="COUNT",
+    show_default=True,
+    help="How many executions to make.",
+)
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the failing order as a schedule.")
 @click.option("--force", is_flag=True, help="Replace the file named by --save.")
 @click.option("--open", "opened", is_flag=True, help="Step through the failing order afterwards.")
@@ -62,7 +76,8 @@ def explore(
     \b
     weft explore oversell
     weft explore oversell --fixed
-    weft explore shop:create_app --request "POST /buy" --request "POST /buy" --check "GET /stock == 0"
+    weft explore shop:create_app --request "POST /buy" --request "POST /buy" \\
+        --check "GET /stock == 0"
 
     The exit status is 1 when an order breaks it, 0 when all were tried and none does, and 3 when neither is known.
     """

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from weft import WeftError
+from weft.counted import many
 from weft.record.launch import FLUSH
 
 PATIENCE_SECONDS = 3.0
 """Recorders look ten times a second."""
 
 
-@click.command()
+@click.command(short_help="Have a flight recorder write the last seconds.")
 @click.argument("file", type=click.Path(path_type=Path))
 def flush(file: Path) -> None:
     """Have the programs that record to FILE with --ring write the last seconds to it.
@@ -40,4 +41,4 @@ def flush(file: Path) -> None:
         asking.unlink(missing_ok=True)
     if size == before:
         raise WeftError(f"nobody wrote to {file}; is it recorded with --ring, and does the app still run?")
-    click.echo(f"{size - before:,} bytes were written; look at them with: weft replay {file}")
+    click.echo(f"{many(size - before, 'byte was', 'bytes were')} written; look at them with: weft replay {file}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weft.counted import many
+
 if TYPE_CHECKING:
     from weft.log.info import Info, ProcessInfo
 
@@ -17,7 +19,7 @@ _GAPS = 5
 _NAMED = 200
 
 
-@click.command()
+@click.command(short_help="Print what is inside a trace.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def info(file: Path, form: str) -> None:
@@ -35,14 +37,15 @@ def _text(found: Info) -> Iterator[str]:
 
     first, last = found.span
     wall = (found.header.wall_ns + first - found.header.perf_ns) / 1e9 if last else found.header.wall_ns / 1e9
-    yield f"{found.size:,} bytes, {found.events:,} events in {found.records:,} records"
+    yield f"{many(found.size, 'byte')}, {many(found.events, 'event')} in {many(found.records, 'record')}"
     if found.events:
         yield f"{found.bytes_per_event:.1f} bytes an event"
     yield f"from {_clock(wall)}, for {duration(last - first)}"
     threads = sum(len(process.threads) for process in found.processes.values())
     yield (
-        f"{threads:,} threads, {found.definitions['lock']:,} locks, {found.kinds[Kind.REQUEST_ENTER]:,} requests, "
-        f"{sum(process.lost for process in found.processes.values()):,} records lost"
+        f"{many(threads, 'thread')}, {many(found.definitions['lock'], 'lock')}, "
+        f"{many(found.kinds[Kind.REQUEST_ENTER], 'request')}, "
+        f"{many(sum(process.lost for process in found.processes.values()), 'record')} lost"
     )
     for number, process in enumerate(found.processes.values(), 1):
         yield ""
@@ -63,18 +66,18 @@ def _text(found: Info) -> Iterator[str]:
     if found.gaps:
         yield ""
         for gap in found.gaps[:_GAPS]:
-            yield f"! {gap.size:,} bytes at offset {gap.offset:,} cannot be read: {plain(gap.reason)[:_NAMED]}"
+            yield f"! {many(gap.size, 'byte')} at offset {gap.offset:,} cannot be read: {plain(gap.reason)[:_NAMED]}"
         more = len(found.gaps) + found.more_gaps - _GAPS
         if more > 0:
-            yield f"! and {more:,} more such gaps; `weft verify` lists them"
+            yield f"! and {many(more, 'more such gap')}; `weft verify` lists them"
 
 
 def _process(process: ProcessInfo) -> str:
     from weft.timeline.units import plain
 
     python = f", Python {plain(process.python)[:_NAMED]}" if process.python else ""
-    lost = f", {process.lost:,} records lost" if process.lost else ""
-    return f"pid {process.pid}{python}, {len(process.threads):,} threads, {process.records:,} records{lost}"
+    lost = f", {many(process.lost, 'record')} lost" if process.lost else ""
+    return f"pid {process.pid}{python}, {many(len(process.threads), 'thread')}, {many(process.records, 'record')}{lost}"
 
 
 def _clock(seconds: float) -> str:

@@ -14,7 +14,7 @@ from weft_tui.commands import need_terminal, show
 SILENCE_SECONDS = 4.0
 
 
-@click.command()
+@click.command(short_help="Watch a trace while it grows.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def live(file: Path | None) -> None:
     """Watch FILE while it grows; without FILE the newest trace in the default folder."""

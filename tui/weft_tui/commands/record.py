@@ -13,7 +13,10 @@ from weft_tui import running, summary
 from weft_tui.commands import app_name, checked, force_option, new_trace, output_option, program, recording_options
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    short_help="Run a command and record it.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @output_option
 @force_option
 @recording_options

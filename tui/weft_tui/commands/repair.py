@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from weft.counted import many
 
-@click.command()
+
+@click.command(short_help="Write what is sound of a damaged trace to a new one.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The new trace to write."
@@ -18,6 +20,6 @@ def repair(file: Path, output: Path) -> None:
 
     done = mend(file, output)
     click.echo(
-        f"{done.blocks:,} sound block{'s' * (done.blocks != 1)} kept, {done.gaps:,} damaged "
-        f"part{'s' * (done.gaps != 1)} of {done.bytes_lost:,} bytes left out: {output}"
+        f"{many(done.blocks, 'sound block')} kept, {many(done.gaps, 'damaged part')} "
+        f"of {many(done.bytes_lost, 'byte')} left out: {output}"
     )

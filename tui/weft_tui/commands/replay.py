@@ -10,7 +10,7 @@ from weft_tui import summary
 from weft_tui.commands import need_terminal, show
 
 
-@click.command()
+@click.command(short_help="Look at a recorded trace.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def replay(file: Path | None) -> None:
     """Look at a recorded FILE, with the same screen and keys as live; without FILE choose one of the recent traces."""

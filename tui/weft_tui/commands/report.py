@@ -11,6 +11,7 @@ import click
 
 from weft import WeftError
 from weft_tui import summary
+from weft_tui.outputs import whole_file
 
 if TYPE_CHECKING:
     from weft.findings import Finding, Options
@@ -27,19 +28,21 @@ set_option = click.option(
 off_option = click.option("--off", multiple=True, metavar="KIND", help="Leave out findings of this kind.")
 
 
-@click.command()
+@click.command(short_help="Print what is wrong in a trace, and its figures.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
 @click.option("--check", "rules", multiple=True, metavar="RULES", help="Exit with 1 when FILE breaks a rule, for CI.")
 @set_option
 @off_option
-def report(file: Path, form: str, rules: tuple[str, ...], settings: tuple[str, ...], off: tuple[str, ...]) -> int:
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a new file.")
+def report(
+    file: Path, form: str, rules: tuple[str, ...], settings: tuple[str, ...], off: tuple[str, ...], output: Path | None
+) -> int:
     """Print what is wrong in FILE, a text timeline, locks by contention and endpoints by waiting.
 
     RULES are separated by commas: kinds of findings that must not occur, and bounds such as
     wait:shop.stock_lock:p99<5ms, hold:shop.stock_lock:max<1s or requests:/cart:p95<200ms.
     """
-    summary.need_events(file)
     from weft.findings import find
     from weft.findings.rules import judge, parse
     from weft.timeline import load
@@ -49,10 +52,19 @@ def report(file: Path, form: str, rules: tuple[str, ...], settings: tuple[str, .
     for rule in parsed:
         if rule.subject in options.off:
             raise WeftError(f"the rule {rule.text} is never broken with --off {rule.subject}; leave one of them out")
+    summary.need_events(file)
+    if output is not None and output.exists():
+        raise WeftError(f"{output} exists; name another file with -o")
     snapshot = load(file)
     found = find(snapshot, options)
     judged = judge(snapshot, found, parsed)
-    click.echo(_drawn(snapshot, found, judged, form, file.name))
+    drawn = _drawn(snapshot, found, judged, form, file.name)
+    if output is None:
+        click.echo(drawn)
+    else:
+        with whole_file(output) as out:
+            out.write(f"{drawn}\n".encode("utf-8", "backslashreplace"))
+        click.echo(f"weft: the report is in {output}", err=True)
     for each in judged:
         if form != "json":
             click.echo(f"weft: {'kept' if each.kept else 'broken'}: {_told(each)}", err=True)

@@ -24,7 +24,10 @@ from weft_tui.commands import (
 )
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    short_help="Run a command and watch its threads live.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @output_option
 @force_option
 @recording_options

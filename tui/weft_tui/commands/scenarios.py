@@ -7,7 +7,7 @@ import click
 from weft import WeftError
 
 
-@click.command()
+@click.command(short_help="List the scenarios that can be stepped through.")
 @click.argument("targets", nargs=-1)
 def scenarios(targets: tuple[str, ...]) -> None:
     """List the scenarios that weft brings along, and those in TARGETS (modules or files)."""

@@ -22,7 +22,7 @@ _TARGET = (
     click.argument("target", required=False),
     click.option("--request", "requests", multiple=True, metavar="REQUEST", help='"[NAME:] METHOD PATH [JSON]".'),
     click.option(
-        "--check", default="", metavar="CHECK", help='What must hold afterwards: "GET /stock == 0", or Python.'
+        "--check", default="", metavar="CHECK", help='What must hold in the end: "GET /stock == 0", or Python.'
     ),
     click.option("--seed", type=int, default=None, help="Of random numbers."),
     click.option("--fixed", is_flag=True, help="Run the scenario's fixed app."),

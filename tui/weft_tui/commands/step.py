@@ -23,20 +23,27 @@ from weft_tui.commands.staging import need_free, on_screen, target_options, want
 BROKEN, UNDECIDED = 1, 3
 
 
-@click.command()
+@click.command(short_help="Step through an app, thread by thread.")
 @target_options
 @click.option(
     "--stops",
     type=click.Choice([one.value for one in Stops]),
     default=None,
-    help="Where threads stop.  [default: access]",
+    metavar="WHERE",
+    help="Where threads stop: sync, access (default), line, opcode.",
 )
 @click.option(
-    "--as", "interpreter", type=click.Choice([one.value for one in As]), default=None,
-    help="Which switches are allowed: this interpreter's, or all.  [default: free-threaded]",
+    "--as", "interpreter", type=click.Choice([one.value for one in As]), default=None, metavar="WHOSE",
+    help="Allowed switches: of this interpreter (this), or all (free-threaded, the default).",
 )  # fmt: skip
 @click.option("--schedule", type=click.Path(path_type=Path, dir_okay=False), help="Make the steps of this file first.")
-@click.option("--order", type=click.Choice([one.value for one in Order]), default=None, help="Then let all actors run.")
+@click.option(
+    "--order",
+    type=click.Choice([one.value for one in Order]),
+    default=None,
+    metavar="ORDER",
+    help="Then let all actors run: round-robin, random.",
+)
 @click.option("--headless", is_flag=True, help="Without a screen: run, say what came of it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Of --headless.")
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), help="Headless: write the schedule here.")
@@ -63,7 +70,8 @@ def step(
     \b
     weft step oversell
     weft step scenarios.py
-    weft step shop:create_app --request "POST /buy" --request "POST /buy" --check "GET /stock == 0"
+    weft step shop:create_app --request "POST /buy" --request "POST /buy" \\
+        --check "GET /stock == 0"
 
     Headless, the exit status is 0 when the run has ended and all is well, 1 when something is wrong with the app, and
     3 when that could not be told.

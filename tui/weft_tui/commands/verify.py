@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from weft.counted import many
+
 DAMAGED = 1
 
 
-@click.command()
+@click.command(short_help="List the damage in a trace by offset.")
 @click.argument("file", type=click.Path(path_type=Path))
 def verify(file: Path) -> None:
     """List the damage in FILE by offset. The exit status is 0 for a sound file, 1 for a damaged one."""
@@ -26,17 +28,17 @@ def verify(file: Path) -> None:
         for part in parts(tail):
             if isinstance(part, Gap):
                 gaps += 1
-                click.echo(f"{part.offset:>12,}  {part.size:,} bytes: {plain(part.reason)}")
+                click.echo(f"{part.offset:>12,}  {many(part.size, 'byte')}: {plain(part.reason)}")
                 continue
             blocks += 1
             for scar in decode(part, {}) if part.kind == fmt.SCAR else ():
                 if isinstance(scar, Gap):
                     why = plain(scar.reason)[:200]
-                    click.echo(f"{part.offset:>12,}  a repair has left out {scar.size:,} bytes here: {why}")
+                    click.echo(f"{part.offset:>12,}  a repair has left out {many(scar.size, 'byte')} here: {why}")
     finally:
         tail.close()
-    sound = f"{blocks:,} sound block{'s' * (blocks != 1)}"
-    click.echo(f"{sound}, {gaps:,} damaged part{'s' * (gaps != 1)}" + (f"; {_ADVICE}" if gaps else ""))
+    told = f"{many(blocks, 'sound block')}, {many(gaps, 'damaged part')}"
+    click.echo(told + (f"; {_ADVICE}" if gaps else ""))
     if gaps:
         sys.exit(DAMAGED)
 

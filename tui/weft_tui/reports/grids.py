@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from weft import levels
+from weft.counted import many
 from weft.timeline.units import duration
 
 SAID: Final = 20
@@ -80,7 +81,7 @@ def marks(rows: Sequence[dict[str, Any]]) -> Grid:
         (row["text"] if row["level"] is None else f"{levels.name(row['level'])} {row['text']}", f"{row['count']:,}")
         for row in rows[:SAID]
     ]
-    more = [(f"and {len(rows) - SAID:,} others", "")] if len(rows) > SAID else []
+    more = [(f"and {many(len(rows) - SAID, 'other')}", "")] if len(rows) > SAID else []
     return Grid("Marks", ("MARK", "COUNT"), (*body, *more), 1)
 
 
@@ -132,17 +133,12 @@ def short(place: str) -> str:
     return PurePath(place).name
 
 
-def many(count: int, what: str) -> str:
-    """Return ``1 process``, ``2 processes``."""
-    return f"1 {what}" if count == 1 else f"{count:,} {what}{'es' if what.endswith('s') else 's'}"
-
-
 def trace_line(figures: dict[str, int]) -> str:
     """Return what a trace holds, in one line."""
     return (
         f"{time(figures['duration_ns'])}, {many(figures['processes'], 'process')}, "
         f"{many(figures['threads'], 'thread')}, "
-        f"{figures['events']:,} events, {figures['lost']:,} records lost"
+        f"{many(figures['events'], 'event')}, {many(figures['lost'], 'record')} lost"
     )
 
 

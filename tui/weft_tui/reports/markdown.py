@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from weft.findings import Finding
     from weft.timeline.snapshot import Snapshot
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~$@:/.-])")
+_SPECIAL: Final = re.compile(
+    r"""[\\`*\[\]|~$@]            # emphasis, code, links, cells, mathematics, people
+    | (?<![^\W_])_ | _(?![^\W_])  # emphasis again, but not within a word
+    | \#(?=\w)                    # an issue's number
+    | :(?=//) | (?<=www)\.        # what becomes a link by itself
+    | ^\s*(?:[-+=#]|\d+(?=[.)](?:\s|$)))  # what begins a list, a quotation or a heading
+    """,
+    re.VERBOSE,
+)
 _MARKS: Final = {"stuck": "🛑", "slow": "🐢", "risk": "⚠️", "note": "ℹ️"}
 
 
@@ -26,14 +34,13 @@ def report(snapshot: Snapshot, found: Sequence[Finding]) -> str:
     from weft.timeline.text import draw
 
     told = figures(snapshot, found)
-    drawn = draw(snapshot).rstrip()
+    drawn = draw(snapshot, notes=False).rstrip()
     fence = "`" * (max(map(len, re.findall("`+", drawn)), default=0) + 3)
     parts = [
         "## Findings",
         "\n".join(findings(told["findings"])),
         "## Timeline",
         f"{fence}text\n{drawn}\n{fence}",
-        "\n".join([grids.trace_line(told["trace"]), *(f"- {said(gap)}" for gap in snapshot.gaps)]),
         *(part for grid in grids.tables(told) for part in table(grid)),
         *([said(queued)] if (queued := grids.queued(told["requests"])) else []),
         "## Recording",
@@ -81,4 +88,9 @@ def table(grid: Grid) -> Iterator[str]:
 
 def said(text: str) -> str:
     """Return text from a trace in which nothing is left that Markdown, or HTML within it, would act on."""
-    return _SPECIAL.sub(r"\\\1", plain(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(_escaped, plain(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    sign = found[0].strip()
+    return f"{sign}\\" if sign.isdecimal() else f"\\{sign}"

@@ -51,11 +51,10 @@ def report(snapshot: Snapshot, found: Sequence[Finding], title: str) -> str:
     body = [
         f"<h1>{said(title)}</h1>",
         f'<p class="sum">{said(grids.trace_line(told["trace"]))}</p>',
-        *(f'<p class="sum">{said(gap)}</p>' for gap in snapshot.gaps),
         f"<h2>Findings: {said(counts)}</h2>",
         *(_finding(row) for row in told["findings"]),
         "<h2>Timeline</h2>",
-        f"<pre>{said(draw(snapshot).rstrip(), lines=True)}</pre>",
+        f"<pre>{said(draw(snapshot, notes=False).rstrip(), lines=True)}</pre>",
         *(part for grid in grids.tables(told) for part in _table(grid)),
         f"<p>{said(grids.queued(told['requests']))}</p>",
         "<h2>Recording</h2>",

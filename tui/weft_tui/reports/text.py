@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from weft.counted import many
 from weft.timeline.units import plain
 from weft_tui import checkup
 
@@ -27,8 +28,7 @@ def report(snapshot: Snapshot, found: Sequence[Finding]) -> str:
     told = figures(snapshot, found)
     parts = [
         "\n".join(findings(told["findings"])),
-        draw(snapshot).rstrip(),
-        "\n".join([grids.trace_line(told["trace"]), *(f"! {plain(gap)}" for gap in snapshot.gaps)]),
+        draw(snapshot, notes=False).rstrip(),
         *(table(grid) for grid in grids.tables(told)),
         grids.queued(told["requests"]),
         "\n".join(checkup.lines(told["recording"])),
@@ -40,8 +40,8 @@ def difference(told: dict[str, Any]) -> str:
     """Return what changed from one trace to another."""
     before, after = told["before"], told["after"]
     parts = [
-        f"before: {grids.time(before['duration_ns'])}, {before['events']:,} events\n"
-        f"after:  {grids.time(after['duration_ns'])}, {after['events']:,} events",
+        f"before: {grids.time(before['duration_ns'])}, {many(before['events'], 'event')}\n"
+        f"after:  {grids.time(after['duration_ns'])}, {many(after['events'], 'event')}",
         "\n".join(["New findings", *findings(told["new_findings"], "None.")]),
         "\n".join(["Gone findings", *findings(told["gone_findings"], "None.")]),
     ]
@@ -62,7 +62,7 @@ def findings(rows: Sequence[dict[str, Any]], nothing: str = "Nothing was found t
             place = f"  {plain(grids.short(line['place']))}" if line["place"] else ""
             yield f"    {grids.time(line['began_ns']):>8}  {plain(line['lane'])}: {plain(line['text'])}{place}"
         if len(row["evidence"]) > _EVIDENCE:
-            yield f"    and {grids.many(len(row['evidence']) - _EVIDENCE, 'more line')}"
+            yield f"    and {many(len(row['evidence']) - _EVIDENCE, 'more line')}"
 
 
 MARKS: Final = {"stuck": "!!", "slow": "! ", "risk": "? ", "note": "- "}

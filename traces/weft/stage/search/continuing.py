@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...counted import many
 from ...errors import WeftError
 from ..moment import As, Stops
 from ..process import Executions
@@ -51,7 +52,7 @@ def sentence(session: Session, report: Report, kept: int) -> str:
     Args:
         kept: how many steps came first in every order.
     """
-    made = f"{report.orders:,} orders in {report.executions:,} executions"
+    made = f"{many(report.orders, 'order')} in {many(report.executions, 'execution')}"
     if report.verdict == "fails":
         return f"found after {made}, made as simple as could be: U goes to before its last preemption"
     behind = f", behind the {kept} steps that were made" if kept else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...counted import many
 from ...errors import WeftError
 from .. import schedule
 from ..moment import As
@@ -106,7 +107,7 @@ def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict
 def progress(report: Report) -> str:
     """Return how far a search is, as one line."""
     what = "sampling" if report.sampled else "searching"
-    return f"{what}: {report.executions:,} executions, {report.orders:,} orders, {report.left:,} or more to go"
+    return f"{what}: {_made(report)}, {report.left:,} or more to go"
 
 
 def verdict(session: Session, report: Report) -> str:
@@ -134,8 +135,12 @@ def _reasons(session: Session, report: Report) -> Iterable[str]:
 
 
 def _effort(report: Report) -> str:
-    sampled = f", {report.sampled:,} of them samples" if report.sampled else ""
-    return f"{report.executions:,} executions{sampled}, {report.orders:,} orders, {report.seconds:.1f} s"
+    sampled = f", {many(report.sampled, 'sample')} among them" if report.sampled else ""
+    return f"{_made(report)}{sampled}, {report.seconds:.1f} s"
+
+
+def _made(report: Report) -> str:
+    return f"{many(report.executions, 'execution')}, {many(report.orders, 'order')}"
 
 
 def _relative(report: Report) -> Iterable[str]:
