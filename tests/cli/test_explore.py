@@ -63,6 +63,25 @@ def test_an_unchanged_app_is_searched_and_the_failing_order_is_a_schedule(shop: 
     assert (again.returncode, said["verdict"]["kind"], said["replay"]["same"]) == (1, "invariant", True)
 
 
+def test_a_livelock_is_told_with_its_loop_and_can_be_stepped_through(tmp_path: Path) -> None:
+    done = _weft(tmp_path, "livelock", "--save", "round.json")
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[4].startswith("fails, livelock: alice and bob go on for ever without getting anywhere: ")
+    told = [line.split(". ", 1)[1].split(" (livelock.py")[0] for line in lines[5:] if line.startswith("  ")]
+    assert told == [
+        "alice runs until before try office.projector",
+        "bob runs until before acquire office.projector",
+        "again and again: bob runs until before release office.projector",
+        "again and again: alice runs until before try office.projector",
+        "again and again: bob goes on until before acquire office.projector",
+    ]
+    command = [sys.executable, "-m", "weft_tui", "step", "--schedule", "round.json", "--headless", "--format", "json"]
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    said = json.loads(again.stdout)
+    assert (again.returncode, said["verdict"]["kind"], said["replay"]["same"]) == (1, "livelock", True)
+
+
 def test_a_lock_in_the_view_makes_it_hold(shop: Path) -> None:
     source = SHOP.replace("if STOCK", "with lock:\n          if STOCK").replace("    STOCK[", "      STOCK[")
     (shop / "shop.py").write_text(f"import threading\nlock = threading.Lock()\n{source}")

@@ -37,6 +37,7 @@ def _file(folder: Path, source: str) -> str:
         ("lost_update_sql", "invariant", 2),
         ("leaked_global", "invariant", 2),
         ("deadlock", "deadlock", 1),
+        ("livelock", "livelock", 3),
         ("philosophers", "deadlock", 2),
         ("lost_wakeup", "deadlock", 2),
         ("connection_pool", "deadlock", 1),

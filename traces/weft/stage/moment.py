@@ -5,7 +5,7 @@ All text in them comes from the app: it may hold anything and is shown as data, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from types import CodeType
 from typing import Any, NamedTuple
@@ -217,6 +217,13 @@ class Moment(NamedTuple):
 
     def _ready(self) -> list[bool]:
         return [view.status is Status.READY for view in self.actors]
+
+
+def endless(names: Iterable[str], texts: Iterable[str]) -> str:
+    """Return a sentence about actors that do the same again and again."""
+    who = list(dict.fromkeys(names))
+    go = "go" if len(who) > 1 else "goes"
+    return f"{' and '.join(who)} {go} on for ever without getting anywhere: {', '.join(dict.fromkeys(texts))}"
 
 
 def from_json(data: Any) -> Moment:

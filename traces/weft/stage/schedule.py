@@ -173,6 +173,8 @@ def replay(session: Session, schedule: Schedule, *, best_effort: bool = True) ->
         diverged = diverged or f"step {number}: {_expected(session, entry, actor)}"
         if not best_effort:
             break
+    if schedule.outcome[0] == "livelock" and session.moment.verdict is None and not diverged:
+        session.close_round()
     verdict = session.moment.verdict
     kind = verdict.kind if verdict is not None else ""
     return Replayed(followed, diverged, kind == schedule.outcome[0], _changed(session, schedule))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..counted import many
 from ..errors import WeftError
-from .moment import As, Moment, Operation, Status, Stops, Verdict
+from .moment import As, Moment, Operation, Status, Stops, Verdict, endless
 from .search.execution import Execution, Plan
 
 LIMIT = 5_000
@@ -419,6 +419,17 @@ class Session:
             while self._bound_to() == actor and not self.refusal(actor):
                 self.step(actor)
 
+    def close_round(self) -> int:
+        """End the run as a livelock where its last steps led back to what was seen before; return how many they are."""
+        here, node = _digest(self.moment, 0), self.here.parent
+        while node is not None:
+            if _digest(node.moment, 0) == here:
+                steps = self.here.number - node.number
+                self._end(_livelock(self.here, steps))
+                return steps
+            node = node.parent
+        return 0
+
     def order(self) -> list[int]:
         """Return the order that leads here, as `take` takes it."""
         return [node.actor for node in self.here.path() if node.parent and self._bound(node.parent) != node.actor]
@@ -485,6 +496,5 @@ def _livelock(node: Node, steps: int) -> Verdict:
     """Return the verdict on a run whose last steps, so many, led back to where they began."""
     again = [step for step in node.path()[-steps:] if step.operation is not None]
     actors = sorted({step.actor for step in again})
-    names = " and ".join(node.moment.actors[actor].name for actor in actors)
-    what = ", ".join(dict.fromkeys(step.operation.text for step in again if step.operation is not None))
-    return Verdict("livelock", f"{names} go on for ever without getting anywhere: {what}", None, actors)
+    names = [node.moment.actors[actor].name for actor in actors]
+    return Verdict("livelock", endless(names, [one.operation.text for one in again if one.operation]), None, actors)

@@ -15,6 +15,7 @@ from ..stage.moment import As, Stops
 from ..stage.printable import plain
 from ..stage.process import AppProcess, Executions
 from ..stage.search import verdicts
+from ..stage.search.continuing import lead
 from ..stage.search.searching import Budget, Report, Search
 from ..stage.session import Order, Session
 from . import surroundings
@@ -89,7 +90,7 @@ def _searched(
             here.tell("weft orders", verdicts.as_orders(session, report, MOST_ORDERS))
             session.restart()
         with contextlib.suppress(WeftError):  # an app that is not deterministic: that is said of it
-            session.take(report.order)
+            lead(session, report)
         return report.verdict, _said(session, report, wanted, save)
     finally:
         process.close()

@@ -14,6 +14,7 @@ import click
 from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess, Executions
 from weft.stage.search import verdicts
+from weft.stage.search.continuing import lead
 from weft.stage.search.searching import Budget, Report, Search
 from weft.stage.session import Session
 from weft_tui.commands import need_terminal
@@ -90,7 +91,7 @@ def explore(
     try:
         report = _searched(Executions(process, where, played), Budget(seconds, executions))
         session = Session(process, stops=where, interpreter=played)
-        session.take(report.order)
+        lead(session, report)
         if save is not None and report.verdict == "fails":
             write_schedule(save, session, wanted, force=force)
         if form == "json":
@@ -100,7 +101,7 @@ def explore(
     finally:
         process.close()
     if opened and report.verdict == "fails":
-        on_screen(wanted, where, played, lambda session: session.take(report.order))
+        on_screen(wanted, where, played, lambda session: lead(session, report))
     return {"holds": 0, "fails": FAILS}.get(report.verdict, UNDECIDED)
 
 

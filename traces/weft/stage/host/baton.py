@@ -82,6 +82,8 @@ class Player:
         self.response: Any = None
         self.told = ""
         self.parks = 0
+        self.accesses = 0
+        """What it has touched since its last stop."""
         self.jobs = 0
         """How often a thread of the app has taken something from a queue: what follows may be for somebody else."""
 
@@ -119,6 +121,8 @@ class Stage:
         self.happened: list[tuple[str, str, int]] = []
         self._by_ident: dict[int, Player] = {}
         self._running: Player | None = None
+        self._passed = 0
+        """How often the baton was passed on."""
         self._gate = allocate_lock()
         self._driver = allocate_lock()
         self._driver.acquire()
@@ -169,6 +173,7 @@ class Stage:
         me.frame = frame or sys._getframe(1)
         me.context = contextvars.copy_context()
         me.parks += 1
+        me.accesses = 0
         me.pending = pending
         if not self._pass_on(me):
             me.baton.acquire()
@@ -181,6 +186,7 @@ class Stage:
             mine = self._running is me
             if mine:
                 self._running = None
+                self._passed += 1
             me.outside = False
         if not mine:
             return False
@@ -202,10 +208,13 @@ class Stage:
 
     def wait(self) -> bool:
         """Wait for the baton as the driver; whoever keeps it for too long is outside. Returns whether it came back."""
+        passed = self._passed
         while not self._driver.acquire(True, PATIENCE):
             with self._gate:
                 running = self._running
-                if running is not None:
+                if self._passed != passed:
+                    passed = self._passed  # one after another has moved meanwhile
+                elif running is not None:
                     running.outside = True
                     self._running = None
                     return False
@@ -225,4 +234,9 @@ class Stage:
         ready = [player for player in self.players if player.parked and player.ready()]
         if ready or any(player.outside for player in self.players):
             return ready
-        return [player for player in self.players if player.parked and player.pending and player.pending.timed]
+        return self.waiting()
+
+    def waiting(self) -> list[Player]:
+        """Return the players whose wait has a timeout, which is not over."""
+        waiting = [player for player in self.players if player.parked and player.pending and player.pending.timed]
+        return [player for player in waiting if not player.ready()]

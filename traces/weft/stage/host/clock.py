@@ -34,6 +34,8 @@ class Clock:
 
     def __init__(self) -> None:
         self.now_ns = 0
+        self.looks = 0
+        """How often the app has looked at it."""
         self._guest = 0
 
     def is_seen(self, stage: Stage) -> bool:
@@ -52,6 +54,7 @@ class Clock:
     def look(self) -> int:
         """Return the time, which is later at every look."""
         self.now_ns += LOOK_NS
+        self.looks += 1
         return self.now_ns
 
     def pass_until(self, moment_ns: int) -> None:
@@ -74,8 +77,8 @@ def install(patches: Patches, stage: Stage, clock: Clock, seed: int) -> None:
         ("perf_counter_ns", 0, None),
     ):
         patches.set(time, name, _reader(stage, clock, getattr(time, name), base, unit))
-    patches.set(threading, "_time", time.monotonic)
-    patches.set(queue, "time", time.monotonic)
+    patches.set(threading, "_time", _unnoticed(clock, time.monotonic))
+    patches.set(queue, "time", threading._time)  # type: ignore[attr-defined]
     _install_datetime(patches, stage, clock)
     _install_random(patches, stage, clock, seed)
 
@@ -96,6 +99,19 @@ def _reader(
         return now if unit is None else now * unit
 
     return read
+
+
+def _unnoticed(clock: Clock, look: Callable[[], float | int]) -> Callable[[], float | int]:
+    """Return what looks at the clock in a library, which the app does not learn of."""
+
+    def looks() -> float | int:
+        before = clock.looks
+        try:
+            return look()
+        finally:
+            clock.looks = before
+
+    return looks
 
 
 def _install_datetime(patches: Patches, stage: Stage, clock: Clock) -> None:

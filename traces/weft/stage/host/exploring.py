@@ -13,11 +13,16 @@ from ..search.dpor import still_asleep
 from ..search.execution import ALL, READ, WRITE, Effects, Execution, Plan, Step
 from . import policies
 from .baton import Pending, Player
+from .looping import Loops
+from .rounds import Rounds
 from .run import Run
 from .sharing import Sharing
+from .sightings import Sightings
 
 MOST_STEPS = 2_000
 """After so many steps an execution is given up."""
+FINISHING = 200
+"""So many steps somebody makes in a row when all that matters is that everybody comes to the end."""
 PATIENCE = 1.0
 """So long (seconds) everybody waits for a player who is outside."""
 
@@ -41,6 +46,9 @@ class Explorer:
         self._last: Player | None = None
         self._asleep = self._limit = False
         self._diverged = ""
+        self._sightings = Sightings(run.maker, self._numbers.effects) if plan.races else None
+        self._loops = Loops(run.stage, run.clock, run.maker, sharing.touched)
+        self._rounds = Rounds()
         self._policy = policies.make(plan, random.Random(plan.seed))  # noqa: S311 - to be repeatable is the point
 
     def execution(self) -> Execution:
@@ -70,27 +78,41 @@ class Explorer:
             sorted(self._sharing.shared - known),
             sorted(self._sharing.unseen),
             self._diverged,
+            self._sightings.found if self._sightings is not None else (),
+            self._rounds.steps,
         )
 
     def finish(self) -> bool:
         """Let everybody run to the end, however; return whether they did."""
+        if self._limit or self._rounds.steps or self._rounds.stuck:
+            return False  # they would not come to an end
         stage = self._stage
-        stage.choose = lambda: next(iter(stage.movable()), None)
-        for _ in range(MOST_STEPS):
+        count = 0
+
+        def choose() -> Player | None:
+            nonlocal count
+            count += 1
             movable = stage.movable()
-            if not movable:
-                break
-            stage.give(movable[0])
+            # One after the other, but whoever waits in a loop is left for a while.
+            return movable[count // FINISHING % len(movable)] if movable and count < MOST_STEPS else None
+
+        stage.choose = choose
+        while (following := choose()) is not None:
+            stage.give(following)
         stage.choose = lambda: None
         return all(player.done for player in stage.players)
 
     def _over(self) -> bool:
         own = all(player.done for player in self._stage.players if player.own)
-        return own or self._asleep or self._limit or bool(self._diverged)
+        return own or self._asleep or self._limit or bool(self._rounds.steps or self._rounds.stuck or self._diverged)
 
     def _verdict(self, outside: str) -> tuple[str, str] | None:
         if self._asleep or self._diverged:
             return None
+        if self._rounds.steps:
+            return "livelock", self._rounds.sentence()
+        if self._rounds.stuck:
+            return "limit", self._rounds.stuck
         if self._limit:
             return "limit", f"not finished after {MOST_STEPS} steps"
         verdict = self._run.look().verdict
@@ -124,28 +146,38 @@ class Explorer:
         for player in self._stage.players:  # so that the order of numbers is always the same
             if player.pending is not None:
                 self._numbers.effects(player.pending)
-        following = self._following(movable)
+        if self._sightings is not None:
+            self._sightings.look(movable, len(self._steps))
+        if last is not None and last.parked:
+            state = self._loops.state(last)
+            if state is not None and self._rounds.closes(state, movable, self._stage.waiting()):
+                return None
+        following, able = self._following(movable)
         if following is not None:
-            self._begin(following, movable)
+            self._rounds.add(following, movable)
+            self._begin(following, able)
         return following
 
-    def _following(self, movable: Sequence[Player]) -> Player | None:
+    def _following(self, movable: Sequence[Player]) -> tuple[Player | None, Sequence[Player]]:
+        """Return who is next, and who could be."""
         path, players = self._plan.path, self._stage.players
         while self._followed < len(path):
             wanted = path[self._followed]
             self._followed += 1
             if wanted < len(players) and players[wanted] in movable:
-                return players[wanted]
+                able = self._rounds.useful(movable)
+                return players[wanted], able if players[wanted] in able else movable
             if not self._plan.lenient:
                 self._diverged = f"step {self._followed}: actor {wanted + 1} could not move"
-                return None
-        awake = [player for player in movable if player.index not in self._sleep]
+                return None, ()
+        able = self._rounds.useful(movable)
+        awake = [player for player in able if player.index not in self._sleep]
         if not awake:
             self._asleep = True
-            return None
-        pending = {one.index: self._numbers.effects(one.pending) for one in movable if one.pending is not None}
+            return None, ()
+        pending = {one.index: self._numbers.effects(one.pending) for one in able if one.pending is not None}
         chosen = self._policy([player.index for player in awake], pending, self._last.index if self._last else -1)
-        return players[chosen]
+        return players[chosen], able
 
     def _begin(self, player: Player, movable: Sequence[Player]) -> None:
         pending = player.pending

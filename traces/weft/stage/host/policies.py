@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..search.execution import Effects, Plan, touches
 
+PATIENCE = 500
+"""So many steps an actor makes before another one that could move is asked to."""
+
 Policy = Callable[[Sequence[int], Mapping[int, Effects], int], int]
 """Takes who can move, what each would touch, and who moved last; returns who moves."""
 
@@ -24,7 +27,22 @@ def make(plan: Plan, chance: random.Random) -> Policy:
         return _pos(chance)
     if plan.policy == "pct":
         return _pct(chance, plan.switches, plan.length)
-    return lambda able, effects, last: last if last in able else able[0]
+    return _on()
+
+
+def _on() -> Policy:
+    """Whoever moved last goes on, but not for ever: it may go round until somebody else has moved."""
+    count = 0
+
+    def choose(able: Sequence[int], effects: Mapping[int, Effects], last: int) -> int:
+        nonlocal count
+        count = count + 1 if last in able else 0
+        if last in able and count < PATIENCE:
+            return last
+        count = 0
+        return next((actor for actor in able if actor > last), able[0]) if last in able else able[0]
+
+    return choose
 
 
 def _pos(chance: random.Random) -> Policy:

@@ -25,6 +25,7 @@ from .clock import Clock
 from .databases import Databases
 from .eyes import Eyes
 from .look import Looker, stepped
+from .policies import PATIENCE
 from .primitives import Maker
 from .sharing import Learned, Log
 from .stores import Stores
@@ -78,7 +79,7 @@ class Run:
 
     def __init__(self, production: Production, watcher: Any, stops: Stops, *, again: bool = False) -> None:
         self._production = production
-        self.stage = production.stage
+        self.stage, self.clock, self.maker = production.stage, production.clock, production.maker
         self._script: list[Choice] = []
         self._done = 0
         self.diverged: str = ""
@@ -181,13 +182,23 @@ class Run:
         own = [player for player in self.stage.players if player.own]
         order = own[::-1] if backwards else own
         until = _monotonic() + TRIAL_SECONDS
+        last, count = -1, 0
 
         def choose() -> Player | None:
+            nonlocal last, count
             if _monotonic() > until or all(player.done for player in own):
                 return None
             able = self.stage.movable()
             first = [player for player in order if player in able] + able
+            if first and (count >= PATIENCE or _is_busy(first[0])):
+                # Who waits in a loop for somebody else's doing does so after everybody else.
+                last = first[0].index
+                others = [player for player in first if player.index != last]
+                first = others + first
+                order.sort(key=lambda one: one.index == last)
             player = first[0] if first else None
+            count = count + 1 if player is not None and player.index == last else 0
+            last = player.index if player is not None else last
             if player is not None and player.pending is not None:
                 log.tell(player, player.pending.text)
             return player
@@ -316,6 +327,11 @@ class Run:
                 found = Place.in_code(code, trace.tb_lineno)
             trace = trace.tb_next
         return found
+
+
+def _is_busy(player: Player) -> bool:
+    """Return whether it stands where it was stopped since it has touched much without a stop."""
+    return player.pending is not None and player.pending.kind == "line"
 
 
 def _called(check: Callable[..., object]) -> str:

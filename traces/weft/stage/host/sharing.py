@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .baton import Player
+from .touches import Key as TouchKey
 from .touches import Touch, conflicts
 
 Key = tuple[str, int, str, str]
@@ -77,6 +78,10 @@ class Sharing:
         self._log = Log()
         self.unseen = set()
 
+    def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:
+        """Yield what was touched since the beginning: object, part, and whether it was written."""
+        return self._log.touched()
+
     def stops(self, site: Any, touch: Touch | None, player: Player) -> bool:
         """Return whether a player stops before it touches something."""
         key = key_of(site)
@@ -127,6 +132,12 @@ class Log:
             met.add(key)
             self.shared.update(dict.fromkeys(sorted(met)))
         return met
+
+    def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:
+        """Yield what was touched: object, part, and whether it was written."""
+        for obj, by_key in list(self._seen.values()):
+            for key, entries in list(by_key.items()):
+                yield obj, key, any(wrote for _, wrote in entries)
 
     def tell(self, player: Player, what: object) -> None:
         """Note something that a player did, which must be the same in every run."""

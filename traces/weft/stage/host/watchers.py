@@ -9,8 +9,11 @@ from types import FrameType
 from typing import Any
 
 from ..moment import Stops
-from .baton import Pending, Stage
+from .baton import Pending, Player, Stage
 from .sharing import Log, Sharing, key_of
+
+MANY = 500
+"""Accesses without a stop, after which there is one: whoever touches so much may wait in a loop for somebody else."""
 
 
 class Stopper:
@@ -28,6 +31,8 @@ class Stopper:
         touch = site.resolve(frame)
         if self._sharing.stops(site, touch, me):
             self._stage.point(Pending(touch.kind, f"{touch.kind} {touch.text}", touch.name, touch=touch), frame)
+        elif _is_busy(me):
+            self._stage.point(_at_line(frame), frame)
 
     def switch(self) -> None:
         """This interpreter could switch threads here."""
@@ -45,8 +50,7 @@ class Stopper:
     def line(self, frame: FrameType, line: int) -> None:
         """A player is about to run a line."""
         if self._stage.me() is not None:
-            text = linecache.getline(frame.f_code.co_filename, line).strip()
-            self._stage.point(Pending("line", text or f"line {line}"), frame)
+            self._stage.point(_at_line(frame, line), frame)
 
     def opcode(self, frame: FrameType, text: str) -> None:
         """A player is about to run a bytecode."""
@@ -68,6 +72,8 @@ class Learner:
             touch = site.resolve(frame)
             if touch is not None:
                 self.log.add(me, key_of(site), touch)
+            if _is_busy(me):
+                self._stage.point(_at_line(frame), frame)
 
     def switch(self) -> None:
         """Nothing to note."""
@@ -77,3 +83,14 @@ class Learner:
 
     def opcode(self, frame: FrameType, text: str) -> None:
         """Nothing to note."""
+
+
+def _is_busy(me: Player) -> bool:
+    me.accesses += 1
+    return me.accesses >= MANY
+
+
+def _at_line(frame: FrameType, line: int = 0) -> Pending:
+    line = line or frame.f_lineno
+    text = linecache.getline(frame.f_code.co_filename, line).strip()
+    return Pending("line", text or f"line {line}")

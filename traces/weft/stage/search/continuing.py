@@ -39,11 +39,22 @@ def search(session: Session, budget: Budget, progress: Callable[[Report], None],
         here = session.here
         session.restart()
         try:
-            session.take(report.order)
+            lead(session, report)
         except WeftError:
             session.go(here)
             raise
     return report
+
+
+def lead(session: Session, report: Report) -> None:
+    """Make the steps of the order that a search has found, from the point looked at.
+
+    Raises:
+        WeftError: an actor cannot move.
+    """
+    session.take(report.order)
+    if report.loop:
+        session.close_round()
 
 
 def sentence(session: Session, report: Report, kept: int) -> str:

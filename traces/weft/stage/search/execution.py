@@ -50,6 +50,7 @@ class Plan(NamedTuple):
         switches: of ``pct``: how often the order of priorities changes.
         length: of ``pct``: how many steps an execution is thought to have.
         lenient: leave out what is in the path and cannot be done, instead of giving up.
+        races: tell which accesses stand next to each other with nothing that orders them.
     """
 
     path: Sequence[int] = ()
@@ -59,6 +60,42 @@ class Plan(NamedTuple):
     switches: int = 3
     length: int = 20
     lenient: bool = False
+    races: bool = False
+
+
+class Access(NamedTuple):
+    """A read or write that an actor is about to make; ``text`` in source terms, ``line`` from 1."""
+
+    actor: int
+    kind: str
+    text: str
+    file: str
+    line: int
+    function: str
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """What is the same whoever makes it."""
+        return self.file, self.line, self.text
+
+
+class Race(NamedTuple):
+    """Two accesses to the same thing, at least one of them a write, that two actors stand before at the same time.
+
+    Attributes:
+        name: of the thing.
+        step: how many steps lead there; either may be the next.
+    """
+
+    name: str
+    first: Access
+    second: Access
+    step: int
+
+    @property
+    def places(self) -> frozenset[tuple[str, int, str]]:
+        """What identifies it from execution to execution."""
+        return frozenset((self.first.place, self.second.place))
 
 
 class Execution(NamedTuple):
@@ -72,6 +109,8 @@ class Execution(NamedTuple):
         learned: sites that were found to touch what others touch, and were passed without a stop before that.
         unseen: sites that touch what only running the app's code could tell.
         diverged: a sentence when the path could not be followed; else empty.
+        races: that were seen, when the plan asked for them.
+        loop: how many of the last steps led back to where they began, for a livelock.
     """
 
     steps: Sequence[Step]
@@ -80,6 +119,8 @@ class Execution(NamedTuple):
     learned: Sequence[Any] = ()
     unseen: Sequence[Any] = ()
     diverged: str = ""
+    races: Sequence[Race] = ()
+    loop: int = 0
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -121,12 +162,16 @@ def plan_from_json(data: Any) -> Plan:
 
 def execution_from_json(data: Any) -> Execution:
     """Return an execution that crossed the pipe."""
-    steps, blocked, verdict, *rest = data
+    steps, blocked, verdict, learned, unseen, diverged, races, loop = data
     return Execution(
         [Step(actor, effects_from_json(effects), *others) for actor, effects, *others in steps],
         [(actor, effects_from_json(effects)) for actor, effects in blocked],
         tuple(verdict) if verdict else None,
-        *rest,
+        learned,
+        unseen,
+        diverged,
+        [Race(name, Access(*first), Access(*second), step) for name, first, second, step in races],
+        loop,
     )
 
 

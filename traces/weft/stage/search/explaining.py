@@ -29,8 +29,17 @@ class Intrusion(NamedTuple):
     held: Sequence[str]
 
 
-def sentences(path: Sequence[Node]) -> list[str]:
-    """Return what each actor does, one stretch after another: ``alice runs until before write STATE["stock"]``."""
+def sentences(path: Sequence[Node], loop: int = 0) -> list[str]:
+    """Return what each actor does, one stretch after another: ``alice runs until before write STATE["stock"]``.
+
+    Args:
+        loop: how many of the last steps lead back to where they begin.
+    """
+    if loop:
+        return [
+            *sentences(path[:-loop]),
+            *(f"again and again: {line}" for line in sentences(path[-loop:])),
+        ]
     lines: list[str] = []
     seen: set[int] = set()
     for actor, nodes in groupby(path, key=lambda node: node.actor):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .dpor import Reduction
 from .execution import Execution, Plan
-from .shortening import shortened, switches
+from .shortening import Failing, ending, shortened, switches
 
 SHARE = 0.5
 """Of the budget, what goes into trying all orders one after another before samples are taken."""
@@ -47,7 +47,7 @@ class Report(NamedTuple):
 
     Attributes:
         verdict: fails, holds or inconclusive.
-        kind: of a failure: invariant, exception, status, deadlock.
+        kind: of a failure: invariant, exception, status, deadlock, livelock.
         text: one sentence: what is wrong, or why nothing is proven.
         order: who moves, step by step, for it to fail.
         executions: how many were made.
@@ -58,6 +58,7 @@ class Report(NamedTuple):
         unseen: what was touched in a way that cannot be followed, so that nothing is said about it.
         ends: how orders that held have ended, as sentences, the first `MOST_ENDS` different ones: a request that went
             nowhere is no proof.
+        loop: of a livelock: how many of the order's last steps lead back to where they begin.
         tried: the orders, the first `MOST_TRIED` of those since it was last learned where to stop.
     """
 
@@ -73,6 +74,7 @@ class Report(NamedTuple):
     unseen: Sequence[Any] = ()
     ends: Sequence[str] = ()
     tried: Sequence[Sequence[int]] = ()
+    loop: int = 0
 
     @property
     def switches(self) -> int:
@@ -115,8 +117,9 @@ class Search:
             self._samples()
         report = self._report
         if report.verdict == "fails":
-            order, more = shortened(self._executor, report.order, report.kind, len(self._prefix))
-            report = report._replace(order=order, executions=report.executions + more)
+            found = Failing(tuple(report.order), report.loop)
+            found, more = shortened(self._executor, found, ending(report.kind), len(self._prefix))
+            report = report._replace(order=found.order, loop=found.loop, executions=report.executions + more)
         elif report.verdict == "inconclusive":
             report = report._replace(text=self._unsure or self._spent())
         return report._replace(seconds=monotonic() - self._began, tried=tuple(self._tried))
@@ -181,7 +184,9 @@ class Search:
         if kind in ("inconclusive", "limit"):
             self._unsure = text
         elif kind not in ("holds", ""):
-            self._report = self._report._replace(verdict="fails", kind=kind, text=text, order=execution.order)
+            self._report = self._report._replace(
+                verdict="fails", kind=kind, text=text, order=order, loop=execution.loop
+            )
         self._progress(self._report)
 
     def _over(self, share: float) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from .execution import Plan
+from .execution import Execution, Plan
 
 if TYPE_CHECKING:
     from .searching import Executor
@@ -17,25 +17,48 @@ MOST = 200
 Order = tuple[int, ...]
 
 
-def shortened(executor: Executor, order: Sequence[int], kind: str, kept: int = 0) -> tuple[Order, int]:
+class Failing(NamedTuple):
+    """An order that fails.
+
+    Attributes:
+        loop: of a livelock: how many of the last steps lead back to where they begin.
+    """
+
+    order: Order
+    loop: int = 0
+
+
+Finds = Callable[[Execution], Failing | None]
+"""Returns what an execution shows of the failure that is looked for, None when it does not show it."""
+
+
+def ending(kind: str) -> Finds:
+    """Return what finds executions that end with a verdict of a kind."""
+
+    def found(execution: Execution) -> Failing | None:
+        verdict = execution.verdict
+        return Failing(execution.order, execution.loop) if verdict is not None and verdict[0] == kind else None
+
+    return found
+
+
+def shortened(executor: Executor, failing: Failing, finds: Finds, kept: int = 0) -> tuple[Failing, int]:
     """Return an order that fails in the same way with as few switches as could be found, and the executions it took.
 
     Args:
         kept: how many of its first steps stay as they are.
     """
-    best = tuple(order)
-    begin = best[:kept]
+    best = failing
+    begin = best.order[:kept]
     count = 0
     better = True
     while better and count < MOST:
         better = False
-        for path in _simpler(best[kept:]):
+        for path in _simpler(best.order[kept:]):
             count += 1
-            execution = executor.execute(Plan((*begin, *path), lenient=True))
-            verdict = execution.verdict
-            same = verdict is not None and verdict[0] == kind and execution.order[:kept] == begin
-            if same and _weight(execution.order) < _weight(best):
-                best, better = execution.order, True
+            found = finds(executor.execute(Plan((*begin, *path), lenient=True)))
+            if found is not None and found.order[:kept] == begin and _weight(found.order) < _weight(best.order):
+                best, better = found, True
                 break
             if count >= MOST:
                 break

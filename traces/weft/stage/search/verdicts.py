@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from ...errors import WeftError
 from .. import schedule
 from ..moment import As
 from ..printable import plain
-from ..session import Badge, Session
+from ..session import Badge, Node, Session
 from . import explaining
 from .searching import Report
 
@@ -75,7 +75,7 @@ def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict
     """Return the same for programs; docs/stage.md explains the keys."""
     fails = report.verdict == "fails"
     path = session.here.path()
-    intrusion = explaining.intrusion(path) if fails and report.kind != "deadlock" else None
+    intrusion = _intrusion(report, path)
     steps = schedule.of(session, wanted).steps if fails else ()
     return {
         "scenario": session.info.name,
@@ -95,7 +95,7 @@ def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict
         "switches": report.switches,
         "schedule": [list(step) for step in steps],
         "explanation": {
-            "steps": explaining.sentences(path) if fails else [],
+            "steps": explaining.sentences(path, report.loop) if fails else [],
             "because": explaining.told(intrusion) if intrusion is not None else None,
         },
         "possible": _possible(session) if fails else None,
@@ -125,13 +125,19 @@ def _reasons(session: Session, report: Report) -> Iterable[str]:
     if report.verdict != "fails":
         return
     path = session.here.path()
-    yield from (f"  {number}. {line}" for number, line in enumerate(explaining.sentences(path), 1))
-    intrusion = explaining.intrusion(path) if report.kind != "deadlock" else None
+    yield from (f"  {number}. {line}" for number, line in enumerate(explaining.sentences(path, report.loop), 1))
+    intrusion = _intrusion(report, path)
     if intrusion is not None:
         yield f"because {explaining.told(intrusion)}"
     if _possible(session) == Badge.FREE_THREADED:
         yield "one of these switches needs a build without the GIL; --as this looks for what this Python can do"
     yield from (f"note: {line}" for line in _unlike(session, report))
+
+
+def _intrusion(report: Report, path: Sequence[Node]) -> explaining.Intrusion | None:
+    """Return whose accesses another one's write came between, where that may be why the order fails."""
+    fails = report.verdict == "fails" and report.kind not in ("deadlock", "livelock")
+    return explaining.intrusion(path) if fails else None
 
 
 def _effort(report: Report) -> str:

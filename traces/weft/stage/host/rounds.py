@@ -1,0 +1,81 @@
+"""Players that go round in circles: who is to let others go first, and whether nobody can help any more.
+
+A spinning thread that comes back to the same state does nothing new until somebody else has moved, so that a fair
+scheduler lets others move first: M. Musuvathi, S. Qadeer, Fair Stateless Model Checking, PLDI 2008. When all that
+could move on the way did, and the state is the same again, they may go on like that for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from ..moment import endless
+from .baton import Player
+
+
+class Rounds:
+    """What one execution has gone through.
+
+    Attributes:
+        steps: how many of the last steps led back to where they began, with nobody left to end it; 0 until then.
+        stuck: a sentence when only a timeout, which the stage takes to be long, could end it; else empty.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[Hashable, list[int]] = {}
+        self._moved: list[tuple[Player, str]] = []
+        self._could: list[frozenset[int]] = []
+        self._resting: set[int] = set()
+        self.steps = 0
+        self.stuck = ""
+
+    def add(self, player: Player, movable: Sequence[Player]) -> None:
+        """Note a step, and who could have been given one instead."""
+        if player.index not in self._resting:
+            self._resting.clear()
+        self._moved.append((player, player.pending.text if player.pending is not None else ""))
+        self._could.append(frozenset(one.index for one in movable))
+
+    def useful(self, movable: Sequence[Player]) -> Sequence[Player]:
+        """Return those of the players whose steps could lead to something new."""
+        if not self._resting:
+            return movable
+        return [player for player in movable if player.index not in self._resting] or movable
+
+    def closes(self, state: Hashable, movable: Sequence[Player], waiting: Sequence[Player]) -> bool:
+        """Note a state; return whether the execution can go round for ever from there.
+
+        Args:
+            waiting: players whose wait has a timeout.
+        """
+        now = len(self._moved)
+        times = self._seen.setdefault(state, [])
+        if times and times[-1] == now:
+            return False
+        times.append(now)
+        for begin in reversed(times[:-1]):
+            moved = self._indices(begin)
+            if frozenset(one.index for one in movable).union(*self._could[begin:]) <= moved:
+                self._end(begin, waiting)
+                return True
+        if len(times) > 1:
+            self._resting |= self._indices(times[0])
+        return False
+
+    def _indices(self, begin: int) -> set[int]:
+        return {player.index for player, _ in self._moved[begin:]}
+
+    def sentence(self) -> str:
+        """Return who goes round, doing what."""
+        return self._told(len(self._moved) - self.steps)
+
+    def _end(self, begin: int, waiting: Sequence[Player]) -> None:
+        others = [player for player in waiting if player.index not in self._indices(begin)]
+        if others:
+            self.stuck = f"{self._told(begin)}, until the timeout of {others[0].name} is over"
+        else:
+            self.steps = len(self._moved) - begin
+
+    def _told(self, begin: int) -> str:
+        round_ = sorted(self._moved[begin:], key=lambda one: one[0].index)
+        return endless([player.name for player, _ in round_], [text for _, text in self._moved[begin:]])
