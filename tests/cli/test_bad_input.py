@@ -41,7 +41,7 @@ def some_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["report", "replay", "live"])
+@pytest.mark.parametrize("command", ["report", "replay", "live", "serve"])
 def test_files_that_are_no_traces(command: str, tmp_path: Path, some_file: Path) -> None:
     assert "no such file" in refused(weft(command, tmp_path / "missing"))
     assert "not a weft trace" in refused(weft(command, some_file))
@@ -54,7 +54,7 @@ def test_files_that_are_no_traces(command: str, tmp_path: Path, some_file: Path)
     assert "update weft" in refused(weft(command, newer))
 
 
-@pytest.mark.parametrize("command", ["report", "replay"])
+@pytest.mark.parametrize("command", ["report", "replay", "serve"])
 def test_traces_without_events(command: str, tmp_path: Path) -> None:
     path = tmp_path / "trace"
     writer.create(str(path))

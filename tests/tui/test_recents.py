@@ -49,25 +49,29 @@ def test_what_is_in_a_trace_is_told_and_large_ones_are_not_searched(folder: Path
     assert looked_into(listed()[1]).findings is None
 
 
-async def test_enter_returns_a_trace_and_one_that_cannot_be_read_is_refused(folder: Path) -> None:
+async def test_enter_shows_a_trace_and_one_that_cannot_be_read_is_refused(folder: Path) -> None:
     app = RecentApp(listed())
     async with app.run_test(size=(100, 24)) as pilot:
         await app.workers.wait_for_complete()
         await pilot.pause()
-        table = app.query_one(Table)
+        table = app.screen.query_one(Table)
         rows = [table.render_line(y).text for y in range(4)]
         assert "findings" in rows[0]
         assert "bad.weft" in rows[1]
         assert "new.weft" in rows[2]
         await pilot.press("enter")
-        assert app.return_value is None
+        assert app.screen is not app.dashboard
         assert any("bad.weft" in str(note.message) for note in app._notifications)
         await pilot.press("down", "enter")
-    assert app.return_value == folder / "new.weft"
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert app.screen is app.dashboard
+        assert app.dashboard.path == folder / "new.weft"
+        assert app.dashboard.snapshot is not None
 
 
 async def test_q_chooses_nothing(folder: Path) -> None:
     app = RecentApp(listed())
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("q")
-    assert app.return_value is None
+    assert app.dashboard.snapshot is None

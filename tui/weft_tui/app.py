@@ -35,11 +35,23 @@ class WeftApp(App[None]):
 
     def __init__(self, path: Path, *, mode: Mode, title: str, child: Callable[[], str | None] | None = None) -> None:
         super().__init__()
+        self.look_at(path, mode, title, child)
+
+    def look_at(self, path: Path, mode: Mode, title: str, child: Callable[[], str | None] | None = None) -> None:
+        """Say what `show` is to show; see the arguments of the class."""
         self.title = title
         self.dashboard = DashboardScreen(path, mode, title)
         self.source = Source(path, mode, self.dashboard.post_message, child)
 
     def on_mount(self) -> None:
+        """Begin."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Show what there is to show first."""
+        self.show()
+
+    def show(self) -> None:
         """Show the dashboard and begin to read."""
         self.push_screen(self.dashboard)
         self.run_worker(self.source.run, thread=True, name="source")

@@ -23,6 +23,7 @@ from weft_tui.commands.replay import replay
 from weft_tui.commands.report import report
 from weft_tui.commands.run import run
 from weft_tui.commands.scenarios import scenarios
+from weft_tui.commands.serve import serve
 from weft_tui.commands.step import step
 from weft_tui.commands.verify import verify
 
@@ -36,7 +37,7 @@ def cli() -> None:
 
 
 for command in (
-    *(run, record, flush, live, replay, report, diff, doctor, info, verify, repair, export),
+    *(run, record, flush, live, replay, serve, report, diff, doctor, info, verify, repair, export),
     *(demo, explore, step, scenarios),
 ):
     cli.add_command(command)

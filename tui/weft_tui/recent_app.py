@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from weft.errors import WeftError
 from weft.timeline.units import duration
 
-from .app import WeftApp
+from . import summary
+from .app import Mode, WeftApp
 from .format import count
 from .messages import RowChosen
 from .recents import Recent, looked_into
@@ -34,23 +37,22 @@ class LookedInto(Message):
     recent: Recent
 
 
-class RecentApp(App[Path]):
-    """Lists traces until one is chosen, and returns its path.
+class RecentScreen(Screen[None]):
+    """Lists traces until one is chosen.
 
     Args:
         traces: what to list, the newest first.
+        choose: is told the path of the chosen one.
     """
 
-    CSS_PATH = WeftApp.CSS_PATH
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape", "quit", "Quit", key_display="q"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("q,escape", "app.quit", "Quit", key_display="q"),
     ]
 
-    def __init__(self, traces: Sequence[Recent]) -> None:
+    def __init__(self, traces: Sequence[Recent], choose: Callable[[Path], None]) -> None:
         super().__init__()
         self.traces = list(traces)
+        self.choose = choose
         self._left = threading.Event()
 
     def compose(self) -> ComposeResult:
@@ -75,12 +77,16 @@ class RecentApp(App[Path]):
         self._fill()
 
     def on_row_chosen(self, message: RowChosen) -> None:
-        """Return the chosen trace, unless it cannot be read."""
-        if isinstance(message.row, Recent):
-            if message.row.trouble:
-                self.notify(message.row.trouble, severity="error", markup=False)
-            else:
-                self.exit(message.row.path)
+        """Tell the chosen trace, unless there is nothing to see in it."""
+        if not isinstance(message.row, Recent):
+            return
+        try:
+            summary.need_events(message.row.path)
+        except WeftError as error:
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            self._left.set()
+            self.choose(message.row.path)
 
     def _fill(self) -> None:
         self.query_one(Table).rows = tuple(self.traces)
@@ -90,6 +96,30 @@ class RecentApp(App[Path]):
             if self._left.is_set():
                 return
             self.post_message(LookedInto(looked_into(recent)))
+
+
+class RecentApp(WeftApp):
+    """Lists traces until one is chosen, and shows that.
+
+    Args:
+        traces: what to list, the newest first.
+    """
+
+    CSS_PATH = WeftApp.CSS_PATH
+
+    def __init__(self, traces: Sequence[Recent]) -> None:
+        # The newest stands for all until one is chosen.
+        super().__init__(traces[0].path, mode=Mode.REPLAY, title="")
+        self.traces = traces
+
+    def begin(self) -> None:
+        """Let one be chosen."""
+        self.push_screen(RecentScreen(self.traces, self.replay))
+
+    def replay(self, path: Path) -> None:
+        """Show a trace."""
+        self.look_at(path, Mode.REPLAY, path.name)
+        self.show()
 
 
 def columns(now_ns: int) -> Sequence[Column[Recent]]:

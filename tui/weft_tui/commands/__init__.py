@@ -7,11 +7,14 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from weft import WeftError, levels, places
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 MIN_COLUMNS, MIN_ROWS = 60, 16
 
@@ -125,6 +128,9 @@ def need_terminal(instead: str) -> None:
     Raises:
         WeftError: standard output is no terminal, or one that is too small.
     """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        # A server draws for us.
+        return
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         raise WeftError(f"this needs a terminal to draw on; without one use {instead}")
     columns, rows = os.get_terminal_size(sys.stdout.fileno())
@@ -137,10 +143,14 @@ def need_terminal(instead: str) -> None:
 
 
 def show(trace: Path, *, live: bool, title: str, child: Callable[[], str | None] | None = None) -> None:
-    """Show the dashboard until it is left; when it ends by a fault of its own, end with its status."""
+    """Show the dashboard until it is left."""
     from weft_tui.app import Mode, WeftApp
 
-    app = WeftApp(trace, mode=Mode.LIVE if live else Mode.REPLAY, title=title, child=child)
+    run_app(WeftApp(trace, mode=Mode.LIVE if live else Mode.REPLAY, title=title, child=child))
+
+
+def run_app(app: App[None]) -> None:
+    """Run an app; when it ends by a fault of its own, end with its status."""
     app.run()
     if app.return_code:
         sys.exit(app.return_code)

@@ -7,23 +7,23 @@ from pathlib import Path
 import click
 
 from weft_tui import summary
-from weft_tui.commands import need_terminal, show
+from weft_tui.commands import need_terminal, run_app, show
 
 
 @click.command(short_help="Look at a recorded trace.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def replay(file: Path | None) -> None:
     """Look at a recorded FILE, with the same screen and keys as live; without FILE choose one of the recent traces."""
-    chosen = file if file is not None else _choose()
-    if chosen is None:
+    if file is None:
+        _choose()
         return
-    summary.need_events(chosen)
+    summary.need_events(file)
     need_terminal("`weft report FILE`")
-    show(chosen, live=False, title=chosen.name)
+    show(file, live=False, title=file.name)
 
 
-def _choose() -> Path | None:
-    """Return the trace that somebody chooses, None for none."""
+def _choose() -> None:
+    """Show the trace that somebody chooses."""
     from weft_tui.recents import listed
 
     traces = listed()
@@ -31,4 +31,4 @@ def _choose() -> Path | None:
 
     from weft_tui.recent_app import RecentApp
 
-    return RecentApp(traces).run()
+    run_app(RecentApp(traces))
