@@ -5,7 +5,8 @@ from __future__ import annotations
 from support.dashboard import Bench, bench
 from support.played import MS, played
 from support.scripted import shop
-from weft_tui.lineup import By, Order, Wish, line_up
+from weft_tui.lineup import Order, Wish, line_up
+from weft_tui.picks import By
 from weft_tui.view import View
 from weft_tui.widgets.lanes import Lanes
 from weft_tui.widgets.ruler import Ruler

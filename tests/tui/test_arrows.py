@@ -6,8 +6,9 @@ import pytest
 
 from support.dashboard import Bench, bench
 from support.played import MS, NESTED, played
-from weft_tui.lineup import By, Wish, line_up
+from weft_tui.lineup import Wish, line_up
 from weft_tui.linking import ties
+from weft_tui.picks import By
 from weft_tui.view import View
 from weft_tui.widgets.arrows import Arrow, draw_arrows
 from weft_tui.widgets.grid import Grid

@@ -14,7 +14,7 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Moment, Request, Wait, WaitLabel
 
 from .blame import Link, held_at
-from .matching import Matches
+from .stepping import Scope
 from .view import View
 
 LOOK_BACK: Final = 256
@@ -30,14 +30,17 @@ class Spot:
     span_ns: int = 0
 
 
-def next_wait(among: Snapshot | Matches, time_ns: int, step: int) -> Spot | None:
-    """Return where the next (``step`` 1) or previous (-1) wait begins: of any lane, or of those that fit a query."""
-    wait = among.next_wait(time_ns, step) if isinstance(among, Matches) else among.next_wait(None, time_ns, step)
+def next_wait(among: Snapshot | Scope, time_ns: int, step: int) -> Spot | None:
+    """Return where the next (``step`` 1) or previous (-1) wait begins: of any lane, or of those that count."""
+    wait = among.next_wait(time_ns, step) if isinstance(among, Scope) else among.next_wait(None, time_ns, step)
     return Spot(wait.lane, wait.start_ns) if wait else None
 
 
-def worst_wait(snapshot: Snapshot) -> Spot | None:
-    """Return the longest wait of the lock that was waited for the most."""
+def worst_wait(snapshot: Snapshot, scope: Scope | None = None) -> Spot | None:
+    """Return the longest wait of the lock that was waited for the most, among those that count."""
+    if scope is not None:
+        worst = scope.worst_wait()
+        return Spot(worst.row, _telling(snapshot, worst), worst.end_ns - worst.start_ns) if worst else None
     figures = next(iter(snapshot.lock_figures()), None)
     return longest_wait(snapshot, figures) if figures else None
 
@@ -117,10 +120,31 @@ def next_finding(
     return (spots[wanted][1], spots[wanted][0]) if 0 <= wanted < len(spots) else None
 
 
-def next_event(snapshot: Snapshot, lane: int, time_ns: int, step: int) -> Spot | None:
-    """Return where something changes next (``step`` 1) or did before (-1) on a lane."""
+def next_event(snapshot: Snapshot, lane: int, time_ns: int, step: int, scope: Scope | None = None) -> Spot | None:
+    """Return where something changes next (``step`` 1) or did before (-1): on a lane, or where it counts."""
+    if scope is not None:
+        spot = scope.next_event(lane, time_ns, step)
+        return None if spot is None else Spot(*spot)
     found = snapshot.next_event(lane, time_ns, step)
     return None if found is None else Spot(lane, found)
+
+
+def lasting(moment: Moment, end_ns: int) -> tuple[int, int] | None:
+    """Return begin and end (ns) of the innermost of what a lane does at an instant, None when that is nothing.
+
+    Args:
+        end_ns: the end of what goes on.
+    """
+    task = moment.task
+    things = [
+        *([(moment.wait.start_ns, moment.wait.end_ns)] if moment.wait else []),
+        *((hold.start_ns, hold.end_ns) for hold in moment.holds[::-1]),
+        *((section.start_ns, section.end_ns) for section in moment.sections[::-1]),
+        *([(task.start_ns, task.end_ns)] if task and task.start_ns is not None else []),
+        *([(moment.request.start_ns, moment.request.end_ns)] if moment.request else []),
+    ]
+    spans = [(start, end_ns if end is None else end) for start, end in things]
+    return min(spans, key=lambda span: span[1] - span[0], default=None)
 
 
 def culprit(link: Link | None) -> Spot | None:

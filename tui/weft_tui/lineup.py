@@ -16,20 +16,13 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
 from .matching import Matches
+from .picks import NONE, By, Picks
 from .query import EVERYTHING, Query
 from .view import View
 
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.void]
-
-
-class By(Enum):
-    """What a row stands for; the value is how many of it are called."""
-
-    THREAD = "lanes"
-    LOCK = "locks"
-    REQUEST = "requests"
 
 
 class Order(Enum):
@@ -47,12 +40,14 @@ class Wish:
     Attributes:
         idle: show rows, too, in which nothing happens in the window.
         query: what rows have to fit.
+        pins: rows that come first, and are never hidden.
     """
 
     by: By = By.THREAD
     order: Order = Order.START
     idle: bool = True
     query: Query = EVERYTHING
+    pins: Picks = NONE
 
     @property
     def moves(self) -> bool:
@@ -64,6 +59,8 @@ class Wish:
         words = [self.order.value] if self.order is not Order.START else []
         if not self.idle:
             words.append("idle hidden" if self.by is not By.REQUEST else "only those that waited")
+        if pins := len(self.pins.of(self.by)):
+            words.append(f"{pins} pinned")
         if self.query:
             words.append(f"/{self.query.text}")
         return ", ".join(words)
@@ -80,6 +77,7 @@ class Lineup:
         total: how many there would be if none was hidden.
         longest: characters of the longest name.
         requests: the rows of the trace's table, where requests are shown.
+        pinned: how many of the first rows are pinned.
     """
 
     by: By
@@ -88,6 +86,7 @@ class Lineup:
     total: int
     longest: int
     requests: Rows | None = None
+    pinned: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -131,14 +130,15 @@ def _threads(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: M
         key = -_waited(snapshot.frame(range(len(lanes)), snapshot.start_ns, snapshot.end_ns, 1).spent)
     elif wish.order is Order.NAME:
         key = _ranks(names)
-    order = np.lexsort((key, process))
+    pins = _among(ids, wish)
+    order = np.lexsort((key, process, ~pins))
     if matches:
-        order = order[matches.lanes[order]]
+        order = order[matches.lanes[order] | pins[order]]
     if not wish.idle and len(lanes):
         spent = snapshot.frame(range(len(lanes)), view.start_ns, view.end_ns, 1).spent
         busy = spent[State.RUN :].sum(axis=(0, 2)) > 0
-        order = order[busy[order] | (order == always)]
-    return Lineup(wish.by, order, process[order], len(lanes), _longest(names))
+        order = order[busy[order] | (order == always) | pins[order]]
+    return Lineup(wish.by, order, process[order], len(lanes), _longest(names), pinned=int(pins.sum()))
 
 
 def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Matches | None) -> Lineup:
@@ -152,15 +152,16 @@ def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Mat
         key[[figures.lock.id for figures in snapshot.lock_figures()]] = ids
     elif wish.order is Order.NAME:
         key = _ranks(names)
-    order = np.lexsort((key, process))
+    pins = _among(ids, wish)
+    order = np.lexsort((key, process, ~pins))
     if matches:
-        order = order[matches.locks[order]]
+        order = order[matches.locks[order] | pins[order]]
     if not wish.idle:
         used = np.zeros(len(locks), np.bool_)
         for table in (snapshot.tables.holds, snapshot.tables.waits):
             used[table.within(view.start_ns, view.end_ns)["lock"]] = True
-        order = order[used[order] | (order == always)]
-    return Lineup(wish.by, order, process[order], len(locks), _longest(names))
+        order = order[used[order] | (order == always) | pins[order]]
+    return Lineup(wish.by, order, process[order], len(locks), _longest(names), pinned=int(pins.sum()))
 
 
 def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Matches | None) -> Lineup:
@@ -177,14 +178,21 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: 
     elif wish.order is Order.NAME:
         known, which = np.unique(rows["target"], return_inverse=True)
         key = _ranks([targets[target][1] if target >= 0 else "" for target in known.tolist()])[which]
-    order = np.lexsort((key, process))
+    pins = _among(rows["id"].astype(np.int64), wish)
+    order = np.lexsort((key, process, ~pins))
     if matches:
-        order = order[matches.requests(rows)[order]]
+        order = order[(matches.requests(rows) | pins)[order]]
     if not wish.idle:
-        order = order[(waited[order] > 0) | (rows["id"][order] == always)]
+        order = order[(waited[order] > 0) | (rows["id"][order] == always) | pins[order]]
     longest = _longest([" ".join(targets[at]) for at in np.unique(rows["target"]).tolist() if at >= 0])
     ids = rows["id"][order].astype(np.int64)
-    return Lineup(wish.by, ids, process[order], len(rows), longest, rows[order])
+    return Lineup(wish.by, ids, process[order], len(rows), longest, rows[order], int(pins.sum()))
+
+
+def _among(ids: I64, wish: Wish) -> Bools:
+    """Return which ids are pinned."""
+    pinned: Bools = np.isin(ids, [*wish.pins.of(wish.by)])
+    return pinned
 
 
 def _waited(spent: I64) -> I64:

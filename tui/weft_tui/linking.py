@@ -10,7 +10,8 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Moment, State
 
 from .blame import WAITING, Chain, Link, Role
-from .lineup import By, Lineup
+from .lineup import Lineup
+from .picks import By
 
 WAITERS: Final = 32
 """Who waits for one lane, at most, in lanes of requests, where each has to be looked up."""

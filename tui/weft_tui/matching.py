@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weft.findings import Finding
 from weft.timeline import moments
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import LockFigures, Request, Wait
+from weft.timeline.values import LockFigures, Request
 
 from .query import Query, fits
 
@@ -78,14 +78,18 @@ class Matches:
         fitting: Rows = rows[self.lanes[self._lane_of(rows)]]
         return fitting
 
-    def next_wait(self, time_ns: int, step: int) -> Wait | None:
-        """Return the nearest wait that fits and begins after (``step`` 1) or before (-1) an instant."""
-        rows = self._waits
-        rows = rows[(rows["start"] - time_ns) * step > 0]
-        if not len(rows):
-            return None
-        at = int(rows["start"].argmin() if step > 0 else rows["start"].argmax())
-        return next(iter(moments.waits(self._tables, rows[at : at + 1])), None)
+    def fitting_waits(self, rows: Rows) -> Rows:
+        """Return the rows of the table of waits that fit."""
+        rows = rows[self._named(rows)]
+        if self.query.asks("wait"):
+            low, high = self.query.within("wait")
+            lasted = self._tables.ends(rows) - rows["start"]
+            rows = rows[(lasted >= low) & (lasted <= high)]
+        return self._served(rows)
+
+    def fitting_holds(self, rows: Rows) -> Rows:
+        """Return the rows of the table of holds, or of hand-offs, that fit, whatever the query says about waits."""
+        return self._served(rows[self._named(rows)])
 
     # what fits by itself
 
@@ -118,23 +122,16 @@ class Matches:
     # what fits together
 
     @cached_property
-    def _waits(self) -> Rows:
+    def waits(self) -> Rows:
         """The waits that fit."""
-        rows = self._tables.waits.all()
-        rows = rows[self._named(rows)]
-        if self.query.asks("wait"):
-            low, high = self.query.within("wait")
-            lasted = self._tables.ends(rows) - rows["start"]
-            rows = rows[(lasted >= low) & (lasted <= high)]
-        return self._served(rows)
+        return self.fitting_waits(self._tables.waits.all())
 
     @cached_property
     def _uses(self) -> Rows:
         """Thread, start and lock of the waits that fit and, unless their length is asked for, of the holds."""
-        parts = [self._waits]
+        parts = [self.waits]
         if not self.query.asks("wait"):
-            holds = self._tables.holds.all()
-            parts.append(self._served(holds[self._named(holds)]))
+            parts.append(self.fitting_holds(self._tables.holds.all()))
         columns = ["start", "end", "thread", "lock"]
         return np.concatenate([part[columns] for part in parts]) if len(parts) > 1 else parts[0]
 

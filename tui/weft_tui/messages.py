@@ -65,6 +65,32 @@ class MomentWanted(Message):
 
 
 @dataclass
+class Dragged(Message):
+    """Somebody pulls the lanes: the window is to begin at this moment."""
+
+    start_ns: int
+
+
+@dataclass
+class Scrubbed(Message):
+    """Somebody pulls the cursor to a moment."""
+
+    time_ns: int
+
+
+@dataclass
+class SelectionBegun(Message):
+    """Somebody begins to select a stretch of time at the cursor."""
+
+
+@dataclass
+class Panned(Message):
+    """Somebody turned the wheel sideways: the window is to move by a part of its width."""
+
+    part: float
+
+
+@dataclass
 class Zoomed(Message):
     """Somebody turned the wheel with ctrl held: ``factor`` below 1 is closer."""
 

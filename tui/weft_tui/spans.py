@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -49,6 +50,12 @@ TOGETHER = 24
 
 Span = tuple[str, Ink]
 Line = tuple[Span, ...]
+
+
+def runs(cells: Sequence[str], inks: Sequence[Ink]) -> Line:
+    """Return characters of one column each as a line, those of one ink together."""
+    parts = groupby(zip(cells, inks, strict=True), key=lambda pair: pair[1])
+    return tuple(("".join(cell for cell, _ in part), ink) for ink, part in parts)
 
 
 def width_of(line: Line) -> int:

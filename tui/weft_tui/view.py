@@ -6,8 +6,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-MIN_SPAN_NS: Final = 1_000
-"""Closer than a microsecond there is nothing to see: the clock itself takes a tenth of that."""
+MIN_SPAN_NS: Final = 100
+"""Closer than a few ns a column there is nothing to see: that is what the clock itself takes."""
+
+SPEEDS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+"""How fast a trace can be played; 1 is as fast as it happened."""
+
+MARGIN: Final = 0.1
+"""Part of the window on either side of what is zoomed to that is only its surroundings."""
 
 FOLLOW_SPAN_NS: Final = 10_000_000_000
 """How much of the past the follow mode shows at first."""
@@ -32,7 +38,7 @@ class Motion(Enum):
     FOLLOW = "follow"
     """The window ends at the newest moment."""
     PLAY = "play"
-    """The cursor walks at real speed."""
+    """The cursor walks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,26 @@ def zoom(view: View, extent: Extent, factor: float) -> View:
         return follow(replace(view, span_ns=span), extent)
     left = (view.cursor_ns - view.start_ns) * span // view.span_ns
     return replace(view, start_ns=_fit(view.cursor_ns - left, span, extent), span_ns=span)
+
+
+def zoom_to(view: View, extent: Extent, start_ns: int, end_ns: int, margin: float = 0.0) -> View:
+    """Make the window show a stretch of time, with ``margin`` (a part of it) on either side, the cursor in it."""
+    around = round((end_ns - start_ns) * margin)
+    span = max(end_ns - start_ns + 2 * around, MIN_SPAN_NS)
+    middle = (start_ns + end_ns) // 2
+    cursor = extent.clip(min(max(view.cursor_ns, start_ns), end_ns))
+    return View(_fit(middle - span // 2, span, extent), span, cursor)
+
+
+def drag(view: View, extent: Extent, start_ns: int) -> View:
+    """Move the window so that it begins at a moment; the cursor keeps its moment as long as that is visible."""
+    start = _fit(start_ns, view.span_ns, extent)
+    return View(start, view.span_ns, min(max(view.cursor_ns, start), start + view.span_ns))
+
+
+def faster(speed: float, count: int) -> float:
+    """Return the speed that is ``count`` steps above."""
+    return SPEEDS[min(max(SPEEDS.index(speed) + count, 0), len(SPEEDS) - 1)]
 
 
 def step(view: View, extent: Extent, columns: int, count: int) -> View:

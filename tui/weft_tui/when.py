@@ -13,13 +13,30 @@ from weft.timeline.snapshot import Snapshot
 EXAMPLES: Final = """1.5s  250ms  2:03.5   since the start of the trace
 14:12:53.25           by the clock
 +10ms  -1s            from the cursor
-50%                   of the trace"""
+50%                   of the trace
+#1234                 the 1,234th event"""
 
+_EVENT: Final = re.compile(r"#(\d{1,12})", re.ASCII)
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
 _MINUTES: Final = re.compile(r"(\d{1,6}):(\d\d(?:\.\d{1,9})?)", re.ASCII)
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%", re.ASCII)
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400 * _SECOND
+
+
+def event(text: str, snapshot: Snapshot) -> tuple[int, int] | None:
+    """Return the lane and the moment of an event that is written by its number, None where a text is no such number.
+
+    Raises:
+        WeftError: there is no such event.
+    """
+    found = _EVENT.fullmatch(text.strip().replace(",", ""))
+    if found is None:
+        return None
+    event = snapshot.event(int(found[1]))
+    if event is None:
+        raise WeftError(f"{text!r} is not in the trace, which has the events #1 to #{snapshot.event_count():,}")
+    return event
 
 
 def moment(text: str, snapshot: Snapshot, cursor_ns: int) -> int:
@@ -30,7 +47,7 @@ def moment(text: str, snapshot: Snapshot, cursor_ns: int) -> int:
     """
     time_ns = _moment(text.replace(" ", ""), snapshot, cursor_ns)
     if time_ns is None:
-        raise WeftError(f"{text!r} is no time; write 1.5s, 2:03.5, 14:12:53, +10ms or 50%")
+        raise WeftError(f"{text!r} is no time; write 1.5s, 2:03.5, 14:12:53, +10ms, 50% or #1234")
     if not snapshot.start_ns <= time_ns <= snapshot.end_ns:
         length = (snapshot.end_ns - snapshot.start_ns) / _SECOND
         raise WeftError(f"{text!r} is not in the trace, which is {length:.3f} s long")

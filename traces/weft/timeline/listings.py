@@ -85,6 +85,39 @@ def nearest_wait(tables: Tables, lane: int | None, time_ns: int, step: int, span
         reach *= 2
 
 
+def event_count(tables: Tables) -> int:
+    """Return how many numbered events there are: begins and ends of waits, holds, requests and tasks, and marks."""
+    spans = sum(2 * len(view.closed) + len(view.open) for view in _numbered(tables))
+    # An end that is not there yet has no number, but one that is merely not known has.
+    cut = sum(int((view.open["end"] != FOREVER).sum()) for view in _numbered(tables))
+    return spans + cut + len(tables.marks.closed) + len(tables.marks.open)
+
+
+def event_at(tables: Tables, number: int) -> tuple[int, int] | None:
+    """Return lane and moment (ns) of the numbered event, from 1 on in order of time, None: there are not so many."""
+    parts: list[tuple[Rows, I64]] = []
+    for view in _numbered(tables):
+        rows = view.all()
+        parts += [(rows, rows["start"]), (rows[rows["end"] != FOREVER], rows["end"][rows["end"] != FOREVER])]
+    marks = tables.marks.all()
+    parts.append((marks, marks["start"]))
+    times = np.concatenate([times for _, times in parts])
+    if not 1 <= number <= len(times):
+        return None
+    time_ns = int(np.partition(times, number - 1)[number - 1])
+    same = np.flatnonzero(times == time_ns)
+    at = int(same[number - 1 - np.count_nonzero(times < time_ns)])
+    for rows, here in parts:
+        if at < len(here):
+            return int(tables.roster.lane[rows["thread"][at]]), time_ns
+        at -= len(here)
+    return None
+
+
+def _numbered(tables: Tables) -> tuple[View, ...]:
+    return tables.waits, tables.holds, tables.requests, tables.tasks
+
+
 def _newest(view: View, count: int) -> Rows:
     """Return the ``count`` finished rows that ended last. They were appended about in that order."""
     rows = view.closed

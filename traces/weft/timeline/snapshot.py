@@ -106,6 +106,14 @@ class Snapshot:
         """
         return locklanes.next_change(self.tables, lane, time_ns, step, (self.start_ns, self.end_ns))
 
+    def event(self, number: int) -> tuple[int, int] | None:
+        """Return lane and moment of the event of that number, counted from 1 in order of time; None: there is none."""
+        return listings.event_at(self.tables, number)
+
+    def event_count(self) -> int:
+        """Return how many events have a number."""
+        return listings.event_count(self.tables)
+
     def requests_touching(self, start_ns: int, end_ns: int) -> Rows:
         """Return the rows of the requests that touch a window, by process and start; `requests_of` tells them."""
         return requestlanes.touching(self.tables, start_ns, end_ns)

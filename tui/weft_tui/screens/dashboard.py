@@ -21,21 +21,25 @@ from weft.timeline.values import LockFigures, Mark, Moment, Request
 
 from .. import jumps, picture, view
 from ..jumps import Spot
-from ..lineup import By, Wish
+from ..lineup import Wish
 from ..linking import ties
 from ..lock_story import lock_story
 from ..messages import (
     ChildEnded,
+    Dragged,
     FindingsReady,
     LaneStepped,
     MomentWanted,
     PanelWanted,
+    Panned,
     Pointed,
     RowChosen,
+    Scrubbed,
     SnapshotReady,
     SourceFailed,
     Zoomed,
 )
+from ..picks import By, Picks
 from ..recording_story import recording_story
 from ..sources import Sources
 from ..spans import Line
@@ -185,6 +189,24 @@ class DashboardScreen(Navigation):
         """Go where somebody clicked in the whole trace."""
         self.go_to(message.time_ns)
 
+    def on_scrubbed(self, message: Scrubbed) -> None:
+        """Follow a pulled cursor."""
+        if self.view:
+            self.move(view.look_at(self.view, self.extent, message.time_ns))
+
+    def on_dragged(self, message: Dragged) -> None:
+        """Follow pulled lanes."""
+        if self.view:
+            self.move(view.drag(self.view, self.extent, message.start_ns))
+
+    def on_selection_begun(self) -> None:
+        """Select from the cursor on."""
+        self.anchor_ns = self.view.cursor_ns if self.view else None
+
+    def on_panned(self, message: Panned) -> None:
+        """Move with the wheel."""
+        self.action_pan(message.part)
+
     def on_zoomed(self, message: Zoomed) -> None:
         """Zoom with the wheel."""
         self.action_zoom(message.factor)
@@ -220,10 +242,10 @@ class DashboardScreen(Navigation):
         if self.snapshot and self.view:
             step = -1 if self.view.motion is Motion.FOLLOW else step
             now = self.chosen[0] if self.chosen and self.chosen[1:] == (self.lane, self.view.cursor_ns) else None
-            fitting = self.matches.findings(self.findings) if self.matches else self.findings
+            fitting = self.scope.findings(self.findings) if self.scope else self.findings
             found = jumps.next_finding(self.snapshot, fitting, self.view.cursor_ns, step, now)
             if found is None:
-                self.notify(NO_LATER_FINDING if step > 0 else NO_EARLIER_FINDING, markup=False)
+                self.notify(self._excuse(NO_LATER_FINDING if step > 0 else NO_EARLIER_FINDING), markup=False)
             else:
                 self._choose(*found, "")
 
@@ -241,8 +263,17 @@ class DashboardScreen(Navigation):
         self._fill_panels()
 
     def action_lanes(self) -> None:
-        """Give the arrow keys back to the lanes."""
+        """Give the arrow keys back to the lanes; select nothing."""
+        self.anchor_ns = None
         self.lanes.focus()
+
+    def action_mark(self) -> None:
+        """Mark the selected row, or the lock under the table's cursor."""
+        locks = self.query_one("#locks", Table)
+        if locks.has_focus and locks.rows:
+            self.marks = self.marks.toggled(By.LOCK, locks.rows[locks.marked].lock.id)
+        else:
+            super().action_mark()
 
     def action_save(self) -> None:
         """Save the screen as a picture where weft was started."""
@@ -273,13 +304,37 @@ class DashboardScreen(Navigation):
             self._line_up()
             self._fill_inspector()
 
+    def watch_marks(self, marks: Picks) -> None:
+        """Show what is marked."""
+        self.lanes.marks = marks
+        self._tell_wish()
+        self._fill_tables()
+        self.refresh_bindings()
+
+    def watch_anchor_ns(self, anchor_ns: int | None) -> None:
+        """Show what is selected."""
+        self.lanes.anchor_ns = anchor_ns
+        self._show_status()
+        self.refresh_bindings()
+
+    def watch_speed(self, speed: float) -> None:
+        """Say how fast it plays."""
+        if self.motion is not Motion.PLAY and self.is_mounted:
+            self.notify(f"Plays at {speed:g}x", timeout=2, markup=False)
+        self._show_status()
+
+    def _tell_wish(self) -> None:
+        """Say how the lanes are arranged, and that steps go over a part only."""
+        marked = f"{len(self.marks)} marked" if self.marks else ""
+        self.query_one(Legend).note = ", ".join(filter(None, (marked, self.wish.told())))
+
     def watch_wish(self, old: Wish, new: Wish) -> None:
         """Show other rows."""
         if old.by is not new.by:
             self.subject = -1
             self.choose_subject()
         self._line_up(always=True)
-        self.query_one(Legend).note = new.told()
+        self._tell_wish()
         if old.query != new.query:
             self.lanes.notice = NOTHING_FITS if new.query else EMPTY[self.mode]
             self._fill_tables()
@@ -366,12 +421,15 @@ class DashboardScreen(Navigation):
                 gaps=len(snapshot.gaps) - contended,
                 contended=contended,
                 complete=snapshot.complete,
+                speed=self.speed,
+                selected_ns=self.selection[1] - self.selection[0] if self.selection else None,
             )
             ruler = self.query_one(Ruler)
             ruler.origin_ns = snapshot.start_ns
             ruler.indent = self.lanes.indent
             ruler.heading = self.lineup.heading() if self.lineup else ""
             ruler.view = now
+            ruler.selected = self.selection
             minimap = self.query_one(Minimap)
             minimap.indent = ruler.indent
             minimap.view = now
@@ -401,7 +459,7 @@ class DashboardScreen(Navigation):
             self._draw_map(snapshot)
         if snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
-            locks.columns = lock_columns(snapshot)
+            locks.columns = lock_columns(snapshot, self.marks.locks)
             locks.rows = matches.figures(snapshot.lock_figures()) if matches else snapshot.lock_figures()
             locks.empty = NO_LOCKS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.REQUESTS):

@@ -43,6 +43,8 @@ KEY_NAMES: Final = {
     "minus": "-",
     "question_mark": "?",
     "slash": "/",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }

@@ -16,9 +16,11 @@ from weft.timeline.values import Moment
 from .. import jumps, view, when
 from ..blame import Chain, chain
 from ..jumps import Spot
-from ..lineup import By, Lineup, Wish, line_up
+from ..lineup import Lineup, Wish, line_up
 from ..matching import Matches
+from ..picks import NONE, By, Picks
 from ..query import EXAMPLE, parse
+from ..stepping import Scope
 from ..trail import Place, Trail
 from ..view import Extent, Mode, Motion, View
 from ..widgets.lanes import Lanes
@@ -34,7 +36,10 @@ NO_EARLIER_EVENT: Final = "Nothing has changed on this lane before. e goes to th
 NOT_BEFORE: Final = "You have not been anywhere before."
 NOT_BEHIND: Final = "You have not gone back from anywhere."
 NOT_BLOCKED: Final = "Nothing blocks this lane at the cursor. n goes to the next wait."
-GO: Final = "Go to a time"
+UNFIT: Final = " Only what fits is gone over: / and m change that."
+HIDDEN: Final = "This lane is hidden by what you filter by: / changes that."
+NOTHING_TO_ZOOM: Final = "Nothing lasts here. Press a, move the cursor, then z shows what lies between."
+GO: Final = "Go to a time or an event"
 NO_LATER: Final = "There is no later wait. N goes to the one before."
 NO_EARLIER: Final = "There is no earlier wait. n goes to the next one."
 
@@ -47,6 +52,9 @@ class Navigation(Screen[None]):
         lane: id of the selected lane of a thread: where lanes are those of locks or requests, that of the selected one.
         subject: id of the selected lock or request there, -1 for none.
         wish: what the rows of the lanes are to be.
+        marks: what steps go over; nothing: everything.
+        anchor_ns: where what is selected begins, None without a selection; it ends at the cursor.
+        speed: how fast the cursor walks when it plays.
         touched: somebody has moved, so nothing moves by itself any more.
 
     Args:
@@ -59,6 +67,9 @@ class Navigation(Screen[None]):
     lane: reactive[int] = reactive(0, repaint=False)
     subject: reactive[int] = reactive(-1, repaint=False)
     wish: reactive[Wish] = reactive(Wish(), repaint=False)
+    marks: reactive[Picks] = reactive(NONE, repaint=False)
+    anchor_ns: reactive[int | None] = reactive(None, repaint=False)
+    speed: reactive[float] = reactive(1.0, repaint=False)
 
     def __init__(self, mode: Mode, clock: Callable[[], int]) -> None:
         super().__init__()
@@ -69,6 +80,7 @@ class Navigation(Screen[None]):
         self.played_ns = 0
         self.lineup: Lineup | None = None
         self.matching: Memo[Matches] = Memo()
+        self.scopes: Memo[Scope] = Memo()
         self.moments: Memo[Moment] = Memo()
         self.chains: Memo[Chain] = Memo()
         self.trail = Trail()
@@ -94,7 +106,11 @@ class Navigation(Screen[None]):
             return self.mode is Mode.LIVE and motion is not Motion.FOLLOW
         if action == "play":
             return self.mode is Mode.REPLAY and motion is not Motion.PLAY
-        return True
+        if action == "zoom_selection":
+            return self.anchor_ns is not None
+        if action == "zoom_thing":
+            return self.anchor_ns is None
+        return bool(self.marks) if action == "unmark" else True
 
     def action_step(self, count: int) -> None:
         """Move the cursor by columns."""
@@ -136,11 +152,62 @@ class Navigation(Screen[None]):
             self.move(view.follow(self.view, self.extent))
 
     def action_play(self) -> None:
-        """Let the cursor walk at real speed, from the beginning if it is at the end."""
+        """Let the cursor walk, from the beginning if it is at the end."""
         if self.view:
             start = self.view.cursor_ns if self.view.cursor_ns < self.extent.end_ns else self.extent.start_ns
             self.played_ns = self.clock()
             self.move(replace(view.look_at(self.view, self.extent, start), motion=Motion.PLAY))
+
+    def action_speed(self, count: int) -> None:
+        """Play faster or slower."""
+        self.speed = view.faster(self.speed, count)
+
+    def action_select(self) -> None:
+        """Begin to select at the cursor; what is selected ends where the cursor goes. Again: select nothing."""
+        if self.view:
+            self.move(view.still(self.view))
+            self.anchor_ns = self.view.cursor_ns if self.anchor_ns is None else None
+
+    @property
+    def selection(self) -> tuple[int, int] | None:
+        """First and last moment of what is selected, ns; None: nothing is."""
+        if self.anchor_ns is None or self.view is None:
+            return None
+        return min(self.anchor_ns, self.view.cursor_ns), max(self.anchor_ns, self.view.cursor_ns)
+
+    def action_zoom_selection(self) -> None:
+        """Let what is selected fill the window."""
+        if self.view and (selected := self.selection):
+            self.leave()
+            self.move(view.zoom_to(self.view, self.extent, *selected))
+            self.anchor_ns = None
+
+    def action_zoom_thing(self) -> None:
+        """Let what the selected lane does at the cursor fill the window: its wait, hold, task or request."""
+        if not self.view:
+            return
+        moment = self.moment()
+        lasting = jumps.lasting(moment, self.extent.end_ns) if moment else None
+        if lasting is None:
+            self.notify(NOTHING_TO_ZOOM, markup=False)
+            return
+        self.leave()
+        self.move(view.zoom_to(self.view, self.extent, *lasting, margin=view.MARGIN))
+
+    def action_mark(self) -> None:
+        """Mark the selected row, or mark it no longer: steps go over what is marked only."""
+        if self.row >= 0 and self.lineup:
+            self.marks = self.marks.toggled(self.lineup.by, int(self.lineup.ids[self.row]))
+
+    def action_unmark(self) -> None:
+        """Mark nothing."""
+        self.marks = NONE
+
+    def action_pin(self) -> None:
+        """Keep the selected row above the others, or let it go."""
+        if self.row >= 0 and self.lineup:
+            pins = self.wish.pins.toggled(self.lineup.by, int(self.lineup.ids[self.row]))
+            self.wish = replace(self.wish, pins=pins)
 
     def action_lane(self, count: int) -> None:
         """Select another row."""
@@ -155,6 +222,11 @@ class Navigation(Screen[None]):
         """Show lanes of locks, of requests, of threads."""
         self.touched = True
         self.wish = replace(self.wish, by=_after(self.wish.by))
+
+    def action_show_by(self, name: str) -> None:
+        """Show lanes of threads, of locks, of requests."""
+        self.touched = True
+        self.wish = replace(self.wish, by=By[name])
 
     def action_order(self) -> None:
         """Sort the lanes by something else."""
@@ -186,6 +258,17 @@ class Navigation(Screen[None]):
         if snapshot is None or not query:
             return None
         return self.matching.get((id(snapshot), query), lambda: Matches(snapshot, query))
+
+    @property
+    def scope(self) -> Scope | None:
+        """What steps go over, None for everything."""
+        snapshot, marks, matches = self.snapshot, self.marks, self.matches
+        if snapshot is None or (matches is None and not marks):
+            return None
+        return self.scopes.get((id(snapshot), id(matches), marks), lambda: Scope(snapshot, matches, marks))
+
+    def _excuse(self, sentence: str) -> str:
+        return sentence if self.scope is None else sentence + UNFIT
 
     @property
     def row(self) -> int:
@@ -228,15 +311,15 @@ class Navigation(Screen[None]):
         if self.snapshot and self.view:
             # Whoever follows stands at the end: the next wait to look at is the newest.
             step = -1 if self.view.motion is Motion.FOLLOW else step
-            spot = jumps.next_wait(self.matches or self.snapshot, self.view.cursor_ns, step)
-            self._explain(spot, NO_LATER if step > 0 else NO_EARLIER)
+            spot = jumps.next_wait(self.scope or self.snapshot, self.view.cursor_ns, step)
+            self._explain(spot, self._excuse(NO_LATER if step > 0 else NO_EARLIER))
 
     def action_event(self, step: int) -> None:
-        """Go to where something changes next, or did before, on the selected lane."""
+        """Go to where something changes next, or did before, on the selected lane, or where something is marked."""
         if self.snapshot and self.view and self.snapshot.lanes:
             step = -1 if self.view.motion is Motion.FOLLOW else step
-            spot = jumps.next_event(self.snapshot, self.lane, self.view.cursor_ns, step)
-            self.go(spot, NO_LATER_EVENT if step > 0 else NO_EARLIER_EVENT)
+            spot = jumps.next_event(self.snapshot, self.lane, self.view.cursor_ns, step, self.scope)
+            self.go(spot, self._excuse(NO_LATER_EVENT if step > 0 else NO_EARLIER_EVENT))
 
     def action_go(self) -> None:
         """Ask for a time to go to."""
@@ -244,13 +327,16 @@ class Navigation(Screen[None]):
             self.app.push_screen(AskScreen(GO, "", when.EXAMPLES, self.go_to_time))
 
     def go_to_time(self, text: str) -> None:
-        """Go to a time.
+        """Go to a time, or to an event by its number.
 
         Raises:
             WeftError: it is none, or not in the trace.
         """
         if self.snapshot and self.view:
-            self.go_to(when.moment(text, self.snapshot, self.view.cursor_ns))
+            if spot := when.event(text, self.snapshot):
+                self.go(Spot(*spot), "")
+            else:
+                self.go_to(when.moment(text, self.snapshot, self.view.cursor_ns))
 
     def go_to(self, time_ns: int, margin: float = 0.5) -> None:
         """Put the cursor on a moment, and note where one comes from."""
@@ -293,13 +379,13 @@ class Navigation(Screen[None]):
 
     def action_worst(self) -> None:
         """Show the longest wait of the worst lock, large."""
-        spot = jumps.worst_wait(self.snapshot) if self.snapshot else None
+        spot = jumps.worst_wait(self.snapshot, self.scope) if self.snapshot else None
         if spot and self.view:
             self.leave()
             span = max(3 * spot.span_ns, view.MIN_SPAN_NS)
             self.view = View(spot.time_ns - span // 2, span, spot.time_ns)
             self.lane = spot.lane
-        self._explain(spot, "No thread has waited for a lock in this trace.")
+        self._explain(spot, self._excuse("No thread has waited for a lock in this trace."))
 
     def validate_lane(self, lane: int) -> int:
         """Keep the selection on a lane."""
@@ -325,6 +411,8 @@ class Navigation(Screen[None]):
         self.lane = spot.lane
         self.move(view.look_at(self.view, self.extent, spot.time_ns))
         self.choose_subject()
+        if self.row < 0 and self.wish.query and self.wish.by is By.THREAD:
+            self.notify(HIDDEN, markup=False)
 
     def move(self, new: View) -> None:
         """Look somewhere because somebody asked for it."""
@@ -335,7 +423,7 @@ class Navigation(Screen[None]):
         """Let the cursor walk for the time that has passed since the last call."""
         now = self.clock()
         if self.view and self.view.motion is Motion.PLAY:
-            self.view = view.play(self.view, self.extent, now - self.played_ns)
+            self.view = view.play(self.view, self.extent, round((now - self.played_ns) * self.speed))
         self.played_ns = now
 
     def moment(self) -> Moment | None:

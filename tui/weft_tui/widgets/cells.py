@@ -42,6 +42,8 @@ def cells(frame: Frame) -> Cells:
     waits = np.where(holding, keys[State.WAIT_HOLD], keys[State.WAIT])
     waited = (waits > STATE_MASK) | (frame.waits > 0)
     longest = keys.max(axis=0)
+    # Zoomed in so far that a column takes no time, it shows the state at its edge.
+    longest = np.where(longest > STATE_MASK, longest, frame.first)
     main = longest & STATE_MASK
     other = _second(keys, main)
     main_waits = (main == State.WAIT) | (main == State.WAIT_HOLD)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.color import ColorSystem
 from textual import events
 from textual.geometry import Region
@@ -15,9 +18,10 @@ from textual.widget import Widget
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
-from ..lineup import By, Lineup
+from ..lineup import Lineup
 from ..linking import Tie
-from ..messages import LaneStepped, Pointed, Zoomed
+from ..messages import Dragged, LaneStepped, Panned, Pointed, Scrubbed, SelectionBegun, Zoomed
+from ..picks import NONE, By, Picks
 from ..spans import cut
 from ..view import View
 from .arrows import Arrow
@@ -34,6 +38,19 @@ from .thread_lanes import thread_scene
 MIN_GUTTER: Final = 14
 MAX_GUTTER: Final = 32
 ROOMY: Final = 2
+LEFT: Final = 1
+WHEEL: Final = 0.1
+"""Part of the window by which a turn of the wheel moves it."""
+
+
+@dataclass
+class Grip:
+    """What a mouse button has taken hold of: where it was pressed, and what the window was then."""
+
+    x: int
+    start_ns: int
+    selects: bool
+    moved: bool = False
 
 
 class Lanes(Widget, can_focus=True):
@@ -49,6 +66,10 @@ class Lanes(Widget, can_focus=True):
     """The selected row, -1 for none."""
     ties: reactive[tuple[Tie, ...]] = reactive(())
     """What joins the selected row to others at the cursor."""
+    marks: reactive[Picks] = reactive(NONE)
+    """Rows that steps go over."""
+    anchor_ns: reactive[int | None] = reactive(None)
+    """Where what is selected begins; it ends at the cursor."""
     notice: reactive[str] = reactive("")
     """What to say when there is no lane."""
 
@@ -59,6 +80,8 @@ class Lanes(Widget, can_focus=True):
         self._palette: Palette | None = None
         self._serial = 0
         self._top = 0
+        self._shown: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._grip: Grip | None = None
 
     # what the screen wants to know
 
@@ -110,25 +133,60 @@ class Lanes(Widget, can_focus=True):
         self._palette = None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Select what was clicked."""
+        """Select what was clicked, and take hold of it: of the window, or, with ctrl or the other button, of a time."""
         self._point(event.x, event.y)
+        if self.view is not None and event.x >= self.indent:
+            selects = event.ctrl or event.button != LEFT
+            self._grip = Grip(event.x, self.view.start_ns, selects)
+            self.capture_mouse()
+            if selects:
+                self.post_message(SelectionBegun())
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag the window, or the end of what is selected."""
+        grip, now = self._grip, self.view
+        if grip is None or now is None:
+            return
+        if grip.selects:
+            column = min(max(event.x - self.indent, 0), self.columns - 1)
+            self.post_message(Scrubbed(now.time(column, self.columns)))
+        elif event.x != grip.x or grip.moved:
+            grip.moved = True
+            self.post_message(Dragged(grip.start_ns + (grip.x - event.x) * now.span_ns // self.columns))
+
+    def on_mouse_up(self) -> None:
+        """Let go."""
+        self._grip = None
+        self.release_mouse()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll the lanes, or zoom out."""
+        """Scroll the lanes, or, with ctrl, zoom out, with shift, move right."""
         event.stop()
-        self.post_message(Zoomed(2.0) if event.ctrl else LaneStepped(1))
+        self.post_message(Zoomed(2.0) if event.ctrl else Panned(WHEEL) if event.shift else LaneStepped(1))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll the lanes, or zoom in."""
+        """Scroll the lanes, or, with ctrl, zoom in, with shift, move left."""
         event.stop()
-        self.post_message(Zoomed(0.5) if event.ctrl else LaneStepped(-1))
+        self.post_message(Zoomed(0.5) if event.ctrl else Panned(-WHEEL) if event.shift else LaneStepped(-1))
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Move right."""
+        event.stop()
+        self.post_message(Panned(WHEEL))
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Move left."""
+        event.stop()
+        self.post_message(Panned(-WHEEL))
 
     def _point(self, x: int, y: int) -> None:
-        row = self._top + y // self.pitch
-        if self.lineup is None or self.view is None or row >= len(self.lineup):
+        place = y // self.pitch
+        if self.lineup is None or self.view is None or place >= len(self._shown):
             return
         column = x - self.indent
-        self.post_message(Pointed(row, self.view.time(column, self.columns) if column >= 0 else None))
+        self.post_message(
+            Pointed(int(self._shown[place]), self.view.time(column, self.columns) if column >= 0 else None)
+        )
 
     # drawing
 
@@ -144,7 +202,7 @@ class Lanes(Widget, can_focus=True):
     def picture(self) -> list[Strip]:
         """Return all rows; made once for everything that is visible in them."""
         key = (
-            *(self._serial, self.view, self.picked, self.ties, self.size, self.notice),
+            *(self._serial, self.view, self.picked, self.ties, self.marks, self.anchor_ns, self.size, self.notice),
             *(unfiltered(self), self.app.no_color),
         )
         if self._palette is None:
@@ -179,28 +237,51 @@ class Lanes(Widget, can_focus=True):
         return self._strips(grid)
 
     def _scene(self, snapshot: Snapshot, view: View, lineup: Lineup) -> Scene:
-        self._top = first_row(self._top, max(self.picked, 0), self.page, len(lineup))
-        shown = slice(self._top, min(self._top + self.page, len(lineup)))
+        shown = self._choose(lineup)
         pids = {process.id: str(process.pid) for process in snapshot.processes} if self._pid_width() else {}
         head = [pids.get(process, "") for process in lineup.process[shown].tolist()]
-        cursor = view.column(view.cursor_ns, self.columns)
+        ids = lineup.ids[shown].tolist()
+        places = {row: place for place, row in enumerate(shown.tolist())}
         stage = Stage(
-            picked=self.picked - self._top if shown.start <= self.picked < shown.stop else -1,
+            picked=places.get(self.picked, -1),
             gutter=self.indent,
             columns=self.columns,
             pitch=self.pitch,
-            cursor=cursor if 0 <= cursor < self.columns else -1,
+            cursor=self._column(view, view.cursor_ns),
             shapes=self.app.no_color,
-            arrows=tuple(_arrow(tie, self._top, shown.stop - self._top) for tie in self.ties),
+            arrows=tuple(_arrow(tie, places, self._top) for tie in self.ties),
+            anchor=-1 if self.anchor_ns is None else self._column(view, self.anchor_ns),
         )
-        key = (self._serial, view.start_ns, view.span_ns, shown.start, shown.stop, self.columns)
+        key = (self._serial, view.start_ns, view.span_ns, self._top, len(shown), self.columns)
         if lineup.by is By.LOCK:
-            return lock_scene(snapshot, lineup.ids[shown].tolist(), head, view, stage)
-        if lineup.by is By.REQUEST and lineup.requests is not None:
-            return request_scene(snapshot, lineup.requests[shown], head, view, stage)
-        ids = lineup.ids[shown].tolist()
-        what = self.frames.get(key, lambda: _cells(snapshot, ids, view, stage.columns))
-        return thread_scene(snapshot, ids, head, view, stage, what)
+            scene = lock_scene(snapshot, ids, head, view, stage)
+        elif lineup.by is By.REQUEST and lineup.requests is not None:
+            scene = request_scene(snapshot, lineup.requests[shown], head, view, stage)
+        else:
+            what = self.frames.get(key, lambda: _cells(snapshot, ids, view, stage.columns))
+            scene = thread_scene(snapshot, ids, head, view, stage, what)
+        marks = self.marks.of(lineup.by)
+        if not marks and not lineup.pinned:
+            return scene
+        heads = tuple(
+            replace(head, marked=number in marks, pinned=row < lineup.pinned)
+            for head, number, row in zip(scene.heads, ids, shown.tolist(), strict=True)
+        )
+        return replace(scene, heads=heads)
+
+    def _choose(self, lineup: Lineup) -> NDArray[np.int64]:
+        """Return the visible rows: the pinned ones, as long as they leave some room, and those scrolled to."""
+        fixed = min(lineup.pinned, self.page - 1)
+        top = max(self._top, fixed) - fixed
+        wanted = self.picked - fixed if self.picked >= fixed else top
+        self._top = fixed + first_row(top, wanted, self.page - fixed, len(lineup) - fixed)
+        last = min(self._top + self.page - fixed, len(lineup))
+        self._shown = np.concatenate((np.arange(fixed), np.arange(self._top, last)))
+        return self._shown
+
+    def _column(self, view: View, time_ns: int) -> int:
+        column = view.column(time_ns, self.columns)
+        return column if 0 <= column < self.columns else -1
 
     def _pid_width(self) -> int:
         processes = self.snapshot.processes if self.snapshot else ()
@@ -213,16 +294,20 @@ def first_row(top: int, lane: int, page: int, total: int) -> int:
     return max(min(top, total - page), 0)
 
 
-def _arrow(tie: Tie, top: int, lanes: int) -> Arrow:
-    """Return what joins rows as an arrow between visible lanes, of which ``top`` is the first."""
+def _arrow(tie: Tie, places: Mapping[int, int], top: int) -> Arrow:
+    """Return what joins rows as an arrow between visible lanes.
+
+    Args:
+        places: where the visible rows stand.
+        top: the first of those that scroll.
+    """
 
     def place(row: int) -> int:
-        return min(max(row - top, -1), lanes)
+        return places.get(row, -1 if row < top else len(places))
 
-    target = place(tie.target)
-    out = not 0 <= target < lanes
     sources = tuple(sorted({place(row) for row in tie.sources}))
-    return Arrow(sources, target, tie.wakes, tie.joined, tie.name if out else "")
+    name = "" if tie.target in places else tie.name
+    return Arrow(sources, place(tie.target), tie.wakes, tie.joined, name)
 
 
 def _cells(snapshot: Snapshot, lanes: Sequence[int], view: View, columns: int) -> Cells:

@@ -40,6 +40,7 @@ def lock_scene(snapshot: Snapshot, locks: Sequence[int], pids: Sequence[str], vi
         captions=(),
         shapes=stage.shapes,
         arrows=stage.arrows,
+        anchor=stage.anchor,
         queue=depths(frame),
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -16,8 +15,8 @@ from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
-from ..messages import MomentWanted
-from ..spans import Ink, Line
+from ..messages import MomentWanted, Scrubbed
+from ..spans import Ink, Line, runs
 from ..view import Extent, View, whole
 from .inked import Inked
 
@@ -84,12 +83,7 @@ def minimap_line(what: Density, view: View) -> Line:
         cells[column], inks[column] = FOUND, Ink.ALARM if stuck else Ink.HOLD
     cursor = min(max(everything.column(view.cursor_ns, columns), 0), columns - 1)
     cells[cursor], inks[cursor] = CURSOR, Ink.TITLE
-    return _runs(cells, inks)
-
-
-def _runs(cells: Sequence[str], inks: Sequence[Ink]) -> Line:
-    parts = groupby(zip(cells, inks, strict=True), key=lambda pair: pair[1])
-    return tuple(("".join(cell for cell, _ in part), ink) for ink, part in parts)
+    return runs(cells, inks)
 
 
 class Minimap(Inked):
@@ -110,9 +104,27 @@ class Minimap(Inked):
         line = minimap_line(self.density, self.view) if self.density and self.view else ()
         return self.draw((head, *line))
 
+    def on_mount(self) -> None:
+        """Nobody pulls at the cursor yet."""
+        self._held = False
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Ask for the moment that was clicked."""
+        """Ask for the moment that was clicked, and take hold of the cursor."""
         if self.density and event.x >= self.indent:
-            columns = len(self.density.bars)
-            time_ns = whole(self.density.extent).time(min(event.x - self.indent, columns - 1), columns)
-            self.post_message(MomentWanted(time_ns))
+            self._held = True
+            self.capture_mouse()
+            self.post_message(MomentWanted(self._time(self.density, event.x)))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Pull the cursor through the whole trace."""
+        if self._held and self.density:
+            self.post_message(Scrubbed(self._time(self.density, event.x)))
+
+    def on_mouse_up(self) -> None:
+        """Let go of the cursor."""
+        self._held = False
+        self.release_mouse()
+
+    def _time(self, what: Density, x: int) -> int:
+        columns = len(what.bars)
+        return whole(what.extent).time(min(max(x - self.indent, 0), columns - 1), columns)

@@ -36,6 +36,7 @@ def request_scene(snapshot: Snapshot, rows: NDArray[np.void], pids: Sequence[str
         captions=tuple(_threads(snapshot, requests, view, columns)) if stage.pitch > 1 else (),
         shapes=stage.shapes,
         arrows=stage.arrows,
+        anchor=stage.anchor,
     )
 
 

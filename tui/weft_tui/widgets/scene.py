@@ -30,6 +30,9 @@ DEPTHS: Final = np.array([ord(character) for character in " 123456789+"], np.uin
 
 LINE: Final = ord("─")
 CURSOR: Final = ord("│")
+ANCHOR: Final = ord("┆")
+MARKED: Final = "*"
+PINNED: Final = "^"
 MARK: Final = ord("◆")
 MOST_MARKED: Final = 0.25
 """Part of a lane's columns that may carry the sign of a mark."""
@@ -58,6 +61,10 @@ class LaneHead:
     pid: str
     name: str
     state: State
+    marked: bool = False
+    """Steps go over it."""
+    pinned: bool = False
+    """It stays in sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Stage:
     cursor: int
     shapes: bool
     arrows: tuple[Arrow, ...] = ()
+    anchor: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class Scene:
         shapes: tell states apart by glyph instead of colour.
         marks: columns in which the app said something, bool ``[lanes, columns]``; None: nowhere.
         arrows: at the cursor, from lane to lane.
+        anchor: column in which what is selected begins, -1: nowhere.
         queue: how many wait, int64 ``[lanes, columns]``, to be drawn under the lane, or on it; None: lanes have none.
     """
 
@@ -107,6 +116,7 @@ class Scene:
     marks: NDArray[np.bool_] | None = None
     queue: NDArray[np.int64] | None = None
     arrows: tuple[Arrow, ...] = ()
+    anchor: int = -1
 
 
 def draw(scene: Scene, rows: int, columns: int) -> Grid:
@@ -120,7 +130,8 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
         _draw_marks(grid, scene, scene.marks, tones)
     if scene.queue is not None:
         _draw_queue(grid, scene, scene.queue)
-    _draw_cursor(grid, scene, tones)
+    _draw_line(grid, scene, tones, scene.anchor, ANCHOR)
+    _draw_line(grid, scene, tones, scene.cursor, CURSOR)
     for label in scene.waits:
         _write(grid, scene, label, row=label.row * scene.pitch)
     for label in scene.captions:
@@ -227,14 +238,17 @@ def shorter(text: str, room: int) -> str:
     return cut(text, room)
 
 
-def _draw_cursor(grid: Grid, scene: Scene, tones: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
-    if scene.cursor < 0 or not scene.heads:
+def _draw_line(
+    grid: Grid, scene: Scene, tones: tuple[NDArray[np.uint8], NDArray[np.uint8]], at: int, glyph: int
+) -> None:
+    """Draw a line across all lanes in one column of the timeline."""
+    if at < 0 or not scene.heads:
         return
-    column = scene.gutter + scene.cursor
-    left, right = (side[:, scene.cursor] for side in tones)
-    under = np.where(scene.cells.eighths[:, scene.cursor] >= EIGHTHS // 2, left, right)
+    column = scene.gutter + at
+    left, right = (side[:, at] for side in tones)
+    under = np.where(scene.cells.eighths[:, at] >= EIGHTHS // 2, left, right)
     last = len(scene.heads) * scene.pitch
-    grid.glyphs[:last, column] = CURSOR
+    grid.glyphs[:last, column] = glyph
     if scene.shapes:
         return
     grid.styles[:last, column] = cursor(State.OFF)
@@ -255,6 +269,10 @@ def _draw_head(grid: Grid, scene: Scene, row: int, head: LaneHead) -> None:
     ground = PICKED if picked else 0
     quiet = head.state <= State.IDLE
     grid.write(top, 1, "○" if quiet else DOT, pid if quiet or scene.shapes else pair(head.state, ground))
+    if head.marked:
+        grid.write(top, 2, MARKED, name)
+    if head.pinned:
+        grid.write(top, scene.gutter - 1, PINNED, name)
     room = scene.gutter - 4
     if head.pid:
         grid.write(top, 3, head.pid, pid)

@@ -53,12 +53,18 @@ class Status:
     """Counts of what is stuck: ``1 deadlock``."""
     findings: int = 0
     """How many there are besides."""
+    speed: float = 1.0
+    """How fast the cursor walks."""
+    selected_ns: int | None = None
+    """How long a stretch of time is selected."""
 
 
 def status_line(status: Status, width: int) -> Line:
     """Return the row: facts to the right, the least needed ones left out where they do not fit."""
     following = (status.mode, status.motion) == (Mode.LIVE, Motion.FOLLOW)
     badge = ENDED if following and status.complete else BADGES[status.mode, status.motion]
+    if status.motion is Motion.PLAY:
+        badge = (f"{badge[0]}{status.speed:g}x ", badge[1])
     loud, facts = _loud(status), _facts(status)
     title = status.note or status.title
     wanted = len(title) + 2 if status.note else min(len(title) + 2, MIN_TITLE + 12)
@@ -105,7 +111,7 @@ def _facts(status: Status) -> list[Line]:
     """Return the facts, the least needed first."""
     if status.wall_ns is None:
         return []
-    step = max(status.span_ns // 1_000, 1_000)
+    step = max(status.span_ns // 1_000, 1)
     digits = 10 ** (len(str(step)) - 1)
     found = "1 finding" if status.findings == 1 else f"{status.findings} findings"
     return [
@@ -113,6 +119,11 @@ def _facts(status: Status) -> list[Line]:
         ((f"{count(status.rate)} events/s", Ink.DIM),),
         ((clock(status.wall_ns, step), Ink.DIM),),
         (("shows ", Ink.DIM), (duration(status.span_ns), Ink.PLAIN)),
+        *(
+            [(("selected ", Ink.DIM), (duration(status.selected_ns), Ink.TITLE))]
+            if status.selected_ns is not None
+            else []
+        ),
         (("at ", Ink.DIM), (offset(status.offset_ns, digits), Ink.STRONG)),
     ]
 

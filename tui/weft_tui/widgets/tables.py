@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from weft.findings import Finding, Severity
@@ -13,6 +13,7 @@ from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
 from ..spans import Ink, Line, cut_middle
+from .scene import MARKED
 from .table import Column, text
 
 BAR: Final = 8
@@ -40,8 +41,15 @@ def bar(share: float, width: int = BAR) -> str:
     return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-def lock_columns(snapshot: Snapshot) -> Sequence[Column[LockFigures]]:
-    """Return the columns of the table of locks."""
+def lock_columns(snapshot: Snapshot, marked: Set[int] = frozenset()) -> Sequence[Column[LockFigures]]:
+    """Return the columns of the table of locks; marked ones (ids) have a sign."""
+
+    def name(row: LockFigures) -> Line:
+        return (
+            ((MARKED, Ink.TITLE), (row.lock.name, Ink.STRONG))
+            if row.lock.id in marked
+            else text(row.lock.name, Ink.STRONG)
+        )
 
     def holder(row: LockFigures) -> Line:
         if row.holder_now is None:
@@ -50,7 +58,7 @@ def lock_columns(snapshot: Snapshot) -> Sequence[Column[LockFigures]]:
         return text(cut_middle(lane.name, 18), Ink.HOLD)
 
     return (
-        Column("lock", 0, lambda row: text(row.lock.name, Ink.STRONG), order=lambda row: row.lock.name.lower()),
+        Column("lock", 0, name, order=lambda row: row.lock.name.lower()),
         Column("kind", 9, lambda row: text(row.lock.kind, Ink.DIM), keep=1, order=lambda row: row.lock.kind),
         Column("waiting", 7, _waiting_now, right=True, keep=9, order=lambda row: row.waiting_now),
         Column(

@@ -33,6 +33,7 @@ def thread_scene(
         captions=captions if roomy else on_lane(captions, what),
         shapes=stage.shapes,
         arrows=stage.arrows,
+        anchor=stage.anchor,
         marks=_marks(snapshot, lanes, view, columns),
     )
 
