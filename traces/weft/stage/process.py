@@ -18,12 +18,16 @@ from ..errors import WeftError
 from .channel import Channel, Ended
 from .moment import As, Moment, Stops, from_json, operation
 from .search.execution import Execution, Plan, execution_from_json
+from .search.searching import Budget, Done, Report
 from .session import Choice, Diverged, Info, Performed, Runner
 
 PATIENCE = 30.0
 """Loading may take so long (seconds) before it is given up."""
 STEP_PATIENCE = 5.0
 """An answer may take so long; the process itself notices code that does not come back after 0.2 s."""
+
+LOOK = 0.05
+"""So often (seconds) a search is asked whether it is to be stopped."""
 
 
 class Copy:
@@ -71,10 +75,11 @@ class Executions:
     Args:
         process: of the app.
         stops, interpreter: where threads stop, and which switches are allowed.
+        stay: the threads of one execution may take part in others, where that makes no difference.
     """
 
-    def __init__(self, process: Runner, stops: Stops, interpreter: As) -> None:
-        self._process, self._stops, self._interpreter = process, stops, interpreter
+    def __init__(self, process: Runner, stops: Stops, interpreter: As, *, stay: bool = True) -> None:
+        self._process, self._stops, self._interpreter, self._stay = process, stops, interpreter, stay
         self.alike: bool | None = None
         """A second execution in the same copy of the process did what the first one had done; None: not tried yet."""
 
@@ -84,6 +89,17 @@ class Executions:
             one, other = self._execute(Plan(), again=True), self._execute(Plan(), again=True)
             self.alike = one == other
         return self._execute(plan, again=self.alike)
+
+    def search(
+        self, budget: Budget, stopped: Callable[[], bool], progress: Callable[[Report], None], prefix: Sequence[int]
+    ) -> Done:
+        """Search in the app's process, without a message for each execution."""
+        if self.alike is False:
+            return Done(Report(), whole=False)
+        wanted = {"as": self._interpreter.value, "budget": budget, "prefix": prefix, "stay": self._stay}
+        done = self._process.search(wanted, self._stops, stopped, progress)
+        self.alike = None if done.whole else False
+        return done
 
     def _execute(self, plan: Plan, *, again: bool) -> Execution:
         return self._process.execute(plan, self._stops, self._interpreter, again=again)
@@ -176,14 +192,28 @@ class AppProcess:
             again: it may be made where the last one was, when everything could be put back there.
         """
         if not again or self._again is not self._copy or self._copy is None or self._copy.stops is not stops:
-            over = self._copy
-            self._copy = self._bound_for((), stops)
-            self._order(stops)
-            if over is not None:
-                over.end()
+            self._anew(stops)
         answer = self._ask({"do": "explore", "as": interpreter.value, "plan": plan})
         self._again = self._copy if answer["again"] else None
         return execution_from_json(answer["execution"])
+
+    def search(
+        self,
+        wanted: Mapping[str, Any],
+        stops: Stops,
+        stopped: Callable[[], bool],
+        progress: Callable[[Report], None],
+    ) -> Done:
+        """Search in a copy of the process.
+
+        Args:
+            wanted: how, see `weft.stage.host.local.search`.
+            stopped: asked now and then whether to end with what is known.
+            progress: told now and then what that is.
+        """
+        self._anew(stops, later=True)
+        self._again = None
+        return self._told(lambda copy: _searched(copy, wanted, stopped, progress))  # type: ignore[no-any-return]
 
     def learn(self, sites: Sequence[Any]) -> None:
         """Stop at these sites too from now on."""
@@ -211,6 +241,14 @@ class AppProcess:
         self._control.close()
         self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _anew(self, stops: Stops, *, later: bool = False) -> None:
+        """Go on in another copy, at its beginning."""
+        over = self._copy
+        self._copy = self._bound_for((), stops)
+        self._order(stops, later=later)
+        if over is not None:
+            over.end()
 
     def _ask(self, command: Any) -> Any:
         def ask(copy: Copy) -> Any:
@@ -309,6 +347,28 @@ def _started(paths: Sequence[str] = ()) -> tuple[subprocess.Popen[bytes], Channe
             start_new_session=True,
         )
     return process, Channel(mine)
+
+
+def _searched(
+    copy: Copy, wanted: Mapping[str, Any], stopped: Callable[[], bool], progress: Callable[[Report], None]
+) -> Done:
+    copy.channel.say({"do": "search", **wanted})
+    silent, told = 0.0, False
+    while True:
+        if not told and stopped():
+            copy.channel.say({"do": "stop"})
+            told = True
+        if not copy.channel.has_more(LOOK):
+            silent += LOOK
+            if silent > STEP_PATIENCE:
+                raise Ended(f"gave no answer for {STEP_PATIENCE:g} s")
+            continue
+        answer = copy.channel.take(STEP_PATIENCE)
+        silent = 0.0
+        report = Report.from_json(answer["report"])
+        if "whole" in answer:
+            return Done(report, answer["whole"], answer["learned"])
+        progress(report)
 
 
 def _followed(copy: Copy, path: Sequence[Choice]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -11,6 +11,7 @@ from ..counted import many
 from ..errors import WeftError
 from .moment import As, Moment, Operation, Status, Stops, Verdict, endless
 from .search.execution import Execution, Plan
+from .search.searching import Done, Report
 
 LIMIT = 5_000
 """Steps that running on makes at most in one go."""
@@ -98,6 +99,16 @@ class Runner(Protocol):
         Args:
             again: it may be made where the last one was, when everything could be put back there.
         """
+        ...
+
+    def search(
+        self,
+        wanted: Mapping[str, Any],
+        stops: Stops,
+        stopped: Callable[[], bool],
+        progress: Callable[[Report], None],
+    ) -> Done:
+        """Make a whole search, see `weft.stage.process.AppProcess`; where the runner stood is lost."""
         ...
 
     def learn(self, sites: Sequence[Any]) -> None:

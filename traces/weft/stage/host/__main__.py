@@ -28,6 +28,7 @@ from ..channel import Channel, Ended
 from ..moment import As, Stops
 from ..scenario import Scenario, find
 from ..search.execution import plan_from_json
+from ..search.searching import Budget
 from ..session import Choice
 from . import clock as clocks
 from . import target as targets
@@ -37,10 +38,12 @@ from .databases import Databases
 from .exploring import Explorer
 from .eyes import Eyes
 from .keeping import Kept
+from .local import Local, search
 from .primitives import Lock, Maker
 from .run import GIL, TRIAL_SECONDS, Production, Run, SetupFailed, does
 from .sharing import Learned, Sharing
 from .stores import Stores
+from .thread_locals import forgetting
 from .watchers import Learner, Stopper
 
 COLLECT = 100
@@ -228,9 +231,15 @@ def _stay() -> None:
         os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
 
 
-def _touch() -> None:
-    """Make this copy's own whatever memory functions are in: to write to a page that is still shared takes long."""
+def _touch(hurry: Callable[[], bool]) -> None:
+    """Make this copy's own whatever memory functions are in: to write to a page that is still shared takes long.
+
+    Args:
+        hurry: whether to leave the rest, which takes some ten milliseconds.
+    """
     for module in list(sys.modules.values()):
+        if hurry():
+            return
         for value in list(vars(module).values()):
             for inner in list(vars(value).values()) if isinstance(value, type) else (value,):
                 _ = getattr(inner, "__code__", None) if isinstance(inner, FunctionType) else None
@@ -325,6 +334,7 @@ def _way_back(production: Production) -> Callable[[], None] | None:
     kept = Kept(_modules(production.target), production.app)
     if kept.unable or production.blocking.waits_to_start or threading.active_count() > 1:
         return None
+    forgetting()  # tried here, where nobody is on the stage
     forget, forget_blocking = production.maker.mark(), production.blocking.mark()
     count = 0
 
@@ -371,7 +381,7 @@ def _copy(control: Channel, production: Production, stops: Stops) -> None:
 def _perform(client: Channel, production: Production, stops: Stops) -> None:
     """Be a copy: get everything ready, then do what the client says until it goes."""
     _stay()
-    _touch()
+    _touch(client.has_more)
     sharing = Sharing(production.learned)
     stopper = Stopper(production.stage, sharing, stops, production.target.ours)
     run = Run(production, stopper, stops)
@@ -391,9 +401,13 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
             client.say({"execution": execution, "again": again})
             if again and production.put_back is not None:
                 production.put_back()
-                sharing.begin()
-                run = Run(production, stopper, stops, again=True)
-        else:
+                run.again()
+        elif command["do"] == "search":
+            if command["stay"]:
+                run.keep_threads()
+            local = Local(run, sharing, As(command["as"]), production.put_back, command["prefix"])
+            search(client, local, Budget(*command["budget"]))
+        elif command["do"] != "stop":  # of a search that has ended meanwhile
             client.say({"moment": run.look()})
 
 

@@ -26,6 +26,10 @@ PATIENCE = 0.2
 """A player that was given a step and is not heard of for so long (seconds) is outside."""
 
 
+class Abort(BaseException):
+    """Ends a player that cannot go on; raised where it waits."""
+
+
 class Pending(NamedTuple):
     """An operation that a player is about to do.
 
@@ -84,6 +88,8 @@ class Player:
         self.parks = 0
         self.accesses = 0
         """What it has touched since its last stop."""
+        self.aborted = False
+        """It is to end: it makes no stop any more, and fails where it would have to wait."""
         self.jobs = 0
         """How often a thread of the app has taken something from a queue: what follows may be for somebody else."""
 
@@ -119,6 +125,8 @@ class Stage:
         self.entering: Callable[[], object] = lambda: None
         """Called in the thread of each player before its first step."""
         self.happened: list[tuple[str, str, int]] = []
+        self.acting = 0
+        """How many actors have not ended."""
         self._by_ident: dict[int, Player] = {}
         self._running: Player | None = None
         self._passed = 0
@@ -131,6 +139,7 @@ class Stage:
         """Forget the players, who have all ended."""
         self.players.clear()
         self.happened.clear()
+        self.acting = 0
 
     def me(self) -> Player | None:
         """Return the player that runs in this thread, None for any other thread."""
@@ -140,6 +149,7 @@ class Stage:
         """Add a player whose thread is about to start."""
         player = Player(len(self.players), name, does, own=own)
         self.players.append(player)
+        self.acting += own
         return player
 
     def play(self, player: Player, act: Callable[[], object], parked: Callable[[], object]) -> None:
@@ -148,13 +158,20 @@ class Stage:
         Args:
             parked: called once it is parked before the first step.
         """
-        player.ident = get_ident()
-        player.pending = START
-        player.frame = None
-        self._by_ident[player.ident] = player
         self.entering()
+        self.park(player, get_ident())
         parked()
         player.baton.acquire()
+        self.perform(player, act)
+
+    def park(self, player: Player, ident: int) -> None:
+        """Let a thread be a player that waits for its first step."""
+        player.ident = ident
+        player.pending = START
+        self._by_ident[ident] = player
+
+    def perform(self, player: Player, act: Callable[[], object]) -> None:
+        """Do what a player does in this thread, which has got the baton for its first step."""
         player.pending = None
         try:
             act()
@@ -163,6 +180,7 @@ class Stage:
         finally:
             del self._by_ident[player.ident]
             player.done, player.frame, player.context = True, None, None
+            self.acting -= player.own
             self._pass_on(player)
 
     def point(self, pending: Pending, frame: FrameType | None = None) -> None:
@@ -170,6 +188,10 @@ class Stage:
         me = self._by_ident.get(get_ident())
         if me is None:
             return
+        if me.aborted:
+            if pending.ready is None or pending.ready():
+                return
+            raise Abort
         me.frame = frame or sys._getframe(1)
         me.context = contextvars.copy_context()
         me.parks += 1
@@ -177,8 +199,10 @@ class Stage:
         me.pending = pending
         if not self._pass_on(me):
             me.baton.acquire()
-        me.pending = me.frame = None
+        me.pending = me.frame = me.context = None
         me.switchable, me.switched_at = False, None
+        if me.aborted:
+            raise Abort
 
     def _pass_on(self, me: Player) -> bool:
         """Give the baton to whoever is next; return whether that is the same player again."""
@@ -231,7 +255,11 @@ class Stage:
 
     def movable(self) -> list[Player]:
         """Return the players that can be given a step; timeouts end when nobody else can move."""
-        ready = [player for player in self.players if player.parked and player.ready()]
+        ready = []
+        for player in self.players:
+            pending = player.pending
+            if pending is not None and not player.done and (pending.ready is None or pending.ready()):
+                ready.append(player)
         if ready or any(player.outside for player in self.players):
             return ready
         return self.waiting()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic as _monotonic
 from time import sleep as _sleep
 from typing import Any
@@ -46,26 +45,30 @@ class Explorer:
         self._last: Player | None = None
         self._asleep = self._limit = False
         self._diverged = ""
+        self._pending: list[Pending | None] = []
+        self._effects: list[Effects] = []
         self._sightings = Sightings(run.maker, self._numbers.effects) if plan.races else None
         self._loops = Loops(run.stage, run.clock, run.maker, sharing.touched)
         self._rounds = Rounds()
-        self._policy = policies.make(plan, random.Random(plan.seed))  # noqa: S311 - to be repeatable is the point
+        self._policy = policies.make(plan)
 
     def execution(self) -> Execution:
         """Make it."""
-        known = set(self._sharing.shared)
-        stage = self._stage
+        sharing, stage = self._sharing, self._stage
+        sharing.begin()
         stage.choose = self._choose
         outside = ""
-        until = _monotonic() + PATIENCE
+        until = 0.0
         while True:
             player = self._choose()
             if player is not None:
-                stage.give(player)
-                until = _monotonic() + PATIENCE
+                until = 0.0 if stage.give(player) else _monotonic() + PATIENCE
+                if not until:
+                    continue
             away = [one.name for one in stage.players if one.outside]
             if away:
                 outside = f"{away[0]} waited, or computed, where the stage does not see it"
+                until = until or _monotonic() + PATIENCE
             if player is None and (self._over() or not away or _monotonic() > until):
                 break
             if player is None:
@@ -75,36 +78,45 @@ class Explorer:
             self._steps,
             self._blocked(),
             self._verdict(outside),
-            sorted(self._sharing.shared - known),
-            sorted(self._sharing.unseen),
+            sorted(sharing.learned),
+            sorted(sharing.unseen),
             self._diverged,
             self._sightings.found if self._sightings is not None else (),
             self._rounds.steps,
         )
 
     def finish(self) -> bool:
-        """Let everybody run to the end, however; return whether they did."""
-        if self._limit or self._rounds.steps or self._rounds.stuck:
-            return False  # they would not come to an end
+        """Let everybody run to the end, however, or fail where they would wait; return whether all have ended."""
         stage = self._stage
+        if all(player.done for player in stage.players):
+            return True
+        if not (self._limit or self._rounds.steps or self._rounds.stuck):  # else they would not come to an end
+            stage.choose = self._any()
+            while (following := stage.choose()) is not None:
+                stage.give(following)
+        stage.choose = lambda: None
+        for player in stage.players:
+            if player.parked:
+                player.aborted = True
+                if not stage.give(player):
+                    return False
+        return all(player.done for player in stage.players)
+
+    def _any(self) -> Callable[[], Player | None]:
+        """Return what says who moves: one after the other, but whoever waits in a loop is left for a while."""
         count = 0
 
         def choose() -> Player | None:
             nonlocal count
             count += 1
-            movable = stage.movable()
-            # One after the other, but whoever waits in a loop is left for a while.
+            movable = self._stage.movable()
             return movable[count // FINISHING % len(movable)] if movable and count < MOST_STEPS else None
 
-        stage.choose = choose
-        while (following := choose()) is not None:
-            stage.give(following)
-        stage.choose = lambda: None
-        return all(player.done for player in stage.players)
+        return choose
 
     def _over(self) -> bool:
-        own = all(player.done for player in self._stage.players if player.own)
-        return own or self._asleep or self._limit or bool(self._rounds.steps or self._rounds.stuck or self._diverged)
+        ended = not self._stage.acting or self._asleep or self._limit
+        return ended or bool(self._rounds.steps or self._rounds.stuck or self._diverged)
 
     def _verdict(self, outside: str) -> tuple[str, str] | None:
         if self._asleep or self._diverged:
@@ -115,12 +127,14 @@ class Explorer:
             return "limit", self._rounds.stuck
         if self._limit:
             return "limit", f"not finished after {MOST_STEPS} steps"
-        verdict = self._run.look().verdict
+        verdict = self._run.verdict()
         if outside or verdict is None:
             return "inconclusive", outside or "nobody could move, and nobody was waiting"
         return verdict.kind, verdict.text
 
     def _blocked(self) -> list[tuple[int, Effects]]:
+        if all(player.done for player in self._stage.players):
+            return []
         movable = self._stage.movable()
         return [
             (player.index, self._numbers.effects(player.pending))
@@ -143,9 +157,7 @@ class Explorer:
         if len(self._steps) >= MOST_STEPS:
             self._limit = True
             return None
-        for player in self._stage.players:  # so that the order of numbers is always the same
-            if player.pending is not None:
-                self._numbers.effects(player.pending)
+        self._number()
         if self._sightings is not None:
             self._sightings.look(movable, len(self._steps))
         if last is not None and last.parked:
@@ -158,33 +170,42 @@ class Explorer:
             self._begin(following, able)
         return following
 
+    def _number(self) -> None:
+        """Number what everybody is about to touch, in turn, so that the order of numbers is always the same."""
+        seen, effects = self._pending, self._effects
+        for index, player in enumerate(self._stage.players):
+            pending = player.pending
+            if index == len(seen):
+                seen.append(None)
+                effects.append(())
+            if pending is not seen[index]:
+                seen[index] = pending
+                effects[index] = self._numbers.effects(pending) if pending is not None else ()
+
     def _following(self, movable: Sequence[Player]) -> tuple[Player | None, Sequence[Player]]:
         """Return who is next, and who could be."""
         path, players = self._plan.path, self._stage.players
+        able = self._rounds.useful(movable)
         while self._followed < len(path):
             wanted = path[self._followed]
             self._followed += 1
             if wanted < len(players) and players[wanted] in movable:
-                able = self._rounds.useful(movable)
                 return players[wanted], able if players[wanted] in able else movable
             if not self._plan.lenient:
                 self._diverged = f"step {self._followed}: actor {wanted + 1} could not move"
                 return None, ()
-        able = self._rounds.useful(movable)
-        awake = [player for player in able if player.index not in self._sleep]
+        awake = [player.index for player in able if player.index not in self._sleep]
         if not awake:
             self._asleep = True
             return None, ()
-        pending = {one.index: self._numbers.effects(one.pending) for one in able if one.pending is not None}
-        chosen = self._policy([player.index for player in awake], pending, self._last.index if self._last else -1)
-        return players[chosen], able
+        effects = {} if self._plan.policy == policies.ON else {one.index: self._effects[one.index] for one in able}
+        return players[self._policy(awake, effects, self._last.index if self._last else -1)], able
 
     def _begin(self, player: Player, movable: Sequence[Player]) -> None:
-        pending = player.pending
-        effects = self._numbers.effects(pending) if pending is not None else ()
-        late = not player.ready()
         who = [one.index for one in movable]
-        self._steps.append(Step(player.index, effects, who, late, self._numbers.count, len(self._stage.players)))
+        players = len(self._stage.players)
+        late = not player.ready()
+        self._steps.append(Step(player.index, self._effects[player.index], who, late, self._numbers.count, players))
         self._last = player
 
     def _go_on(self, player: Player) -> None:
@@ -197,10 +218,11 @@ class Explorer:
         """Note that the last step is over."""
         if not self._steps:
             return
-        step = self._steps[-1]
         if len(self._steps) == len(self._plan.path):
             self._sleep = dict(self._plan.sleep)
-        self._sleep = {} if step.late else still_asleep(self._sleep, step.actor, step.effects)
+        if self._sleep:
+            step = self._steps[-1]
+            self._sleep = {} if step.late else still_asleep(self._sleep, step.actor, step.effects)
 
 
 class _Numbers:

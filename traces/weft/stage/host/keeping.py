@@ -6,6 +6,7 @@ own. Runs none of the app's code.
 
 from __future__ import annotations
 
+import contextvars
 import datetime
 import decimal
 import enum
@@ -19,6 +20,7 @@ import types
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
+from operator import is_
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -76,6 +78,7 @@ class Kept:
         self._ours = {module.__name__ for module in modules}
         self._seen: dict[int, object] = {}
         self._back: list[Callable[[], None]] = []
+        self._dicts: list[tuple[Any, Any, list[Any], list[Any]]] = []
         todo: deque[tuple[str, object]] = deque((module.__name__, module) for module in modules)
         if app is not None:
             todo.append(("app", app))
@@ -90,6 +93,16 @@ class Kept:
 
     def put_back(self) -> None:
         """Make everything what it was."""
+        for obj, base, keys, values in self._dicts:
+            # Names that are kept elsewhere are the same objects again when they come back, so identity will do.
+            if (
+                dict.__len__(obj) != len(keys)
+                or not all(map(is_, base.values(obj), values))
+                or not all(map(is_, base.keys(obj), keys))
+            ):
+                base.clear(obj)
+                for key, value in zip(keys, values, strict=True):
+                    base.__setitem__(obj, key, value)
         for back in self._back:
             back()
 
@@ -117,7 +130,9 @@ class Kept:
         if any(plain.is_a(obj, one) for one in _FIXED):
             return iter(())
         if plain.is_a(obj, Lock):
-            return iter(())  # free, as nobody runs; and nobody will when everybody is done
+            return self._lock(obj)
+        if kind is contextvars.ContextVar:
+            return iter([(path, default) for default in _defaults(obj)])  # values are in contexts, which are new
         if self._is_ours(kind) or any(plain.is_a(obj, one) for one in _SYNCHRONISING) or obj is self._app:
             return self._instance(path, obj)
         if plain.class_dict(kind).get("__module__", "").partition(".")[0] in _LIBRARIES:
@@ -159,23 +174,14 @@ class Kept:
         return iter([*inside, *((path, key) for key in dict.keys(obj)), *own])
 
     def _restore(self, obj: Any, saved: dict[Any, Any], base: Any = dict) -> None:
-        def back() -> None:
-            if len(saved) == dict.__len__(obj) and all(
-                mine is its and value is other
-                for (mine, value), (its, other) in zip(saved.items(), base.items(obj), strict=True)
-            ):
-                return
-            base.clear(obj)
-            for key, value in saved.items():
-                base.__setitem__(obj, key, value)
-
-        self._back.append(back)
+        self._dicts.append((obj, base, list(saved), list(saved.values())))
 
     def _sequence(self, path: str, obj: Any, base: Any) -> Iterator[tuple[str, object]]:
         saved = base.copy(obj)
 
         def back() -> None:
-            if base is not set and base.__len__(obj) == len(saved) and all(map(_same, base.__iter__(obj), saved)):
+            same = base.__len__(obj) == len(saved) and all(map(is_, base.__iter__(obj), saved))
+            if same and base is not set:
                 return
             base.clear(obj)
             getattr(base, "update" if base is set else "extend")(obj, saved)
@@ -213,6 +219,13 @@ class Kept:
         self._back.append(back)
         return iter([(path, saved)])
 
+    def _lock(self, lock: Lock) -> Iterator[tuple[str, object]]:
+        """Let it be free again, as it is when nobody runs: whoever had it may have ended without a release."""
+        if lock.locked():
+            self.unable = f"{lock.name}, which is held"
+        self._back.append(lock.free)
+        return iter(())
+
     def _instance(self, path: str, obj: Any) -> Iterator[tuple[str, object]]:
         return iter(list(self._own(path, obj)))
 
@@ -241,5 +254,8 @@ class Kept:
         yield path, saved
 
 
-def _same(one: object, other: object) -> bool:
-    return one is other
+def _defaults(variable: contextvars.ContextVar[Any]) -> list[object]:
+    try:
+        return [contextvars.Context().run(variable.get)]
+    except LookupError:
+        return []

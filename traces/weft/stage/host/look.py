@@ -41,6 +41,10 @@ class Looker:
     ) -> None:
         self._stage, self._clock, self._maker, self._things = stage, clock, maker, things
         self._watch, self._namespace = list(watch), namespace
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was seen: a run begins."""
         self._shared: dict[str, Touch] = {}
         self._last: dict[str, str] = {}
         self._places: dict[int, tuple[int, list[Place], tuple[Shown, ...], Any]] = {}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..search.execution import Effects, Plan, touches
 
+ON = "on"
 PATIENCE = 500
 """So many steps an actor makes before another one that could move is asked to."""
 
@@ -19,15 +20,16 @@ Policy = Callable[[Sequence[int], Mapping[int, Effects], int], int]
 """Takes who can move, what each would touch, and who moved last; returns who moves."""
 
 
-def make(plan: Plan, chance: random.Random) -> Policy:
-    """Return a plan's policy."""
+def make(plan: Plan) -> Policy:
+    """Return a plan's policy. `ON` asks nothing of what anybody would touch."""
+    if plan.policy == ON:
+        return _on()
+    chance = random.Random(plan.seed)  # noqa: S311 - to be repeatable is the point
     if plan.policy == "walk":
         return lambda able, effects, last: chance.choice(able)
     if plan.policy == "pos":
         return _pos(chance)
-    if plan.policy == "pct":
-        return _pct(chance, plan.switches, plan.length)
-    return _on()
+    return _pct(chance, plan.switches, plan.length)
 
 
 def _on() -> Policy:

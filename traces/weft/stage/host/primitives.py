@@ -72,7 +72,8 @@ class Maker:
         counts, named, places = dict(self._made_at), list(self._named), dict(self.made_at)
 
         def forget() -> None:
-            self._made_at, self._named, self.made_at = dict(counts), list(named), dict(places)
+            if len(self._named) != len(named):  # each of the three has more with everything that is made
+                self._made_at, self._named, self.made_at = dict(counts), list(named), dict(places)
 
         return forget
 
@@ -186,6 +187,13 @@ class Lock(metaclass=_Factory):
         """Return whether anyone holds the lock."""
         return bool(self._raw.locked())
 
+    def free(self) -> None:
+        """Let nobody hold it."""
+        if self._raw.locked():
+            self._raw._at_fork_reinit()
+        self.owner = self.taken_at = None
+        self.waiters.clear()
+
     def __repr__(self) -> str:
         return f"<{'locked' if self.locked() else 'unlocked'} {self.kind} object {self.name} at {id(self):#x}>"
 
@@ -287,6 +295,14 @@ class RLock(Lock):
     def locked(self) -> bool:
         """Return whether anyone holds the lock."""
         return self.depth > 0
+
+    def free(self) -> None:
+        """Let nobody hold it."""
+        if self.depth:
+            self._raw._at_fork_reinit()
+        self.owner = self.taken_at = None
+        self.depth = 0
+        self.waiters.clear()
 
     def _at_fork_reinit(self) -> None:
         super()._at_fork_reinit()

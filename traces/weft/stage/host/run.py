@@ -6,8 +6,6 @@ import contextvars
 import gc
 import os
 import sys
-import threading
-from _thread import allocate_lock
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from time import monotonic as _monotonic
@@ -19,6 +17,7 @@ from ..moment import Moment, Operation, Place, Status, Stops, Verdict
 from ..scenario import Act, Outcome, Request, Response, Scenario
 from ..session import Choice
 from . import clock, web
+from .actors import Actor
 from .baton import Pending, Player
 from .blocking import Blocking
 from .clock import Clock
@@ -74,36 +73,84 @@ class Run:
     Args:
         production: what runs.
         watcher: sees what the app's code does.
-        again: it is not the first one in its process.
     """
 
-    def __init__(self, production: Production, watcher: Any, stops: Stops, *, again: bool = False) -> None:
+    def __init__(self, production: Production, watcher: Any, stops: Stops) -> None:
         self._production = production
         self.stage, self.clock, self.maker = production.stage, production.clock, production.maker
-        self._script: list[Choice] = []
-        self._done = 0
-        self.diverged: str = ""
-        self._verdict: Verdict | None = None
         scenario = production.scenario
-        clock.begin_with(scenario.seed)  # a fork seeds anew
-        self._set_up()
-        production.stores.wrap()
-        self._printed = os.fstat(1).st_size
         watch = [(text, compile(text, "watch", "eval")) for text in scenario.watch]
         self._looker = Looker(
             self.stage, production.clock, production.maker, production.blocking.things, watch, production.namespace
         )
-        clock.begin_with(scenario.seed)  # the setup may have drawn some
+        self._cast: list[Callable[[Actor], None]] = []
+        self._actors: list[Actor] = []
+        self._stay = False
+        self._before()
         gc.disable()  # a collection runs finalizers wherever it happens
-        if again:
-            production.eyes.watcher = watcher
-        else:
-            production.eyes.start(watcher, stops)
+        production.eyes.start(watcher, stops)
         self.stage.entering = production.eyes.enter_thread
-        rehearse = (lambda: None) if again else production.rehearse
         for name in scenario.actors:
-            self._begin(name, scenario.acts(name), rehearse)
-        production.blocking.start_waiting()
+            self._engage(name, production.rehearse)
+        self._begin()
+
+    def keep_threads(self) -> None:
+        """Let the actors' threads stay for what is begun anew, where they can forget what they have kept."""
+        self._stay = True
+        for actor in self._actors:
+            actor.stays = True
+
+    def again(self) -> None:
+        """Begin anew, when everything has been put back."""
+        self._looker.begin()
+        self._before()
+        if not all(actor.stays for actor in self._actors):
+            self._actors = []
+            for name in self._production.scenario.actors:
+                self._engage(name, lambda: None)
+        self._begin()
+
+    def _before(self) -> None:
+        """Do what comes before the actors' threads."""
+        self._script: list[Choice] = []
+        self._done = 0
+        self.diverged: str = ""
+        self._verdict: Verdict | None = None
+        seed = self._production.scenario.seed
+        clock.begin_with(seed)  # a fork seeds anew
+        self._set_up()
+        self._production.stores.wrap()
+        self._printed = os.fstat(1).st_size
+        clock.begin_with(seed)  # the setup may have drawn some
+
+    def _engage(self, name: str, rehearse: Callable[[], object]) -> None:
+        """Start an actor's thread."""
+        eyes = self._production.eyes
+
+        def prepare() -> None:
+            eyes.enter_thread()
+            contextvars.Context().run(rehearse)
+
+        actor = Actor(self.stage, name, prepare)
+        actor.stays = self._stay
+        self._actors.append(actor)
+
+    def _begin(self) -> None:
+        """Let the actors wait for their first step."""
+        if not self._cast:
+            scenario, production = self._production.scenario, self._production
+            for name in scenario.actors:
+                acts = scenario.acts(name)
+                entry = production.maker.place_of(web.entry(production.app, acts[0]) if acts else None)
+                self._cast.append(partial(self._enter, name, does(acts), acts, entry))
+        for actor, enter in zip(self._actors, self._cast, strict=True):
+            enter(actor)
+        self._production.blocking.start_waiting()
+
+    def _enter(self, name: str, what: str, acts: Sequence[Act], entry: Place | None, actor: Actor) -> None:
+        player = self.stage.enter(name, what, own=True)
+        player.entry = entry
+        actor.play(player, partial(self._act, acts, player))
 
     def _set_up(self) -> None:
         """Put in order what lies outside the app, in a folder that is empty."""
@@ -120,23 +167,6 @@ class Run:
             raise SetupFailed from error
         finally:
             blocking.loading = False
-
-    def _begin(self, name: str, acts: Sequence[Act], rehearse: Callable[[], object]) -> None:
-        player = self.stage.enter(name, does(acts), own=True)
-        player.entry = self._production.maker.place_of(web.entry(self._production.app, acts[0]) if acts else None)
-        parked = allocate_lock()
-        parked.acquire()
-        play, act = self.stage.play, partial(self._act, acts, player)
-        eyes = self._production.eyes
-
-        def perform() -> None:
-            eyes.enter_thread()
-            contextvars.Context().run(rehearse)
-            play(player, act, parked.release)
-
-        thread = threading.Thread(target=perform, name=name, daemon=True)
-        thread.start()
-        parked.acquire()
 
     def _act(self, acts: Sequence[Act], player: Player) -> None:
         """Do what an actor was told to do, in its thread."""
@@ -273,6 +303,13 @@ class Run:
         return data.decode(errors="replace")
 
     # What came of it
+
+    def verdict(self) -> Verdict | None:
+        """Return what came of it, as `look` does; but who does not wait is not looked at."""
+        own = [player for player in self.stage.players if player.own]
+        if self._verdict is None and all(player.done for player in own):
+            self._verdict = self._final(own)
+        return self._verdict or self.look().verdict
 
     def _judge(self, moment: Moment) -> Verdict | None:
         own = [player for player in self.stage.players if player.own]

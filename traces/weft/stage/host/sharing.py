@@ -71,12 +71,14 @@ class Sharing:
                 self.shared.update(key for _, _, key in touches)
         self.unseen: set[Key] = set()
         """Sites that touch what only running the app's code could tell."""
+        self.learned: set[Key] = set()
+        """Sites that were found to share since it began."""
         self._log = Log()
 
     def begin(self) -> None:
         """Forget who has touched what; which sites share stays known."""
         self._log = Log()
-        self.unseen = set()
+        self.unseen, self.learned = set(), set()
 
     def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:
         """Yield what was touched since the beginning: object, part, and whether it was written."""
@@ -90,7 +92,10 @@ class Sharing:
         if not touch.known:
             self.unseen.add(key)
             return False
-        self.shared.update(self._log.add(player, key, touch))
+        met = self._log.add(player, key, touch)
+        if met and not self.shared.issuperset(met):
+            self.learned.update(one for one in met if one not in self.shared)
+            self.shared.update(met)
         return key in self.shared or (site.rooted and key not in self.known)
 
 

@@ -12,7 +12,7 @@ from ..process import Executions
 from ..session import Badge, Session
 from . import verdicts
 from .execution import Execution, Plan
-from .searching import Budget, Report, Search
+from .searching import Budget, Done, Report, Search
 
 
 def search(session: Session, budget: Budget, progress: Callable[[Report], None], *, keep: bool) -> Report:
@@ -80,6 +80,12 @@ class _Lent:
     def execute(self, plan: Plan) -> Execution:
         self._session.lend()
         return self._executions.execute(plan)
+
+    def search(
+        self, budget: Budget, stopped: Callable[[], bool], progress: Callable[[Report], None], prefix: Sequence[int]
+    ) -> Done:
+        self._session.lend()
+        return self._executions.search(budget, stopped, progress, prefix)
 
     def learn(self, sites: Sequence[Any]) -> None:
         self._executions.learn(sites)

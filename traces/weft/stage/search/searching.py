@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from time import monotonic
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .dpor import Reduction
 from .execution import Execution, Plan
@@ -76,10 +76,40 @@ class Report(NamedTuple):
     tried: Sequence[Sequence[int]] = ()
     loop: int = 0
 
+    @classmethod
+    def from_json(cls, data: Any) -> Report:
+        """Return a report that crossed the pipe."""
+        return cls(*map(_tuples, data))
+
     @property
     def switches(self) -> int:
         """How often the order goes from one actor to another."""
         return switches(self.order)
+
+
+class Done(NamedTuple):
+    """A search that was made elsewhere.
+
+    Attributes:
+        report: what it has found.
+        whole: that is all. Otherwise each execution needs a process of its own, which only `Executor.execute` can give.
+        learned: sites at which it has learned to stop.
+    """
+
+    report: Report
+    whole: bool = True
+    learned: Sequence[Any] = ()
+
+
+@runtime_checkable
+class Home(Executor, Protocol):
+    """Can make a whole search where its executions are made, which is faster."""
+
+    def search(
+        self, budget: Budget, stopped: Callable[[], bool], progress: Callable[[Report], None], prefix: Sequence[int]
+    ) -> Done:
+        """Search there."""
+        ...
 
 
 class Search:
@@ -111,9 +141,22 @@ class Search:
         self._orders: set[tuple[int, ...]] = set()
         self._tried: list[tuple[int, ...]] = []
 
+    @property
+    def report(self) -> Report:
+        """What is known so far."""
+        return self._report
+
     def run(self) -> Report:
         """Search, and shorten what is found."""
-        if not self._all() and self._report.verdict == "inconclusive":
+        if isinstance(self._executor, Home):
+            done = self._executor.search(self._budget, self._stopped, self._progress, self._prefix)
+            if done.learned:
+                self._learn(done.learned)
+            if done.whole:
+                return done.report
+            if done.report.verdict == "fails":
+                self._report, self._tried = done.report, list(map(tuple, done.report.tried))
+        if self._report.verdict != "fails" and not self._all() and self._report.verdict == "inconclusive":
             self._samples()
         report = self._report
         if report.verdict == "fails":
@@ -136,7 +179,7 @@ class Search:
                 return False
             if execution.learned:
                 # It was passed without a stop so far, so what was tried says little.
-                self._learn(execution)
+                self._learn(execution.learned)
                 reduction = Reduction(self._prefix)
                 continue
             reduction.add(execution)
@@ -153,12 +196,12 @@ class Search:
                 return
             execution = self._made(Plan(self._prefix, policy=policy, seed=seed, length=self._longest))
             if execution.learned:
-                self._learn(execution)
+                self._learn(execution.learned)
             self._report = self._report._replace(sampled=self._report.sampled + 1)
             self._note(execution, left=self._report.left)
 
-    def _learn(self, execution: Execution) -> None:
-        self._executor.learn(execution.learned)
+    def _learn(self, sites: Sequence[Any]) -> None:
+        self._executor.learn(sites)
         self._prefix = tuple(self._renewed())
         self._tried.clear()
 
@@ -201,3 +244,7 @@ class Search:
     def _spent(self) -> str:
         why = "it was stopped" if self._stopped() else "the budget was spent"
         return f"{why} before all orders were tried: {self._report.left} or more are left"
+
+
+def _tuples(data: Any) -> Any:
+    return tuple(map(_tuples, data)) if isinstance(data, list) else data

@@ -1,0 +1,105 @@
+"""Executions one after another in this process, and a whole search of them: no message for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import monotonic as _monotonic
+from typing import Any
+
+from ..channel import Channel
+from ..moment import As
+from ..search.execution import Execution, Plan
+from ..search.searching import Budget, Report, Search
+from .exploring import Explorer
+from .run import Run
+from .sharing import Sharing
+
+TOLD = 0.05
+"""Seconds between two messages about how far a search is, and between two looks whether it is to end."""
+MOST_LEARNED = 20
+"""Times that the first execution is made anew since it has met what was passed without a stop."""
+
+
+class Alone(Exception):
+    """Another execution needs a process of its own."""
+
+
+class Local:
+    """Makes executions in this process.
+
+    Args:
+        run: at its beginning.
+        put_back: makes everything what it was before a run; None when that cannot be done.
+        prefix: whose steps come first in each; they are others once it was learned where to stop.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        sharing: Sharing,
+        interpreter: As,
+        put_back: Callable[[], None] | None,
+        prefix: Sequence[int] = (),
+    ) -> None:
+        self._run, self._sharing, self._interpreter, self._put_back = run, sharing, interpreter, put_back
+        self.prefix = prefix
+        self.again = True
+        """Another execution can be made here."""
+        self.learned: dict[Any, None] = {}
+
+    def execute(self, plan: Plan) -> Execution:
+        """Make one execution.
+
+        Raises:
+            Alone: the last one has left something that cannot be put back.
+        """
+        if not self.again or self._put_back is None:
+            raise Alone
+        explorer = Explorer(self._run, self._sharing, self._interpreter, plan)
+        execution = explorer.execution()
+        self.again = explorer.finish()
+        if self.again:
+            self._put_back()
+            self._run.again()
+        return execution
+
+    def learn(self, sites: Sequence[Any]) -> None:
+        """Let others know of sites at which it stops already.
+
+        Raises:
+            Alone: the steps of the prefix are others now.
+        """
+        if self.prefix:
+            raise Alone
+        self.learned.update(dict.fromkeys(sites))
+
+    def is_alike(self) -> bool:
+        """Return whether an execution is the same when it is made again."""
+        for _ in range(MOST_LEARNED):
+            first = self.execute(Plan())
+            if not first.learned:
+                return first == self.execute(Plan())
+            self.learn(first.learned)
+        return False
+
+
+def search(client: Channel, local: Local, budget: Budget) -> None:
+    """Search on behalf of the client, which is told now and then how far it is, and may say when to stop."""
+    told = _monotonic()
+    stopped = False
+
+    def progress(report: Report) -> None:
+        nonlocal told, stopped
+        now = _monotonic()
+        if now - told >= TOLD:
+            told = now
+            client.say({"report": report._replace(tried=())})
+            stopped = stopped or client.has_more()
+
+    found = Search(local, budget, lambda: stopped, progress, lambda: local.prefix)
+    try:
+        whole = local.is_alike()
+        report = found.run() if whole else Report()
+    except Alone:
+        whole, report = False, found.report
+    client.say({"report": report, "whole": whole, "learned": list(local.learned)})
