@@ -77,12 +77,17 @@ class _Class(NamedTuple):
         kind: class (of classes), instance, or code when its instances look up attributes in their own way.
         own: the descriptor of ``__dict__``.
         stores: its instances store attributes in their own way.
+        method: its instances are methods of the classes that have them, or classes of their own.
+        gets, sets: its instances decide what an attribute of an object is, or what storing one does.
     """
 
     cls: type
     kind: str
     own: GetSetDescriptorType | None
     stores: bool
+    method: bool
+    gets: bool
+    sets: bool
 
 
 _classes: dict[int, _Class] = {}
@@ -190,8 +195,15 @@ def _class(cls: type) -> _Class:
         kind = "instance" if _is_ordinary(cls) and not any(one is local for one in bases) else "code"
     _, own = on_class(cls, "__dict__")
     stores, _ = on_class(cls, "__setattr__")
-    is_own = type(own) is GetSetDescriptorType
-    return _Class(cls, kind, own if is_own else None, stores is not object and stores is not type)
+    return _Class(
+        cls,
+        kind,
+        own if type(own) is GetSetDescriptorType else None,
+        stores is not object and stores is not type,
+        any(among(one, bases) for one in _METHODS),
+        on_class(cls, "__get__")[0] is not None,
+        on_class(cls, "__set__")[0] is not None or on_class(cls, "__delete__")[0] is not None,
+    )
 
 
 def _of_class(obj: type, name: str) -> Found:
@@ -200,23 +212,24 @@ def _of_class(obj: type, name: str) -> Found:
         return Found("absent", obj, MISSING)
     if is_a(value, property) or among(type(value), (MemberDescriptorType, GetSetDescriptorType)):
         return Found("method", where, value)
-    return Found("method" if _is_method(value) else "class", where, value)
+    return Found("method" if _about(type(value)).method else "class", where, value)
 
 
 def _of_instance(obj: object, name: str) -> Found:
     where, entry = on_class(type(obj), name)
     if type(entry) is MemberDescriptorType:
         return Found("slot", obj, _slot(entry, obj))
-    if where is not None and _has(entry, "__get__") and (_has(entry, "__set__") or _has(entry, "__delete__")):
+    about = _about(type(entry))
+    if where is not None and about.gets and about.sets:
         return Found("code", obj, UNKNOWN)
     own = own_dict(obj)
     if own is not None and name in own:
         return Found("own", obj, own[name])
     if where is None:
         return Found("absent" if on_class(type(obj), "__getattr__")[0] is None else "code", obj, MISSING)
-    if _is_method(entry):
+    if about.method:
         return Found("method", where, entry)
-    return Found("code", obj, UNKNOWN) if _has(entry, "__get__") else Found("class", where, entry)
+    return Found("code", obj, UNKNOWN) if about.gets else Found("class", where, entry)
 
 
 def _is_ordinary(cls: type) -> bool:
@@ -229,11 +242,6 @@ def _is_builtin(cls: type) -> bool:
     return class_dict(cls).get("__module__", "builtins") in ("builtins", "collections")
 
 
-def _is_method(value: object) -> bool:
-    """Return whether what a class defines is a method, or a class of its own."""
-    return among(type(value), _METHODS) or any(is_a(value, one) for one in _METHODS)
-
-
 def _bare(value: Any) -> Any:
     return value.__func__ if among(type(value), (classmethod, staticmethod)) else value
 
@@ -243,7 +251,3 @@ def _slot(descriptor: MemberDescriptorType, obj: object) -> Any:
         return descriptor.__get__(obj)
     except AttributeError:
         return MISSING
-
-
-def _has(value: object, name: str) -> bool:
-    return on_class(type(value), name)[0] is not None

@@ -135,6 +135,7 @@ class Sources:
 
     def __init__(self) -> None:
         self._files: dict[str, Source | None] = {}
+        self._stored: dict[tuple[str, bool], bool] = {}
         self.version = 0
         """Grows when another file was read: it may rebind what earlier ones only read."""
 
@@ -147,6 +148,7 @@ class Sources:
         """Return the source of a file, read at the first call."""
         if filename not in self._files:
             self._files[filename] = _read(filename)
+            self._stored.clear()
             self.version += 1
         return self._files[filename]
 
@@ -164,11 +166,19 @@ class Sources:
 
     def stores(self, attribute: str) -> bool:
         """Return whether some code, other than a constructor for its own object, stores an attribute of this name."""
-        return any(attribute in one.scopes.attribute_stores for one in self._known())
+        return self._some_stores(attribute, False)
 
     def stores_on_class(self, attribute: str) -> bool:
         """Return whether some code stores an attribute of this name on a class."""
-        return any(attribute in one.scopes.class_stores for one in self._known())
+        return self._some_stores(attribute, True)
+
+    def _some_stores(self, attribute: str, on_class: bool) -> bool:
+        known = self._stored.get((attribute, on_class))
+        if known is None:
+            scopes = [one.scopes for one in self._known()]
+            known = any(attribute in (one.class_stores if on_class else one.attribute_stores) for one in scopes)
+            self._stored[attribute, on_class] = known
+        return known
 
     def _known(self) -> Iterable[Source]:
         return (one for one in self._files.values() if one is not None)
