@@ -82,6 +82,15 @@ def test_a_livelock_is_told_with_its_loop_and_can_be_stepped_through(tmp_path: P
     assert (again.returncode, said["verdict"]["kind"], said["replay"]["same"]) == (1, "livelock", True)
 
 
+def test_the_folder_that_somebody_stands_in_may_be_the_root_of_all(shop: Path) -> None:
+    done = subprocess.run(
+        _command("shop:create_app", *TWICE),
+        cwd="/", env={**os.environ, "PYTHONPATH": os.pathsep.join([str(shop), *sys.path])},
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout
+
+
 def test_a_lock_in_the_view_makes_it_hold(shop: Path) -> None:
     source = SHOP.replace("if STOCK", "with lock:\n          if STOCK").replace("    STOCK[", "      STOCK[")
     (shop / "shop.py").write_text(f"import threading\nlock = threading.Lock()\n{source}")

@@ -46,6 +46,22 @@ def test_an_existing_sitecustomize_still_runs(tmp_path: Path) -> None:
     assert done.stdout.strip() == f"True {tmp_path / 'sitecustomize.py'}"
 
 
+def test_a_package_that_somebody_has_looked_for_before_is_recorded_when_it_is_imported(tmp_path: Path) -> None:
+    # `python -m flask` looks for the package, and then imports it by its __main__
+    found = recorded.record(
+        tmp_path,
+        """
+        from importlib.util import find_spec
+        assert find_spec("flask") and find_spec("flask")
+        import flask
+        app = flask.Flask(__name__)
+        app.add_url_rule("/", view_func=lambda: "seen")
+        assert app.test_client().get("/").text == "seen"
+        """,
+    )
+    assert len(found.of(Kind.REQUEST_ENTER)) == 1
+
+
 def test_python_started_by_the_program_writes_to_the_same_trace(tmp_path: Path) -> None:
     found = recorded.record(
         tmp_path,

@@ -34,7 +34,13 @@ class WhenImported:
                 _hook(self, spec.loader, name, then)
         except Exception as error:
             trouble.note(error, f"preparing for {name}")
+        finally:
+            self._then[name] = then  # whoever asked may only look, as `python -m` does with a package
         return spec
+
+    def done(self, name: str) -> bool:
+        """Return whether a module that has been imported was waited for, and wait for it no more."""
+        return self._then.pop(name, None) is not None
 
 
 def watch(then: dict[str, Callable[[ModuleType], None]]) -> None:
@@ -59,7 +65,7 @@ def _hook(finder: WhenImported, loader: Any, name: str, then: Callable[[ModuleTy
         vars(loader).pop("exec_module", None)  # by the innermost of several
         execute(module)
         try:
-            if finder in sys.meta_path:
+            if finder.done(name):
                 then(module)
         except Exception as error:
             trouble.note(error, f"wrapping {name}")

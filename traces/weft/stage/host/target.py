@@ -75,7 +75,7 @@ class Target:
 
     def ours(self, file: str) -> bool:
         """Return whether a file is the app's: below its folder, and no library that happens to lie there too."""
-        if not file.startswith(self.root + os.sep) or file.startswith(WEFT):
+        if not file.startswith(os.path.join(self.root, "")) or file.startswith(WEFT):
             return False
         if file.startswith(LIBRARY) and not self.root.startswith(LIBRARY):
             return False
