@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-flask bench lint clean
+.PHONY: demo test test-slow test-flask bench lab lint clean
 
 demo: .venv/.installed
 	@$(BIN)/weft demo
@@ -22,6 +22,10 @@ test-slow: .venv/.dev
 
 bench: .venv/.dev
 	@sh tests/benchmarks/run $(BIN)/python
+
+# Every lesson of `weft lab` anew: docs/lab.md, its pictures, and the samples that come with weft.
+lab: .venv/.dev
+	@$(BIN)/python -m weft_tui.lab.publish
 
 lint: .venv/.dev
 	@sh .ci/lint $(BIN)

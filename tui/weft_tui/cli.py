@@ -16,6 +16,7 @@ from weft_tui.commands.explore import explore
 from weft_tui.commands.export import export
 from weft_tui.commands.flush import flush
 from weft_tui.commands.info import info
+from weft_tui.commands.lab import lab
 from weft_tui.commands.live import live
 from weft_tui.commands.record import record
 from weft_tui.commands.repair import repair
@@ -38,7 +39,7 @@ def cli() -> None:
 
 for command in (
     *(run, record, flush, live, replay, serve, report, diff, doctor, info, verify, repair, export),
-    *(demo, explore, step, scenarios),
+    *(demo, explore, step, scenarios, lab),
 ):
     cli.add_command(command)
 

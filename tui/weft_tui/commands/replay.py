@@ -6,20 +6,32 @@ from pathlib import Path
 
 import click
 
+from weft import WeftError
 from weft_tui import summary
 from weft_tui.commands import need_terminal, run_app, show
 
 
 @click.command(short_help="Look at a recorded trace.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-def replay(file: Path | None) -> None:
+@click.option("--sample", metavar="NAME", help="Instead of a FILE: what a lesson of `weft lab` has recorded.")
+def replay(file: Path | None, sample: str | None) -> None:
     """Look at a recorded FILE, with the same screen and keys as live; without FILE choose one of the recent traces."""
+    if sample is not None:
+        file = _sample(file, sample)
     if file is None:
         _choose()
         return
     summary.need_events(file)
     need_terminal("`weft report FILE`")
     show(file, live=False, title=file.name)
+
+
+def _sample(file: Path | None, name: str) -> Path:
+    from weft_demos.lab import samples
+
+    if file is not None:
+        raise WeftError("name a file or a sample, not both")
+    return samples.trace(name)
 
 
 def _choose() -> None:

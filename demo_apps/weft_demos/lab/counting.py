@@ -1,0 +1,58 @@
+"""Counts and times out of a trace: what lessons ask of the runs that they have recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from weft.timeline.snapshot import Snapshot
+from weft.timeline.values import Request
+
+from .clients import Answer
+
+ALL = 1 << 30
+
+
+def requests(snapshot: Snapshot, path: str = "") -> list[Request]:
+    """Return the requests in the order in which they began, those of one path or all."""
+    found = [one for one in snapshot.requests(ALL) if path in ("", one.path)]
+    return sorted(found, key=lambda one: one.start_ns)
+
+
+def most_at_once(served: Iterable[Request]) -> int:
+    """Return how many of the requests were in progress at the busiest moment."""
+    steps = [step for one in served for step in ((one.start_ns, 1), (one.end_ns or ALL << 40, -1))]
+    now = most = 0
+    for _, step in sorted(steps):
+        now += step
+        most = max(most, now)
+    return most
+
+
+def threads_of(served: Iterable[Request]) -> int:
+    """Return how many different threads served the requests, in all processes."""
+    return len({(one.process, one.thread) for one in served})
+
+
+def processes_of(served: Iterable[Request]) -> int:
+    """Return how many different processes served the requests."""
+    return len({one.process for one in served})
+
+
+def percentile(values: Iterable[float], share: int) -> float:
+    """Return a percentile by nearest rank: a value that occurred."""
+    ordered = np.sort(np.array([*values], np.float64))
+    return float(ordered[max((len(ordered) * share + 99) // 100 - 1, 0)]) if len(ordered) else 0.0
+
+
+def seconds(answers: Iterable[Answer], share: int) -> float:
+    """Return a percentile of how long answers took."""
+    return percentile([answer.seconds for answer in answers], share)
+
+
+def per_second(answers: Iterable[Answer]) -> float:
+    """Return how many answers came per second, from the first question to the last answer."""
+    known = [*answers]
+    took = max(one.ended_ns for one in known) - min(one.began_ns for one in known)
+    return len(known) / (took / 1e9)

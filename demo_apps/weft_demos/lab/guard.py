@@ -1,0 +1,94 @@
+"""Run a real server as a child, say where it listens, and end it when our input ends.
+
+A server does not know that somebody watches it. It may outlive neither the lesson nor a lesson that was killed, so
+this process stands between them: its input is a pipe that closes with whoever started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from weft.record.launch import environment
+from weft_demos.lifeline import LISTENING, at_end_of_input, interrupt_on_signals
+
+LOOPBACK = "127.0.0.1"
+UP_SECONDS = 15.0
+LOOK_SECONDS = 0.01
+TRIES = 3
+"""How often a port is chosen: between choosing and listening somebody else may take it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server until our input ends, and return its exit code."""
+    options = _parser().parse_args(arguments)
+    surroundings = {**os.environ, "XDG_RUNTIME_DIR": options.folder}  # where gunicorn puts a socket to control it
+    if options.trace:
+        recording = {name: True for name in ("contended", "all_locks") if getattr(options, name)}
+        surroundings = environment(surroundings, options.trace, **recording)
+    server: subprocess.Popen[bytes] | None = None
+    at_end_of_input(lambda: _end(server))
+    with suppress(KeyboardInterrupt):
+        interrupt_on_signals()
+        for _ in range(TRIES):
+            port = _free_port()
+            command = [part.replace("{port}", str(port)) for part in options.command]
+            server = subprocess.Popen([sys.executable, "-P", "-m", *command], cwd=options.folder, env=surroundings)
+            if _listens(server, port):
+                print(f"{LISTENING}http://{LOOPBACK}:{port}", flush=True)
+                return server.wait()
+        return server.wait() if server is not None else 1
+    _end(server)
+    return server.wait() if server is not None else 0
+
+
+def _end(server: subprocess.Popen[bytes] | None) -> None:
+    """Ask a server to end as Ctrl-C does; whoever started us is less polite if it does not."""
+    if server is None:
+        os._exit(0)
+    if server.poll() is None:
+        server.send_signal(signal.SIGINT)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(server: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until a server listens; return False when it has ended instead.
+
+    Raises:
+        SystemExit: it does neither.
+    """
+    until = time.monotonic() + UP_SECONDS
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            return False
+        with suppress(OSError), socket.create_connection((LOOPBACK, port), UP_SECONDS):
+            return server.poll() is None
+        time.sleep(LOOK_SECONDS)
+    _end(server)
+    raise SystemExit(f"nothing listens after {UP_SECONDS:g} s")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("weft_demos.lab.guard", description=__doc__)
+    parser.add_argument("--trace", default="", help="record to this file, which exists")
+    parser.add_argument("--folder", required=True, help="the server's own, to work in")
+    parser.add_argument("--contended", action="store_true")
+    parser.add_argument("--all-locks", action="store_true")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="a module and its arguments")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,199 @@
+"""What a lesson works with: servers that it starts, recorded, and that end with it; and the search on the stage."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+from weft import places
+from weft.errors import WeftError
+from weft_demos.child import Child
+from weft_demos.lifeline import LISTENING
+
+from .clients import PATIENCE_SECONDS, Answer, Plan, drive
+from .searching import Found, searched
+from .servers import Server
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from weft.findings import Finding, Options
+    from weft.timeline.snapshot import Snapshot
+
+START_SECONDS = 25.0
+LESSONS = str(Path(__file__).parent.with_name("lessons"))
+"""The folder whose files are the app's, wherever somebody stands."""
+
+Part = TypeVar("Part")
+
+
+class Run:
+    """A server that runs, and afterwards what was recorded of it.
+
+    Attributes:
+        label: what tells it from the other runs of its lesson.
+        server: its name.
+        url: where it listens.
+        trace: where it is recorded.
+    """
+
+    def __init__(self, label: str, server: str, url: str, trace: Path) -> None:
+        self.label, self.server, self.url, self.trace = label, server, url, trace
+
+    def load(
+        self,
+        *plan: str,
+        clients: int = 1,
+        seconds: float = 0.0,
+        each: Callable[[int], list[str]] | None = None,
+        patience: float = PATIENCE_SECONDS,
+        keep: bool = False,
+    ) -> list[Answer]:
+        """Let clients begin at the same moment and return what they got, see `weft_demos.lab.clients.drive`.
+
+        Args:
+            plan: what each of them asks for, one after another: ``"POST /like"``.
+            clients: how many.
+            seconds: how long they begin anew when they are done; 0: they go through it once.
+            each: the plan of a client by its number, instead of one for all.
+            patience: seconds that they wait for an answer.
+            keep: they keep their connections.
+        """
+        wanted: Plan = each if each is not None else plan
+        parts = urlsplit(self.url)
+        address = parts.hostname or "", parts.port or 80
+        return drive(address, wanted, clients=clients, seconds=seconds, patience=patience, keep=keep)
+
+    def ask(self, words: str) -> Answer:
+        """Send one request."""
+        return self.load(words)[0]
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """What was recorded, for when the server has ended.
+
+        Raises:
+            WeftError: no request was, so that nothing follows from it.
+        """
+        from weft.timeline import load
+
+        snapshot = load(self.trace)
+        if not len(snapshot.tables.requests.all()):
+            raise WeftError(f"{self.server} has recorded no request, nothing can be measured; see {self.trace}")
+        return snapshot
+
+    def findings(self, kind: str, options: Options | None = None) -> list[Finding]:
+        """Return what weft finds wrong of one kind, see docs/findings.md."""
+        from weft.findings import find
+
+        return [finding for finding in find(self.snapshot, options) if finding.kind == kind]
+
+
+class Lab:
+    """Starts what a lesson needs, and ends all of it when the ``with`` block is left, however that happens.
+
+    Args:
+        lesson: its name, which traces are named after.
+        tell: is told what is being done, one line each.
+    """
+
+    def __init__(self, lesson: str, tell: Callable[[str], object] = lambda line: None) -> None:
+        self.lesson = lesson
+        self.runs: dict[str, Run] = {}
+        self.found: dict[str, Found] = {}
+        self.notes: list[str] = []
+        self._tell = tell
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix="weft-lab-"))
+        self._open.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._open.close()
+
+    def note(self, line: str) -> None:
+        """Say something with the evidence: what was left out, and what would let it be measured."""
+        self.notes.append(line)
+        self._tell(line)
+
+    def enter(self, part: AbstractContextManager[Part]) -> Part:
+        """Start another part that ends with the lesson."""
+        return self._open.enter_context(part)
+
+    @contextmanager
+    def serve(
+        self,
+        server: Server,
+        app: Callable[..., Flask],
+        label: str = "run",
+        *,
+        environment: Mapping[str, str] | None = None,
+        contended: bool = False,
+        all_locks: bool = False,
+    ) -> Iterator[Run]:
+        """Serve an app, recorded, until the ``with`` block is left.
+
+        Args:
+            server: which one, see `weft_demos.lab.servers`.
+            app: makes it: a function of the lesson's module.
+            label: of the run, unique in the lesson.
+            environment: variables that the server gets besides ours.
+            contended: record of locks only what is waited for.
+            all_locks: record the locks of the standard library and of frameworks too.
+
+        Raises:
+            WeftError: the server is not installed, or does not come up.
+        """
+        server.need()
+        self._tell(f"{label}: {server.name}")
+        trace = places.new_trace(f"lab-{self.lesson}-{label}")
+        folder = Path(tempfile.mkdtemp(prefix=f"{label}-", dir=self.folder))
+        module, factory = app.__module__, app.__name__
+        words = [part.replace("{module}", module).replace("{factory}", factory) for part in server.arguments]
+        flags = [*["--contended"] * contended, *["--all-locks"] * all_locks, f"--trace={trace}", f"--folder={folder}"]
+        command = ["weft_demos.lab.guard", *flags, server.module, *words]
+        with Child(command, {**os.environ, **(environment or {})}, LISTENING) as child:
+            run = Run(label, server.name, self._address(child, server), trace)
+            yield run
+        self.runs[label] = run
+
+    def search(self, scenario: str, *, fixed: bool = False, seconds: float = 20.0, **wanted: Any) -> Found:
+        """Try the orders in which the threads of a scenario can run, and return what came of it.
+
+        Args:
+            scenario: ``MODULE:VARIABLE``, or a variable of the lesson.
+            fixed: of its app without the bug.
+            seconds: budget.
+            wanted: further arguments of `weft.stage.process.AppProcess`.
+        """
+        target = scenario if ":" in scenario else f"weft_demos.lessons.{self.lesson.replace('-', '_')}:{scenario}"
+        self._tell(f"searching the orders of {scenario}{' (fixed)' if fixed else ''}")
+        found = searched(target, fixed=fixed, seconds=seconds, **{"root": LESSONS, **wanted})
+        self.found[f"{scenario}{'-fixed' if fixed else ''}"] = found
+        return found
+
+    def _address(self, child: Child, server: Server) -> str:
+        try:
+            address = child.said(START_SECONDS)
+        except TimeoutError:
+            address = None
+        if address is None:
+            child.__exit__()
+            raise WeftError(f"{server.name} did not come up, it {child.fate()}")
+        return address
+
+
+def python() -> str:
+    """Return which Python runs, and whether it has a GIL."""
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return f"{sys.version.split()[0]}{'' if gil else ' without the GIL'}"

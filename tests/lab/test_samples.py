@@ -1,0 +1,57 @@
+"""The traces that come with weft: small, neutral, and readable by every version from the one that made them on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from weft.findings import find
+from weft.log.info import info
+from weft.timeline import load
+from weft_demos.lab import catalog, samples
+from weft_tui.lab.document import document
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", samples.names())
+def test_a_sample_opens_whole(name: str) -> None:
+    snapshot = load(samples.trace(name))
+    find(snapshot)
+    assert len(snapshot.tables.requests.all()) > 0
+    assert (snapshot.lost, snapshot.gaps) == (0, ())
+    assert info(samples.trace(name)).as_json()["requests"] == len(snapshot.tables.requests.all())
+
+
+@pytest.mark.parametrize("name", samples.names())
+def test_a_sample_is_small_and_says_nothing_of_where_it_was_made(name: str) -> None:
+    snapshot = load(samples.trace(name))
+    assert samples.trace(name).stat().st_size < samples.MOST_BYTES
+    places = {lock.created_at.file for lock in snapshot.locks} | {file.path for file in snapshot.files.values()}
+    said = [*places, *(word for process in snapshot.processes for word in process.argv)]
+    neutral = ("/weft_demos/", "/site-packages/", "/python/", "/venv/", "/weft/", "/traces/", "/lab/")
+    assert not [word for word in said if word.startswith("/") and not word.startswith(neutral)]
+
+
+@pytest.mark.parametrize("name", catalog.told())
+def test_every_lesson_has_what_was_measured_for_the_document(name: str) -> None:
+    measured = samples.measured(name)
+    assert measured is not None
+    assert bool(measured.shows) == (name in samples.names())
+
+
+@pytest.mark.skipif(not (ROOT / "docs" / "lab.md").exists(), reason="only where the documentation is")
+def test_the_document_says_what_the_lessons_say() -> None:
+    assert (ROOT / "docs" / "lab.md").read_text("utf-8") == document(), "python -m weft_tui.lab.publish --text"
+
+
+def test_a_sample_that_is_not_there_is_said_in_one_line() -> None:
+    command = [sys.executable, "-m", "weft_tui", "replay", "--sample", "none\x1b[2J"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "there is: " in done.stderr
+    assert "\x1b" not in done.stderr
