@@ -90,6 +90,9 @@ class Scripted(Snapshot):
     def _serving(self, lane: int, time_ns: int) -> Request | None:
         return next((r for r in self.served if r.lane == lane and self._at(r, time_ns)), None)
 
+    def request_at(self, thread: int, time_ns: int) -> Request | None:
+        return self._serving(self.threads[thread].lane, time_ns)
+
     def moment(self, lane: int, time_ns: int) -> Moment:
         wait = next((w for w in self.waits if w.lane == lane and self._at(w, time_ns)), None)
         holds = tuple(h for h in self.holds if h.lane == lane and self._at(h, time_ns))

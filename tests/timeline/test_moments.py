@@ -587,3 +587,34 @@ def test_a_request_has_waited_for_its_worker_as_told_last_before_it() -> None:
         """
     )
     assert {request.path: request.queued_ns for request in snapshot.requests(9)} == {"/one": 4, "/two": 0, "/three": 9}
+
+
+def test_of_many_holders_the_longest_and_those_around_the_instant_are_told() -> None:
+    text = "a @0 enter\nb @0 enter\nb @1 wait l a\n".replace("@", "")
+    text += "".join(f"a {10 * n + 10} section l {10 * n + 12 + (n % 5)}\n" for n in range(200))
+    snapshot = play(text + "b 3000 acquire l 1\n* 3100 pulse")
+    moment = snapshot.moment(lane(snapshot, "b"), 1011)
+    assert moment.behind == 200
+    assert 32 <= len(moment.blames) <= 32 + 8
+    starts = [blame.hold.start_ns for blame in moment.blames]
+    assert starts == sorted(starts)
+    assert {980, 990, 1000, 1010, 1020, 1030} <= {*starts}
+    longest = [blame for blame in moment.blames if blame.overlap_ns == 6]
+    assert len(longest) >= 30
+
+
+def test_the_place_in_a_queue_is_counted_from_the_longest_wait() -> None:
+    text = "".join(f"{name} 0 enter\n" for name in "abcd") + "a 1 hold l 90\n"
+    text += "b 10 wait l a\nc 20 wait l a\nd 30 wait l a\n* 100 pulse"
+    snapshot = play(text)
+    assert [snapshot.queue_place(0, thread, 50) for thread in range(4)] == [(3, 0), (3, 1), (3, 2), (3, 3)]
+    assert snapshot.queue_place(0, 1, 15) == (1, 1)
+
+
+def test_the_request_of_a_thread_at_an_instant() -> None:
+    snapshot = play("a 0 enter\na 10 request 1 /x\na 20 done 200\n* 30 pulse")
+    assert [request.path if (request := snapshot.request_at(0, at)) else None for at in (5, 15, 25)] == [
+        None,
+        "/x",
+        None,
+    ]

@@ -72,8 +72,9 @@ def _culprit(snapshot: Snapshot, moment: Moment, link: Link | None, quote: Quote
     for number, blame in enumerate(others[:OTHERS]):
         words = "during this wait it was also held by " if not number else "  and by "
         yield ((words, Ink.DIM), *_holder(snapshot, blame), (f" for {duration(blame.overlap_ns)}", Ink.PLAIN))
-    if len(others) > OTHERS:
-        yield ((f"  and by {len(others) - OTHERS} more", Ink.DIM),)
+    more = max(moment.behind - (now is not None), len(others)) - OTHERS
+    if more > 0:
+        yield ((f"  and by {more} more", Ink.DIM),)
 
 
 def _then(snapshot: Snapshot, moment: Moment, link: Link | None) -> str:
@@ -136,15 +137,12 @@ def _lock(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
 
 def _place_in_queue(snapshot: Snapshot, moment: Moment) -> Line:
     wait = moment.wait
-    queue = [] if wait is None else snapshot.queue(wait.lock, moment.time_ns)
-    if wait is None or len(queue) < 2:
-        return ()
-    place = next((at for at, each in enumerate(queue, 1) if each.thread == wait.thread), 1)
-    return ((f"; {len(queue)} wait for it, this one is number {place}", Ink.PLAIN),)
+    many, place = (0, 0) if wait is None else snapshot.queue_place(wait.lock, wait.thread, moment.time_ns)
+    return ((f"; {many} wait for it, this one is number {place}", Ink.PLAIN),) if many > 1 and place else ()
 
 
 def _had(snapshot: Snapshot, hold: Hold) -> Line:
-    request = snapshot.moment(hold.lane, hold.start_ns).request
+    request = snapshot.request_at(hold.thread, hold.start_ns)
     name = f"{request.method} {request.path}" if request else snapshot.lanes[hold.lane].name
     lasted = "still has it" if hold.end_ns is None else f"had it for {duration(hold.end_ns - hold.start_ns)}"
     return ((name, Ink.HOLD), (f" {lasted}", Ink.PLAIN))

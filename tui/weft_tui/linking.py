@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import Moment, State
+from weft.timeline.values import Moment, Request, State
 
 from .blame import WAITING, Chain, Link, Role
 from .lineup import Lineup
@@ -90,8 +90,12 @@ def _of_locks(snapshot: Snapshot, lineup: Lineup, found: Chain) -> Iterator[Tie]
 def _row(lineup: Lineup, moment: Moment) -> int:
     """Return the row of a lane, or of the request that it serves; -1 for none."""
     if lineup.by is By.REQUEST:
-        return lineup.place(moment.request.id) if moment.request else -1
+        return _place(lineup, moment.request)
     return lineup.place(moment.lane.id)
+
+
+def _place(lineup: Lineup, request: Request | None) -> int:
+    return lineup.place(request.id) if request else -1
 
 
 def _name(snapshot: Snapshot, link: Link) -> str:

@@ -10,6 +10,7 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 from weft.timeline.values import LockFigures
 
+from .blame_story import since, who
 from .spans import Ink, Line
 from .stacks import short
 
@@ -38,8 +39,8 @@ def _held(snapshot: Snapshot, lock: int, time_ns: int) -> Iterator[Line]:
     if hold is not None:
         yield (
             ("  held by ", Ink.PLAIN),
-            *_who(snapshot, hold.lane, time_ns, Ink.HOLD),
-            *_since(hold.start_ns, time_ns),
+            *who(snapshot, hold.lane, snapshot.request_at(hold.thread, time_ns), Ink.HOLD),
+            *since(hold.start_ns, time_ns),
         )
     elif snapshot.locks[lock].kind in HELD:
         yield (("  free", Ink.DIM),)
@@ -50,8 +51,8 @@ def _queue(snapshot: Snapshot, lock: int, time_ns: int) -> Iterator[Line]:
     if not queue:
         yield (("  nobody waits for it", Ink.DIM),)
     for wait in queue[:QUEUE]:
-        who = _who(snapshot, wait.lane, time_ns, Ink.WAIT)
-        yield (("  wanted by ", Ink.PLAIN), *who, *_since(wait.start_ns, time_ns))
+        waiter = who(snapshot, wait.lane, snapshot.request_at(wait.thread, time_ns), Ink.WAIT)
+        yield (("  wanted by ", Ink.PLAIN), *waiter, *since(wait.start_ns, time_ns))
     if len(queue) > QUEUE:
         yield ((f"  and by {len(queue) - QUEUE} more", Ink.PLAIN),)
 
@@ -74,17 +75,3 @@ def _acquired(figures: LockFigures) -> str:
     if not figures.acquisitions:
         return "never held"
     return f"acquired {figures.acquisitions:,} times, held {duration(figures.hold_ns)} in all"
-
-
-def _who(snapshot: Snapshot, lane: int, time_ns: int, ink: Ink) -> Line:
-    request = snapshot.moment(lane, time_ns).request
-    name = snapshot.lanes[lane].name
-    if request is None:
-        return ((name, ink),)
-    return ((f"{request.method} {request.path}", ink), (f" ({name})", Ink.DIM))
-
-
-def _since(start_ns: int, now_ns: int) -> Line:
-    if now_ns <= start_ns:
-        return ((" from this moment on", Ink.PLAIN),)
-    return ((" since ", Ink.PLAIN), (duration(now_ns - start_ns), Ink.STRONG))

@@ -134,7 +134,7 @@ def _holding(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]
     for hold in () if moment.wait is not None else moment.holds[:-1]:
         yield (("  it also holds ", Ink.PLAIN), _lock(snapshot, hold.lock), *since(hold.start_ns, moment.time_ns))
     for wait in moment.wanted_by[:MANY]:
-        waiter = who(snapshot, wait.lane, snapshot.moment(wait.lane, moment.time_ns).request, Ink.STRONG)
+        waiter = who(snapshot, wait.lane, snapshot.request_at(wait.thread, moment.time_ns), Ink.STRONG)
         yield (("  ", Ink.PLAIN), *waiter, (" waits for ", Ink.PLAIN), _lock(snapshot, wait.lock, Ink.WAIT),
                *since(wait.start_ns, moment.time_ns))  # fmt: skip
     if len(moment.wanted_by) > MANY:

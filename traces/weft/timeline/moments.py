@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,6 +20,14 @@ RECENT_NS: Final = 1_000_000_000
 
 MARKS: Final = 4
 """Marks that are told."""
+
+BLAMES: Final = 32
+"""Holds that one wait was spent behind that are told, about."""
+
+_AROUND: Final = 4
+"""How many of them right before and behind the instant are told in any case."""
+
+_FEW: Final = 64
 
 LOST_TEXT: Final = "(its text was not kept)"
 
@@ -43,7 +53,7 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
     handed = len(tables.at(tables.handoffs, time_ns, thread)) > 0
     contexts = tables.at(tables.contexts, time_ns, thread)
     blaming = blamed(tables, waiting)
-    waits = _waits(tables, waiting, [blaming] * len(waiting))
+    waits = _waits(tables, waiting, lambda at: int(blaming["thread"][0]) if len(blaming) else None)
     return Moment(
         lane=lane,
         time_ns=time_ns,
@@ -53,7 +63,8 @@ def moment(tables: Tables, lane: Lane, time_ns: int, *, serves: bool) -> Moment:
         contexts=tuple(name for row in contexts for name in _contexts(row, time_ns)),
         holds=tuple(holds(tables, held)),
         wait=waits[0] if waits else None,
-        blames=blames(tables, waiting, blaming),
+        blames=blames(tables, waiting, _telling(tables, waiting, blaming, time_ns)),
+        behind=len(blaming),
         wanted_by=tuple(_wanted(tables, held, thread, time_ns)),
         task=working,
         handed=_handed(tables, thread, max(since), time_ns) if since else (),
@@ -99,7 +110,12 @@ def label_of(tables: Tables, label: int) -> str:
 
 def waits(tables: Tables, rows: Rows) -> list[Wait]:
     """Return rows of waits as values."""
-    return _waits(tables, rows, [blamed(tables, rows[at : at + 1]) for at in range(len(rows))])
+
+    def holder(at: int) -> int | None:
+        behind = blamed(tables, rows[at : at + 1])
+        return int(behind["thread"][0]) if len(behind) else None
+
+    return _waits(tables, rows, holder)
 
 
 def requests(tables: Tables, rows: Rows) -> list[Request]:
@@ -208,7 +224,7 @@ def _wanted(tables: Tables, held: Rows, thread: int, time_ns: int) -> list[Wait]
     rows = tables.at(tables.waits, time_ns)
     rows = rows[np.isin(rows["lock"], held["lock"]) & (rows["thread"] != thread)]
     # What the lock is wanted from is clear here, so the search for the next holder is spared.
-    return _waits(tables, rows, [held[held["lock"] == lock] for lock in rows["lock"].tolist()])
+    return _waits(tables, rows, lambda at: thread)
 
 
 def blamed(tables: Tables, wait: Rows) -> Rows:
@@ -221,6 +237,21 @@ def blamed(tables: Tables, wait: Rows) -> Rows:
     rows = rows[(rows["start"] < max(end, start + 1)) & (rows["end"] > start)]
     in_order: Rows = rows[np.argsort(rows["start"], kind="stable")]
     return in_order
+
+
+def _telling(tables: Tables, wait: Rows, rows: Rows, time_ns: int) -> Rows:
+    """Return of many holds that one row waited behind those with its longest parts, and those around an instant."""
+    if len(rows) <= BLAMES:
+        return rows
+    start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
+    until = tables.held_until(rows)
+    parts = np.minimum(until, end) - np.maximum(rows["start"], start)
+    chosen = np.zeros(len(rows), np.bool_)
+    chosen[np.argpartition(parts, -BLAMES)[-BLAMES:]] = True
+    now = int(np.searchsorted(rows["start"], time_ns, side="right"))
+    chosen[max(now - _AROUND, 0) : now + _AROUND] = True
+    telling: Rows = rows[chosen]
+    return telling
 
 
 def blames(tables: Tables, wait: Rows, rows: Rows) -> tuple[Blame, ...]:
@@ -258,6 +289,12 @@ def serving_at(tables: Tables, thread: I64, time: I64) -> tuple[Rows, I64]:
     return served, which
 
 
+def request_at(tables: Tables, thread: int, time_ns: int) -> Request | None:
+    """Return the request that a thread serves, or works for, at an instant."""
+    near, which = serving_at(tables, np.array([thread], np.int64), np.array([time_ns], np.int64))
+    return by_row(tables, near, which).get(int(which[0]))
+
+
 def _innermost(view: View, thread: I64, time: I64) -> tuple[Rows, I64]:
     """Return rows, and for each (thread, time) which of them is the innermost there, -1 for none."""
     near = view.within(int(time.min()), int(time.max()))
@@ -273,23 +310,43 @@ def _innermost(view: View, thread: I64, time: I64) -> tuple[Rows, I64]:
             return near, which
 
 
-def _waits(tables: Tables, rows: Rows, holds: list[Rows]) -> list[Wait]:
-    """Return rows of waits as values, given for each the holds that its time was spent behind, oldest first."""
-    return [_wait(tables, row, behind) for row, behind in zip(_dicts(rows), holds, strict=True)]
+def _waits(tables: Tables, rows: Rows, holder: Callable[[int], int | None]) -> list[Wait]:
+    """Return rows of waits as values; ``holder`` knows the thread that the wait of that index was spent behind first.
+
+    It is asked only where no note tells.
+    """
+    notes = _notes(tables, rows)
+    lanes = tables.roster.lane[rows["thread"]].tolist()
+    return [
+        _wait(tables, row, lane, notes.get((row["thread"], row["start"]), {}), partial(holder, at))
+        for at, (row, lane) in enumerate(zip(_dicts(rows), lanes, strict=True))
+    ]
 
 
-def _wait(tables: Tables, row: dict[str, int], behind: Rows) -> Wait:
-    notes = tables.notes.within(row["start"], row["start"])
-    notes = notes[(notes["thread"] == row["thread"]) & (notes["start"] == row["start"])]
-    told = dict(zip(notes["what"].tolist(), notes["value"].tolist(), strict=True))
+def _notes(tables: Tables, rows: Rows) -> dict[tuple[int, int], dict[int, int]]:
+    """Return what was noted of waits, by thread and begin: the value by what it tells."""
+    found: dict[tuple[int, int], dict[int, int]] = {}
+    if not len(rows):
+        return found
+    near = tables.notes.within(int(rows["start"].min()), int(rows["start"].max()))
+    if len(near) > _FEW:
+        near = near[np.isin(near["start"], rows["start"])]
+    for note in _dicts(near):
+        found.setdefault((note["thread"], note["start"]), {})[note["what"]] = note["value"]
+    return found
+
+
+def _wait(
+    tables: Tables, row: dict[str, int], lane: int, told: dict[int, int], holder: Callable[[], int | None]
+) -> Wait:
     return Wait(
         thread=row["thread"],
-        lane=int(tables.roster.lane[row["thread"]]),
+        lane=lane,
         lock=row["lock"],
         start_ns=row["start"],
         end_ns=_end(row["end"]),
         acquired=row["acquired"] == 1,
-        holder=told.get(HOLDER, int(behind["thread"][0]) if len(behind) else None),
+        holder=told[HOLDER] if HOLDER in told else holder(),
         waiter_at=_stack(tables, told.get(WAITER_AT)),
         holder_at=_stack(tables, told.get(HOLDER_AT)),
         woken_by=told.get(WAKER),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -150,8 +151,22 @@ class Snapshot:
         row = self.lanes[lane]
         return moments.moment(self.tables, row, time_ns, serves=bool(self.serves[row.process] | self.works[lane]))
 
-    def lock_figures(self) -> list[LockFigures]:
+    def request_at(self, thread: int, time_ns: int) -> Request | None:
+        """Return the request that a thread serves, or works for, at an instant."""
+        return moments.request_at(self.tables, thread, time_ns)
+
+    def queue_place(self, lock: int, thread: int, time_ns: int) -> tuple[int, int]:
+        """Return how many wait for a lock at an instant, and which of them, from 1 on, a thread is; 0: it does not."""
+        threads = locklanes.queue_at(self.tables, lock, time_ns)["thread"]
+        found = np.flatnonzero(threads == thread)
+        return len(threads), int(found[0]) + 1 if len(found) else 0
+
+    def lock_figures(self) -> Sequence[LockFigures]:
         """Return a row per lock, longest total wait first; behind them what nobody can hold."""
+        return self._lock_figures
+
+    @cached_property
+    def _lock_figures(self) -> Sequence[LockFigures]:
         return listings.lock_figures(self.tables, self.sums, self.locks)
 
     def requests(self, limit: int) -> list[Request]:

@@ -334,7 +334,7 @@ class Moment:
     wait: Wait | None
     """The wait that the instant lies in."""
     blames: tuple[Blame, ...]
-    """Who held the lock during that wait, in time order."""
+    """Who held the lock during that wait, in time order; of many the longest parts and those around the instant."""
     wanted_by: tuple[Wait, ...] = field(default=())
     """Other threads' waits at the instant for locks that this thread holds."""
     task: Task | None = None
@@ -345,3 +345,5 @@ class Moment:
     """Sections of the app's that the thread is in, outermost first."""
     marks: tuple[Mark, ...] = field(default=())
     """The last few marks and log records up to the instant, in the same request or the second before, newest first."""
+    behind: int = 0
+    """In how many holds by others the lock was held during that wait."""
