@@ -63,6 +63,27 @@ def test_an_unchanged_app_is_searched_and_the_failing_order_is_a_schedule(shop: 
     assert (again.returncode, said["verdict"]["kind"], said["replay"]["same"]) == (1, "invariant", True)
 
 
+def test_races_are_told_without_a_check(shop: Path) -> None:
+    done = _weft(shop, "shop:create_app", *TWICE[:2], "--request", "GET /stock", "--races", "--save", "race.json")
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[4:8] == [
+        "fails, race: a data race",
+        'race on STOCK["left"]: nothing orders',
+        '  alice (POST /buy), which writes STOCK["left"] at shop.py:9: STOCK["left"] -= 1 (holds no lock)',
+        '  bob (GET /stock), which reads STOCK["left"] at shop.py:13: return {"left": STOCK["left"]} (holds no lock)',
+    ]
+    assert lines[-1] == "step through the first: weft step --schedule race.json"
+    command = [sys.executable, "-m", "weft_tui", "step", "--schedule", "race.json", "--headless", "--format", "json"]
+    again = subprocess.run(command, cwd=shop, capture_output=True, text=True, timeout=100, check=False)
+    assert json.loads(again.stdout)["replay"]["diverged"] == ""
+    done = _weft(shop, "shop:create_app", *TWICE[:2], "--request", "GET /stock", "--races", "--format", "json")
+    (race,) = json.loads(done.stdout)["races"]
+    assert [one["source"] for one in race["accesses"]] == ['STOCK["left"] -= 1', 'return {"left": STOCK["left"]}']
+    done = _weft(shop, "shop:create_app", "--request", "GET /stock", "--request", "GET /stock", "--races")
+    assert done.returncode == 0
+
+
 def test_a_livelock_is_told_with_its_loop_and_can_be_stepped_through(tmp_path: Path) -> None:
     done = _weft(tmp_path, "livelock", "--save", "round.json")
     assert (done.returncode, done.stderr) == (1, "")

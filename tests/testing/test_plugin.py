@@ -130,6 +130,20 @@ def test_what_breaks_fails_in_every_way_to_say_it_and_what_holds_passes(
         assert f"step through it: weft step --schedule .pytest_cache/d/weft/{name}" in said
 
 
+def test_races_are_failures_where_they_are_asked_for(project: pytest.Pytester) -> None:
+    source = """
+def test_races(weft):
+    weft.holds("shop:create_app", requests=["POST /buy-locked", "GET /stock"], races=True)
+def test_none(weft):
+    weft.holds("shop:create_app", requests=["POST /buy-locked"] * 2, races=True)
+"""
+    result = _run(project, source)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.re_match_lines(
+        ["E +AssertionError: fails, race: a data race", 'E +race on STOCK\\["left"\\]: nothing']
+    )
+
+
 def test_a_marked_function_fails_with_nothing_but_what_came_of_it(project: pytest.Pytester) -> None:
     result = _run(project, '@pytest.mark.weft\ndef test_marked():\n    return buying("/buy")\n')
     result.stdout.re_match_lines_random([r"fails, invariant: what must hold is not true", *STEPS])

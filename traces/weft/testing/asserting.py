@@ -37,6 +37,7 @@ def assert_holds(
     interpreter: str = "free-threaded",
     seconds: float = 30.0,
     executions: int = 100_000,
+    races: bool = False,
     seed: int | None = None,
     fixed: bool = False,
     inconclusive: Undecided = "fail",
@@ -52,6 +53,7 @@ def assert_holds(
         stops: where threads may be switched: ``access`` or ``sync``.
         interpreter: which switches are tried: ``free-threaded`` (all) or ``this`` (those this interpreter makes).
         seconds, executions: the budget.
+        races: fail also where two accesses to the same thing, one of them a write, are ordered by nothing.
         seed: of random numbers.
         fixed: run the scenario's fixed app.
         inconclusive: what the test does when neither is known: ``fail``, ``skip`` or ``xfail``.
@@ -66,7 +68,9 @@ def assert_holds(
         if inconclusive not in ("fail", "skip", "xfail"):
             raise WeftError(f"inconclusive={inconclusive!r} is not known; choose fail, skip or xfail")
         wanted = _wanted(locate(scenario), requests, check, seed, fixed)
-        verdict, said = _searched(wanted, _stops(stops), _interpreter(interpreter), Budget(seconds, executions), save)
+        verdict, said = _searched(
+            wanted, _stops(stops), _interpreter(interpreter), Budget(seconds, executions, races), save
+        )
     except WeftError as error:
         raise error.with_traceback(None) from None
     if verdict == "inconclusive" and inconclusive != "fail":

@@ -37,6 +37,7 @@ PROGRESS_SECONDS = 0.1
     "--as", "interpreter", type=click.Choice([one.value for one in As]), default=As.FREE_THREADED.value,
     metavar="WHOSE", help="Switches tried: of this interpreter (this), or all (free-threaded, the default).",
 )  # fmt: skip
+@click.option("--races", is_flag=True, help="Also find accesses to the same thing that nothing orders.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
@@ -65,6 +66,7 @@ def explore(
     fixed: bool,
     stops: str,
     interpreter: str,
+    races: bool,
     seconds: float,
     executions: int,
     save: Path | None,
@@ -89,7 +91,7 @@ def explore(
     where, played = Stops(stops), As(interpreter)
     process = AppProcess(**wanted)
     try:
-        report = _searched(Executions(process, where, played), Budget(seconds, executions))
+        report = _searched(Executions(process, where, played), Budget(seconds, executions, races))
         session = Session(process, stops=where, interpreter=played)
         lead(session, report)
         if save is not None and report.verdict == "fails":

@@ -83,6 +83,7 @@ class Explorer:
             self._diverged,
             self._sightings.found if self._sightings is not None else (),
             self._rounds.steps,
+            self._sightings.accesses if self._sightings is not None else (),
         )
 
     def finish(self) -> bool:
@@ -167,6 +168,8 @@ class Explorer:
         following, able = self._following(movable)
         if following is not None:
             self._rounds.add(following, movable)
+            if self._sightings is not None:
+                self._sightings.step(following, len(self._steps))
             self._begin(following, able)
         return following
 

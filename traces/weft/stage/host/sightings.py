@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-from ..search.execution import Access, Effects, Race, touches
+from ..search.execution import Access, Accessed, Effects, Places, Race, touches
 from .baton import Pending, Player
 from .primitives import Maker
 
@@ -22,13 +22,15 @@ class Sightings:
 
     Attributes:
         found: what was seen, each pair of places once.
+        accesses: what the steps were.
     """
 
     def __init__(self, maker: Maker, effects: Callable[[Pending], Effects]) -> None:
         self._maker, self._effects = maker, effects
         self._looked: dict[tuple[int, int], tuple[Pending, Pending]] = {}
-        self._places: set[frozenset[tuple[str, int, str]]] = set()
+        self._places: set[Places] = set()
         self.found: list[Race] = []
+        self.accesses: list[Accessed] = []
 
     def look(self, movable: Sequence[Player], step: int) -> None:
         """Look at who can move after so many steps."""
@@ -43,6 +45,11 @@ class Sightings:
             self._looked[one.index, other.index] = first, second
             if touches(self._effects(first), self._effects(second)):
                 self._note(Race(first.touch.name, self._access(one, first), self._access(other, second), step))
+
+    def step(self, player: Player, step: int) -> None:
+        """Note that a player makes its step, after so many others."""
+        if player.pending is not None and player.pending.touch is not None:
+            self.accesses.append(Accessed(step, self._access(player, player.pending)))
 
     def _note(self, race: Race) -> None:
         if race.places not in self._places:

@@ -63,6 +63,11 @@ class Plan(NamedTuple):
     races: bool = False
 
 
+Place = tuple[str, int, str]
+"""A file, a line (from 1), and what is accessed there in source terms."""
+Places = frozenset[Place]
+
+
 class Access(NamedTuple):
     """A read or write that an actor is about to make; ``text`` in source terms, ``line`` from 1."""
 
@@ -74,7 +79,7 @@ class Access(NamedTuple):
     function: str
 
     @property
-    def place(self) -> tuple[str, int, str]:
+    def place(self) -> Place:
         """What is the same whoever makes it."""
         return self.file, self.line, self.text
 
@@ -93,9 +98,16 @@ class Race(NamedTuple):
     step: int
 
     @property
-    def places(self) -> frozenset[tuple[str, int, str]]:
+    def places(self) -> Places:
         """What identifies it from execution to execution."""
         return frozenset((self.first.place, self.second.place))
+
+
+class Accessed(NamedTuple):
+    """The access that a step was; ``step`` from 0."""
+
+    step: int
+    access: Access
 
 
 class Execution(NamedTuple):
@@ -109,7 +121,7 @@ class Execution(NamedTuple):
         learned: sites that were found to touch what others touch, and were passed without a stop before that.
         unseen: sites that touch what only running the app's code could tell.
         diverged: a sentence when the path could not be followed; else empty.
-        races: that were seen, when the plan asked for them.
+        races, accesses: that were seen, when the plan asked for them.
         loop: how many of the last steps led back to where they began, for a livelock.
     """
 
@@ -121,6 +133,7 @@ class Execution(NamedTuple):
     diverged: str = ""
     races: Sequence[Race] = ()
     loop: int = 0
+    accesses: Sequence[Accessed] = ()
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -162,7 +175,7 @@ def plan_from_json(data: Any) -> Plan:
 
 def execution_from_json(data: Any) -> Execution:
     """Return an execution that crossed the pipe."""
-    steps, blocked, verdict, learned, unseen, diverged, races, loop = data
+    steps, blocked, verdict, learned, unseen, diverged, races, loop, accesses = data
     return Execution(
         [Step(actor, effects_from_json(effects), *others) for actor, effects, *others in steps],
         [(actor, effects_from_json(effects)) for actor, effects in blocked],
@@ -170,9 +183,16 @@ def execution_from_json(data: Any) -> Execution:
         learned,
         unseen,
         diverged,
-        [Race(name, Access(*first), Access(*second), step) for name, first, second, step in races],
+        [race_from_json(one) for one in races],
         loop,
+        [Accessed(step, Access(*access)) for step, access in accesses],
     )
+
+
+def race_from_json(data: Any) -> Race:
+    """Return a race that crossed the pipe."""
+    name, first, second, step = data
+    return Race(name, Access(*first), Access(*second), step)
 
 
 def effects_from_json(data: Any) -> Effects:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .dpor import Reduction
 from .execution import Execution, Plan
-from .shortening import Failing, ending, shortened, switches
+from .racing import Races
+from .shortening import Failing, ending, failing_from_json, shortened, switches
 
 SHARE = 0.5
 """Of the budget, what goes into trying all orders one after another before samples are taken."""
@@ -36,10 +37,15 @@ class Executor(Protocol):
 
 
 class Budget(NamedTuple):
-    """How long to search: seconds, and executions."""
+    """How long to search, and for what.
+
+    Attributes:
+        races: also for data races; then it goes on when something else fails.
+    """
 
     seconds: float = 30.0
     executions: int = 100_000
+    races: bool = False
 
 
 class Report(NamedTuple):
@@ -47,7 +53,7 @@ class Report(NamedTuple):
 
     Attributes:
         verdict: fails, holds or inconclusive.
-        kind: of a failure: invariant, exception, status, deadlock, livelock.
+        kind: of a failure: race, invariant, exception, status, deadlock, livelock.
         text: one sentence: what is wrong, or why nothing is proven.
         order: who moves, step by step, for it to fail.
         executions: how many were made.
@@ -58,6 +64,7 @@ class Report(NamedTuple):
         unseen: what was touched in a way that cannot be followed, so that nothing is said about it.
         ends: how orders that held have ended, as sentences, the first `MOST_ENDS` different ones: a request that went
             nowhere is no proof.
+        races: the data races, when they were looked for: each as an order that ends where both can be next.
         loop: of a livelock: how many of the order's last steps lead back to where they begin.
         tried: the orders, the first `MOST_TRIED` of those since it was last learned where to stop.
     """
@@ -75,11 +82,13 @@ class Report(NamedTuple):
     ends: Sequence[str] = ()
     tried: Sequence[Sequence[int]] = ()
     loop: int = 0
+    races: Sequence[Failing] = ()
 
     @classmethod
     def from_json(cls, data: Any) -> Report:
         """Return a report that crossed the pipe."""
-        return cls(*map(_tuples, data))
+        report = cls(*map(_tuples, data))
+        return report._replace(races=[failing_from_json(one) for one in report.races])
 
     @property
     def switches(self) -> int:
@@ -140,6 +149,7 @@ class Search:
         self._longest = 1
         self._orders: set[tuple[int, ...]] = set()
         self._tried: list[tuple[int, ...]] = []
+        self._races = Races()
 
     @property
     def report(self) -> Report:
@@ -154,18 +164,36 @@ class Search:
                 self._learn(done.learned)
             if done.whole:
                 return done.report
-            if done.report.verdict == "fails":
+            if done.report.verdict == "fails" and not self._budget.races:
                 self._report, self._tried = done.report, list(map(tuple, done.report.tried))
         if self._report.verdict != "fails" and not self._all() and self._report.verdict == "inconclusive":
             self._samples()
         report = self._report
-        if report.verdict == "fails":
+        if self._races.found:
+            report = self._with_races(report)
+        elif report.verdict == "fails":
             found = Failing(tuple(report.order), report.loop)
             found, more = shortened(self._executor, found, ending(report.kind), len(self._prefix))
             report = report._replace(order=found.order, loop=found.loop, executions=report.executions + more)
         elif report.verdict == "inconclusive":
             report = report._replace(text=self._unsure or self._spent())
         return report._replace(seconds=monotonic() - self._began, tried=tuple(self._tried))
+
+    def _with_races(self, report: Report) -> Report:
+        """Return what is known with the races that were found, whatever else fails being one more ending."""
+        races, more = self._races.shortened(self._executor, len(self._prefix))
+        ends = (f"{report.kind}: {report.text}",) if report.verdict == "fails" else ()
+        text = f"{len(races)} data races" if len(races) > 1 else "a data race"
+        return report._replace(
+            verdict="fails",
+            kind="race",
+            text=text,
+            order=_through(races[0]),
+            loop=0,
+            races=races,
+            ends=(*ends, *report.ends),
+            executions=report.executions + more,
+        )
 
     def _all(self) -> bool:
         """Try one order after another; return whether none is left."""
@@ -184,21 +212,34 @@ class Search:
                 continue
             reduction.add(execution)
             self._note(execution, left=reduction.left())
-            if self._report.verdict == "fails":
+            if self._report.verdict == "fails" and not self._budget.races:
                 return True
-        if not self._unsure:
+            if self._predict(execution):
+                reduction = Reduction(self._prefix)
+        if not self._unsure and self._report.verdict != "fails":
             self._report = self._report._replace(verdict="holds", text="", left=0)
         return True
 
+    def _predict(self, execution: Execution) -> bool:
+        """Try to stand before both accesses of pairs that may race; return whether that taught of more stops."""
+        learned = False
+        for plan in self._races.predicted(execution) if self._budget.races else ():
+            made = self._made(plan)
+            if made.learned:
+                self._learn(made.learned)
+                learned = True
+        return learned
+
     def _samples(self) -> None:
         for seed, policy in enumerate(cycle(SAMPLERS)):
-            if self._over(1.0) or self._report.verdict == "fails":
+            if self._over(1.0) or (self._report.verdict == "fails" and not self._budget.races):
                 return
             execution = self._made(Plan(self._prefix, policy=policy, seed=seed, length=self._longest))
             if execution.learned:
                 self._learn(execution.learned)
             self._report = self._report._replace(sampled=self._report.sampled + 1)
             self._note(execution, left=self._report.left)
+            self._predict(execution)
 
     def _learn(self, sites: Sequence[Any]) -> None:
         self._executor.learn(sites)
@@ -206,7 +247,8 @@ class Search:
         self._tried.clear()
 
     def _made(self, plan: Plan) -> Execution:
-        execution = self._executor.execute(plan)
+        execution = self._executor.execute(plan._replace(races=self._budget.races))
+        self._races.add(execution)
         self._longest = max(self._longest, len(execution.steps))
         self._report = self._report._replace(executions=self._report.executions + 1)
         return execution
@@ -226,7 +268,7 @@ class Search:
             self._report = self._report._replace(ends=(*self._report.ends, text))
         if kind in ("inconclusive", "limit"):
             self._unsure = text
-        elif kind not in ("holds", ""):
+        elif kind not in ("holds", "") and self._report.verdict != "fails":
             self._report = self._report._replace(
                 verdict="fails", kind=kind, text=text, order=order, loop=execution.loop
             )
@@ -248,3 +290,11 @@ class Search:
 
 def _tuples(data: Any) -> Any:
     return tuple(map(_tuples, data)) if isinstance(data, list) else data
+
+
+def _through(race: Failing) -> Sequence[int]:
+    """Return the order that leads to a race and on through both accesses."""
+    if race.race is None:
+        return race.order
+    both = race.race.first.actor, race.race.second.actor
+    return (*race.order, *(both[::-1] if race.order[-1:] == both[1:] else both))

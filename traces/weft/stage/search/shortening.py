@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .execution import Execution, Plan
+from .execution import Execution, Plan, Race, race_from_json
 
 if TYPE_CHECKING:
     from .searching import Executor
@@ -22,10 +22,18 @@ class Failing(NamedTuple):
 
     Attributes:
         loop: of a livelock: how many of the last steps lead back to where they begin.
+        race: that both actors of it stand before at the end.
     """
 
     order: Order
     loop: int = 0
+    race: Race | None = None
+
+
+def failing_from_json(data: Any) -> Failing:
+    """Return one that crossed the pipe."""
+    order, loop, race = data
+    return Failing(tuple(order), loop, race_from_json(race) if race else None)
 
 
 Finds = Callable[[Execution], Failing | None]
@@ -42,25 +50,28 @@ def ending(kind: str) -> Finds:
     return found
 
 
-def shortened(executor: Executor, failing: Failing, finds: Finds, kept: int = 0) -> tuple[Failing, int]:
+def shortened(
+    executor: Executor, failing: Failing, finds: Finds, kept: int = 0, most: int = MOST
+) -> tuple[Failing, int]:
     """Return an order that fails in the same way with as few switches as could be found, and the executions it took.
 
     Args:
         kept: how many of its first steps stay as they are.
+        most: executions that are made for it.
     """
     best = failing
     begin = best.order[:kept]
     count = 0
     better = True
-    while better and count < MOST:
+    while better and count < most:
         better = False
         for path in _simpler(best.order[kept:]):
             count += 1
-            found = finds(executor.execute(Plan((*begin, *path), lenient=True)))
+            found = finds(executor.execute(Plan((*begin, *path), lenient=True, races=failing.race is not None)))
             if found is not None and found.order[:kept] == begin and _weight(found.order) < _weight(best.order):
                 best, better = found, True
                 break
-            if count >= MOST:
+            if count >= most:
                 break
     return best, count
 

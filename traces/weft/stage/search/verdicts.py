@@ -12,7 +12,7 @@ from .. import schedule
 from ..moment import As
 from ..printable import plain
 from ..session import Badge, Node, Session
-from . import explaining
+from . import explaining, pairs
 from .searching import Report
 
 MOST_UNSEEN = 5
@@ -29,7 +29,10 @@ def as_text(session: Session, report: Report, saved: Path | None = None) -> str:
     lines = [f"{info.name}{' (fixed)' if info.running_fixed else ''}, Python {info.python}"]
     lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
     lines += ["", verdict(session, report), *_reasons(session, report), "", _effort(report), *_relative(report)]
-    if report.verdict == "fails":
+    if report.races:
+        what = f"weft step --schedule {saved}" if saved is not None else "add --open, or --save FILE for a schedule"
+        lines.append(f"step through the first: {what}")
+    elif report.verdict == "fails":
         what = f"weft step --schedule {saved}" if saved is not None else "add --open, or --save FILE for a schedule"
         lines.append(f"step through it: {what}")
     return "\n".join(plain(line) for line in lines)
@@ -93,6 +96,7 @@ def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict
         "mode": session.interpreter.value,
         "granularity": session.stops.value,
         "switches": report.switches,
+        "races": pairs.as_json(pairs.of(session, report, wanted)),
         "schedule": [list(step) for step in steps],
         "explanation": {
             "steps": explaining.sentences(path, report.loop) if fails else [],
@@ -122,7 +126,9 @@ def verdict(session: Session, report: Report) -> str:
 
 def _reasons(session: Session, report: Report) -> Iterable[str]:
     """Yield who moves until where for it to fail, and why it does."""
-    if report.verdict != "fails":
+    if report.races:
+        yield from pairs.lines(pairs.of(session, report, {}))
+    if report.verdict != "fails" or report.races:
         return
     path = session.here.path()
     yield from (f"  {number}. {line}" for number, line in enumerate(explaining.sentences(path, report.loop), 1))
@@ -136,7 +142,7 @@ def _reasons(session: Session, report: Report) -> Iterable[str]:
 
 def _intrusion(report: Report, path: Sequence[Node]) -> explaining.Intrusion | None:
     """Return whose accesses another one's write came between, where that may be why the order fails."""
-    fails = report.verdict == "fails" and report.kind not in ("deadlock", "livelock")
+    fails = report.verdict == "fails" and report.kind not in ("deadlock", "livelock", "race")
     return explaining.intrusion(path) if fails else None
 
 
@@ -151,6 +157,8 @@ def _made(report: Report) -> str:
 
 def _relative(report: Report) -> Iterable[str]:
     """Yield what the verdict says nothing about, and what may make it worth little."""
+    if report.races:
+        yield from (f"some orders also end so: {end}" for end in report.ends[:1] if ": " in end.partition(" ")[0] + " ")
     if report.verdict == "holds":
         yield from (f"it ended so: {end}" for end in report.ends if " got " in end)
     if report.verdict == "holds" and report.unseen:
