@@ -67,7 +67,16 @@ def check_killed_writer(path: Path, source: random.Random) -> None:
     assert [item for item in items if isinstance(item, reader.Gap)] in ([], items[-1:])
 
 
+def records_of(path: Path) -> list[tuple[int, int, int]]:
+    blocks = [item for item in reader.read(path) if isinstance(item, reader.Events)]
+    return [row for block in blocks for row in zip(*(getattr(block, name).tolist() for name in ROW), strict=True)]
+
+
+ROW = ("thread", "kind", "time")
+
+
 def check_killed_app(path: Path, source: random.Random) -> None:
+    """Kill an app, in the middle of a write perhaps: all that was whole before is read back, and what is torn is told."""
     script = path.with_name("app.py")
     script.write_text(textwrap.dedent(APP))
     writer.create(str(path), force=True)
@@ -77,10 +86,14 @@ def check_killed_app(path: Path, source: random.Random) -> None:
         assert child.stdout is not None
         while path.stat().st_size < source.randint(1_000, 20_000):
             child.stdout.read(64)
+        before = records_of(path)
         os.kill(child.pid, signal.SIGKILL)
         child.stdout.read()
     items = [*reader.read(path)]
-    assert any((item.kind == Kind.SECTION).any() for item in items if isinstance(item, reader.Events))
+    after = records_of(path)
+    assert after[: len(before)] == before
+    torn = isinstance(items[-1], reader.Gap)
+    assert torn or any(kind == Kind.SECTION for _, kind, _ in after)
     assert not any(isinstance(item, reader.Gap) for item in items[:-1])
     assert plain_reader.read(path.read_bytes()).gaps == [
         (item.offset, item.size) for item in items if isinstance(item, reader.Gap)

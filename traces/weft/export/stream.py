@@ -36,8 +36,8 @@ class Name(NamedTuple):
 class Slice(NamedTuple):
     """Something lasted from ``start`` to ``end`` (ns) on a lane.
 
-    ``what`` is ``request``, ``wait``, ``hold`` or, for a moment, ``instant``; ``shown`` is the start and end to draw,
-    which nest on every lane.
+    ``what`` is ``request``, ``wait``, ``hold``, ``release`` or, for a moment, ``instant``; ``shown`` is the start and
+    end to draw, which nest on every lane.
     """
 
     what: str
@@ -51,7 +51,7 @@ class Slice(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """A wait was ended by a release on another lane: ``began`` lies in the wait's slice, ``time`` in the hold's."""
+    """A wait was ended by a release on another lane: ``began`` lies in the wait's slice, ``time`` in the release's."""
 
     number: int
     process: int
@@ -175,8 +175,12 @@ class Stream:
         releaser = process.released.get((lock, value))
         if releaser is not None and began and began <= value <= time:
             self._flows += 1
-            # At its very end the hold's slice would be over.
-            yield Flow(self._flows, process.pid, thread, began, releaser, max(value - 1, began))
+            # Who reads this binds an arrow to the slice that began last on its lane: so the release is one.
+            freed = max(value - 1, began)
+            name = _named(process, "lock", lock)
+            args: dict[str, str | int] = {"lock": name, "to": _named(process, "thread", thread)}
+            yield _slice(process, "release", releaser, f"release {name}", freed, value, args)
+            yield Flow(self._flows, process.pid, thread, began, releaser, freed)
 
     def _try_failed(self, process: _Process, thread: int, lock: int, time: int, value: int) -> Iterator[Part]:
         name = _named(process, "lock", lock)

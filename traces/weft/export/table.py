@@ -58,7 +58,7 @@ def rows(parts: Iterable[Part]) -> Iterator[tuple[Any, ...]]:
     for part in parts:
         if isinstance(part, Name):
             threads[part.process, part.lane] = part.name
-        elif isinstance(part, Slice) and part.lane < LOCK_LANES:
+        elif isinstance(part, Slice) and part.lane < LOCK_LANES and part.what != "release":
             args = part.args
             thread = threads.get((part.process, part.lane), f"thread {part.lane}")
             more = (args.get(key) for key in ("lock", "request", "method", "path", "endpoint", "status", "outcome"))
