@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from timeline.script import play
+from timeline.script import Scribe, folded, items, play
 from weft.findings import KINDS, Finding, Options, Severity, find, fragments
+from weft.log.reader import Gap
 
 from .scripts import BLAMED, greedy, pool, queue, script
 
@@ -216,3 +217,50 @@ def test_names_are_data() -> None:
         each for each in find(play(script(BLAMED).replace("stock", text))) if text in each.sentence and each.locks
     )
     assert text in finding.evidence[0].text
+
+
+@pytest.mark.parametrize("lost", ["* 1000 lost 9", "damaged"])
+def test_what_may_be_lost_makes_no_finding(lost: str) -> None:
+    """Whoever held a lock when records went missing may have let it go at once, and ended without it."""
+    scribe = Scribe()
+    before = script("w1 0 enter\n w2 0 enter\n w3 0 enter\n w1 10 hold stock 110\n w2 20 wait stock w1\n w3 112 enter")
+    after = script("w1 1010 exit\n w3 1020 section other 1030\n w2 2500 exit\n * 3000 pulse")
+    gap = [Gap(99, 7, "damaged")] if lost == "damaged" else []
+    first = "" if gap else script(lost)
+    snapshot = folded([*items(before, scribe), *gap, *items(f"{first}\n{after}", scribe)])
+    (finding,) = find(snapshot)
+    assert finding.kind == "lost"
+    scribe = Scribe()
+    assert find(folded([*items(before, scribe), *items(after, scribe)]))[0].kind == "thread-end"
+
+
+def test_a_request_that_a_loss_cuts_off_has_not_ended_with_a_lock_in_hand() -> None:
+    text = "w1 0 enter\nw1 1 request 1 /save\n{end}\n---\n{loss}w1 10 section file 500\nw1 501 mark later"
+    kinds = [each.kind for each in found(text.format(end="w1 20 done 200", loss=""))]
+    assert kinds == ["request-end"]
+    assert [each.kind for each in found(text.format(end="", loss="* 400 lost 3\n"))] == ["lost"]
+
+
+def test_a_wait_with_a_timeout_makes_no_deadlock() -> None:
+    ring = """
+        w1 0 enter
+        w2 0 enter
+        w1 10 hold a 110
+        w2 10 hold b 110
+        w1 20 wait b w2
+        {timed}
+        w2 21 wait a w1
+        * 2000 pulse
+        """
+    assert [each.kind for each in found(ring.format(timed=""))] == ["deadlock"]
+    assert not found(ring.format(timed="w1 20 timed b 5000000000"), "deadlock")
+
+
+def test_damage_at_the_end_of_a_file_leaves_only_deadlocks_of_which_all_is_known() -> None:
+    signal = script("MainThread 0 enter\nw1 0 enter\nMainThread 10 wait event -\nw1 12 wait event2 -\n* 3000 pulse")
+    locks = script(
+        "w1 0 enter\nw2 0 enter\nw1 5 hold a 110\nw2 5 hold b 110\nw1 20 wait b w2\nw2 21 wait a w1\n* 3000 pulse"
+    )
+    for text, kinds in ((signal, {"lost"}), (locks, {"deadlock", "lost"})):
+        assert {each.kind for each in find(play(text))} == {"deadlock"}
+        assert {each.kind for each in find(folded([*items(text), Gap(99, 7, "damaged")]))} == kinds

@@ -76,7 +76,7 @@ ROW = ("thread", "kind", "time")
 
 
 def check_killed_app(path: Path, source: random.Random) -> None:
-    """Kill an app, in the middle of a write perhaps: all that was whole before is read back, and what is torn is told."""
+    """Kill an app, perhaps in the middle of a write: all that was whole before is read back, what is torn is told."""
     script = path.with_name("app.py")
     script.write_text(textwrap.dedent(APP))
     writer.create(str(path), force=True)

@@ -544,3 +544,48 @@ def test_cpythons_own_tests_of_waits_pass(tmp_path: Path, module: str, names: li
     )
     assert done.returncode == 0, done.stderr
     assert "Ran " in done.stderr
+
+
+def test_a_wait_with_a_timeout_says_so(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        """
+        import queue, threading
+        from concurrent.futures import Future, TimeoutError
+        lock, relock, event = threading.Lock(), threading.RLock(), threading.Event()
+        jobs, simple = queue.Queue(), queue.SimpleQueue()
+        slots, changed, future = threading.Semaphore(0), threading.Condition(), Future()
+
+        def holder(ready, done):
+            with lock, relock:
+                ready.set()
+                done.wait()
+
+        ready, done = threading.Event(), threading.Event()
+        thread = threading.Thread(target=holder, args=(ready, done))
+        thread.start()
+        ready.wait()
+        assert not lock.acquire(timeout=0.011)
+        assert not relock.acquire(timeout=0.012)
+        assert not event.wait(0.013)
+        assert not slots.acquire(timeout=0.014)
+        with changed:
+            changed.wait(0.015)
+        thread.join(0.016)
+        for wait in (lambda: jobs.get(timeout=0.017), lambda: simple.get(timeout=0.018), lambda: future.result(0.019)):
+            try:
+                wait()
+            except (queue.Empty, TimeoutError):
+                pass
+        done.set()
+        thread.join()
+        """,
+    )
+    timed = found.of(Kind.TIMED)
+    assert [round(row.value / 1e6) for row in timed] == [*range(11, 20)]
+    waits = found.of(Kind.WAIT, thread="MainThread")
+    starts = {row.time for row in timed}
+    assert starts == {row.time for row in waits if row.time in starts}
+    assert "done.wait" not in {row.what for row in timed}
+    assert any(row.what.endswith(".join") and row.time not in starts for row in waits) or len(waits) == len(timed)
+    assert not any(row.thread != "MainThread" for row in timed)

@@ -45,6 +45,7 @@ class Oracle:
     tries: list[int] = field(default_factory=list)
     started: dict[Key, int] = field(default_factory=dict)
     ended: dict[Key, int] = field(default_factory=dict)
+    heard: dict[int, int] = field(default_factory=dict)
     entered: set[Key] = field(default_factory=set)
     events: int = 0
     start: int = NEVER
@@ -66,14 +67,16 @@ class Oracle:
         columns = (block.thread, block.kind, block.obj, block.time, block.value)
         rows = list(zip(*(column.tolist() for column in columns), strict=True))
         if any(kind == Kind.LOST for _, kind, *_ in rows):
-            written = [value if kind in (Kind.SECTION, Kind.HOLD) else time for _, kind, _, time, value in rows]
-            self._lose(block.process, min(written))
+            self._lose(block.process, self.heard.get(block.process, -1))
         for thread, kind, obj, time, value in rows:
             self.events += events_in(kind)
             ago = value if kind in (Kind.PUSH_BOTH, Kind.POP_AND_EXIT) else 0
             began = value if kind in (Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME) else time - ago
             self.start = min(self.start, began)
             self.end = max(self.end, value if kind in (Kind.SECTION, Kind.HOLD) else time)
+            self.heard[block.process] = max(
+                self.heard.get(block.process, -1), value if kind in (Kind.SECTION, Kind.HOLD) else time
+            )
             if thread:
                 self._sign((block.process, thread), kind, began)
                 self._record((block.process, thread), kind, obj, time, value)

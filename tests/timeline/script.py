@@ -34,6 +34,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "wake": (Kind.WAKE, "lock thread"),
     "try": (Kind.TRY_FAILED, "lock thread"),
     "hold": (Kind.HOLD, "lock value"),
+    "timed": (Kind.TIMED, "lock value"),
     "waiter_at": (Kind.WAITER_AT, "lock stack"),
     "holder_at": (Kind.HOLDER_AT, "lock stack"),
     "enter": (Kind.THREAD_ENTER, ""),

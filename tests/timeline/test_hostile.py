@@ -145,12 +145,12 @@ def test_what_is_skipped_is_counted() -> None:
 
 def test_a_gap_is_told_and_ends_what_was_open() -> None:
     scribe = Scribe()
-    before = items("a 5 request 1 / \n a 10 wait db -", scribe)
-    after = items("b 50 enter \n * 90 pulse", scribe)
+    before = items("a 5 request 1 / \n a 10 wait db -\n b 40 try db -", scribe)
+    after = items("c 50 enter \n * 90 pulse", scribe)
     snapshot = folded([*before, Gap(1234, 56, "damaged"), *after])
     assert snapshot.gaps == ("56 bytes at offset 1234 could not be read: damaged",)
     row = lane(snapshot, "a")
-    assert [snapshot.moment(row, time).state for time in (30, 60)] == [State.WAIT, State.IDLE]
+    assert [snapshot.moment(row, time).state for time in (30, 45)] == [State.WAIT, State.IDLE]
     # At the end of the file nothing shows that the wait went on differently.
     torn = folded([*before, Gap(1234, 56, "the file ends in the middle of a block")])
     assert torn.lock_figures()[0].waiting_now == 1

@@ -180,7 +180,7 @@ def test_an_end_without_a_beginning_and_lost_records_leave_no_task() -> None:
         """
     )
     (task,) = snapshot.tasks_within(range(1), 0, 50, 0)
-    assert (task.work, task.by, task.start_ns, task.end_ns) == ("", None, 20, 30)
+    assert (task.work, task.by, task.start_ns, task.end_ns) == ("", None, 20, 20)
 
 
 def test_a_wait_names_who_held_the_lock_and_what_that_served() -> None:
@@ -384,12 +384,12 @@ def test_lost_records_end_what_was_open() -> None:
     )
     assert snapshot.lost == 12
     assert any("12 records" in sentence for sentence in snapshot.gaps)
-    assert [at(snapshot, "a", time).name for time in (79, 80, 199)] == ["WAIT", "IDLE", "IDLE"]
-    assert [at(snapshot, "b", time).name for time in (79, 80)] == ["HOLD", "IDLE"]
+    assert [at(snapshot, "a", time).name for time in (59, 60, 199)] == ["WAIT", "IDLE", "IDLE"]
+    assert [at(snapshot, "b", time).name for time in (59, 60)] == ["HOLD", "IDLE"]
     (request,) = snapshot.requests(5)
-    assert (request.end_ns, request.status) == (80, None)
+    assert (request.end_ns, request.status) == (60, None)
     by_name = {row.lock.name: row for row in snapshot.lock_figures()}
-    assert (by_name["db"].waiting_now, by_name["db"].holder_now, by_name["db"].wait_ns) == (0, None, 70)
+    assert (by_name["db"].waiting_now, by_name["db"].holder_now, by_name["db"].wait_ns) == (0, None, 50)
     # The other process lost nothing and waits on.
     assert by_name["other"].waiting_now == 1
 

@@ -62,7 +62,10 @@ def test_a_section_in_progress_is_known() -> None:
 
 
 def test_a_section_whose_end_may_be_lost_is_not_taken_to_go_on() -> None:
-    snapshot = play("main 0 enter\n main 10 section_in 1 slow\n---\n * 30 lost 5 \n main 40 mark there\n * 50 pulse")
+    snapshot = play(
+        "main 0 enter\n main 10 section_in 1 slow\n main 25 mark here\n---\n"
+        "* 30 lost 5 \n main 40 mark there\n * 50 pulse"
+    )
     assert names(snapshot, 20) == ["slow"]
     assert names(snapshot, 45) == []
 

@@ -46,6 +46,9 @@ class Kind(IntEnum):
     WAKE = 11
     """Behind a `RESUME`: began to wait, the thread that ended the wait (0: not known), what was waited for."""
 
+    TIMED = 12
+    """Behind a `WAIT`: began to wait, for how long at most (ns, 0: not known), what is waited for."""
+
     THREAD_ENTER = 16
     """A thread began: when, the number that stands between the two parts of its name, name."""
     THREAD_EXIT = 17
@@ -127,8 +130,7 @@ class Cost(IntEnum):
 NOTES: Final = frozenset(
     {
         *(Kind.HANDOFF, Kind.HOLD, Kind.WAITER_AT, Kind.HOLDER_AT, Kind.WAKE, Kind.THREAD_NAME, Kind.LOST, Kind.PULSE),
-        Kind.COST,
-        Kind.REQUEST_QUEUED,
+        *(Kind.COST, Kind.REQUEST_QUEUED, Kind.TIMED),
     }
 )
 """Kinds that say more about another event or about the recording, and are not counted as events."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from weft.counted import many
 from weft.timeline.columns import FOREVER
-from weft.timeline.locking import HOLDER
+from weft.timeline.locking import HOLDER, LIMIT
 from weft.timeline.units import duration
 
 from .case import Case
@@ -73,7 +73,7 @@ def _blocked(case: Case) -> Iterator[Blocked]:
     rows = rows[(rows["end"] == FOREVER) & (roster.end[rows["thread"]] >= roster.gone[rows["thread"]])]
     for thread, lock, start in zip(rows["thread"].tolist(), rows["lock"].tolist(), rows["start"].tolist(), strict=True):
         kind = snapshot.locks[lock].kind
-        if kind == "Timer":
+        if kind == "Timer" or _ends_by_itself(case, thread, start):
             continue
         until = min(int(roster.gone[thread]), case.known_ns)
         holder = _holder(case, thread, lock, start)
@@ -82,6 +82,12 @@ def _blocked(case: Case) -> Iterator[Blocked]:
             yield Blocked(thread, lock, start, until, behind, sure=True, joins=kind == "Thread")
         else:
             yield Blocked(thread, lock, start, until, _wakers(case, thread, lock, holder), sure=False)
+
+
+def _ends_by_itself(case: Case, thread: int, start_ns: int) -> bool:
+    """Return whether a wait has a timeout."""
+    notes = case.tables.notes.within(start_ns, start_ns)
+    return bool(((notes["thread"] == thread) & (notes["start"] == start_ns) & (notes["what"] == LIMIT)).any())
 
 
 def _holder(case: Case, thread: int, lock: int, start_ns: int) -> int | None:
@@ -103,9 +109,9 @@ def _holder(case: Case, thread: int, lock: int, start_ns: int) -> int | None:
 def _wakers(case: Case, thread: int, lock: int, holder: int | None) -> frozenset[int]:
     """Return who could end a wait for what nobody holds; nobody when that is not known or it may end by itself."""
     roster, history = case.tables.roster, case.history
-    if history.may_end(lock):
-        return frozenset()
     process = int(roster.process[thread])
+    if history.may_end(lock) or process in case.snapshot.torn:
+        return frozenset()
     if holder is not None or case.snapshot.serves[process]:
         known = {*history.wakers.get(lock, ()), *([holder] if holder is not None else [])} - {thread}
         return frozenset(known - case.dead)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from weft.timeline import moments
-from weft.timeline.columns import FOREVER
+from weft.timeline.columns import FOREVER, UNKNOWN
 from weft.timeline.units import duration
 
 from .case import Case
@@ -24,7 +24,9 @@ def check(case: Case) -> Iterator[Finding]:
     """Yield, per lock and endpoint, requests that ended while their thread still held a lock that they had taken."""
     tables, holds = case.tables, case.holds
     rows = case.requests
-    rows = rows[(rows["end"] != FOREVER) & (rows["end"] < tables.roster.close[rows["thread"]])]
+    # Of one without a status nobody knows when it ended.
+    told = (rows["end"] != FOREVER) & (rows["status"] != UNKNOWN)
+    rows = rows[told & (rows["end"] < tables.roster.close[rows["thread"]])]
     if not len(rows):
         return
     thread, ended = rows["thread"].astype(np.int64), rows["end"].astype(np.int64)

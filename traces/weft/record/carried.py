@@ -18,6 +18,7 @@ _LETTERS: dict[int, bytes] = {
     **dict.fromkeys((Kind.REQUEST_PUSH, Kind.PUSH_BOTH), b"p"),
     **dict.fromkeys((Kind.REQUEST_EXIT, Kind.POP_AND_EXIT, Kind.REQUEST_STREAM), b"x"),
     Kind.WAIT: b"w",
+    Kind.TIMED: b"t",
     **dict.fromkeys((Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME), b"d"),
 }
 _CLASSES = bytes(_LETTERS.get(byte & KIND_MASK, b".")[0] for byte in range(256))
@@ -31,7 +32,7 @@ _NAMING: dict[int, str] = {
 """What a record's object is defined as."""
 
 _WAITING = 3
-"""Records that tell of a wait's beginning: `Kind.WAIT`, and two stacks."""
+"""Records that tell of a wait's beginning: `Kind.WAIT`, and two stacks; a `Kind.TIMED` may follow."""
 
 Words = tuple[int, ...]
 """Flat records."""
@@ -82,7 +83,8 @@ def changes(records: Records) -> list[Change]:
             elif (pushed := classes.find(b"p", start, end)) >= 0:
                 push = at(pushed)
             waits, done = classes.rfind(b"w", start, end), classes.rfind(b"d", start, end)
-            wait = at(waits, min(_WAITING, end - waits)) if waits > done else () if done >= 0 else None
+            size = _WAITING + (classes[waits + _WAITING : waits + _WAITING + 1] == b"t")
+            wait = at(waits, min(size, end - waits)) if waits > done else () if done >= 0 else None
             lasted = tuple(_lasted(classes, at, start, end)) if ended >= 0 else ()
             found.append(Change(thread, at(name) if name >= 0 else None, request, push, wait, lasted))
         start = end

@@ -141,7 +141,7 @@ class _File:
                 raise
         finally:
             _set_timeout(connection, self.timeout)
-        end, came = _begin(self.resource.wait), False
+        end, came = _begin(functools.partial(self.resource.wait, self.timeout / 1000)), False
         try:
             result = do()
             came = True

@@ -38,7 +38,7 @@ def install(patches: Patches) -> None:
         began = 0
         try:
             put = put_here()
-            began = sections.contended(put, _put_of(self.ident), resource.define())
+            began = sections.contended(put, _put_of(self.ident), resource.define(), timeout)
         except Exception as error:
             trouble.note(error)
         try:

@@ -84,7 +84,7 @@ def _wrap_queue(patches: Patches, pool_class: Any, queues: Any) -> None:
         try:
             return get(self, False)
         except queues.Empty:
-            end = _begin(pool.wait)
+            end = _begin(functools.partial(pool.wait, timeout))
         came = False
         try:
             got = get(self, block, timeout)

@@ -61,10 +61,10 @@ class Held(Resource):
         except IndexError:
             return nobody
 
-    def wait(self) -> End:
-        """Record that this thread begins to wait for it."""
+    def wait(self, limit: float | None = None) -> End:
+        """Record that this thread begins to wait for it, for ``limit`` seconds at most if it is not None."""
         put = put_here()
-        began = sections.contended(put, self.oldest(), self.define())
+        began = sections.contended(put, self.oldest(), self.define(), limit)
 
         def end(came: bool) -> None:
             waits.over(put, began, self.number, came=came)

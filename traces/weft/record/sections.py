@@ -90,7 +90,7 @@ def of_lock(raw: Any, number: int) -> Closures:
 
     def wait(timeout: float) -> bool:
         nonlocal own, t0
-        put, began = _waiting(own, number)
+        put, began = _waiting(own, number, timeout)
         got = False
         try:
             for got in starmap(raw.acquire, ((True, timeout),)):  # noqa: B007
@@ -204,7 +204,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
 
     def wait(timeout: float) -> bool:
         nonlocal own, t0, depth
-        put, began = _waiting(own, number)
+        put, began = _waiting(own, number, timeout)
         got = False
         try:
             for got in starmap(raw.acquire, ((True, timeout),)):  # noqa: B007
@@ -275,8 +275,15 @@ def of_rlock(raw: Any, number: int) -> Closures:
     return Closures(acquire, acquire, leave, lambda: (own, t0), reset, save, restore)
 
 
-def contended(put: Put, own: Put, number: int) -> int:
-    """Record that this thread is about to block, with the holder and both stacks; return when the wait began (ns)."""
+def contended(put: Put, own: Put, number: int, limit: float | None = None) -> int:
+    """Record that this thread is about to block, with the holder and both stacks; return when the wait began (ns).
+
+    Args:
+        put: of this thread.
+        own: of the holder.
+        number: what it waits for.
+        limit: after how many seconds it gives up, None: never.
+    """
     began = 0
     try:
         began = perf_counter_ns()
@@ -288,6 +295,7 @@ def contended(put: Put, own: Put, number: int) -> int:
                 began, holder.thread if holder is not None else 0, code_of(Kind.WAIT, number),
                 began, waiter_at, code_of(Kind.WAITER_AT, number),
                 began, holder_at, code_of(Kind.HOLDER_AT, number),
+                *(() if limit is None else (began, _ns(limit), code_of(Kind.TIMED, number))),
             )
         )  # fmt: skip
     except Exception as error:
@@ -295,11 +303,17 @@ def contended(put: Put, own: Put, number: int) -> int:
     return began
 
 
-def _waiting(own: Put, number: int) -> tuple[Put, int]:
+def _ns(seconds: float) -> int:
+    """Return whole nanoseconds, 0 for what is no number that is known here."""
+    known = type(seconds) in (int, float) and 0 <= seconds <= TIMEOUT_MAX
+    return int(seconds * 1_000_000_000) if known else 0
+
+
+def _waiting(own: Put, number: int, timeout: float) -> tuple[Put, int]:
     """Record that this thread is about to block; return its ``put`` and when the wait began (ns)."""
     try:
         put = put_here()
-        return put, contended(put, own, number)
+        return put, contended(put, own, number, None if timeout == -1 else timeout)
     except BaseException as error:
         if not trouble.forgiven(error):
             raise

@@ -111,10 +111,10 @@ class Shared:
             self._let_go()
         raw.release()
 
-    def around(self, work: Callable[[], Any]) -> Any:
-        """Do something that blocks until this comes about."""
+    def around(self, work: Callable[[], Any], limit: float | None = None) -> Any:
+        """Do something that blocks until this comes about, for ``limit`` seconds at most if it is not None."""
         put, number = put_here(), self.define()
-        began, came = sections.contended(put, nobody, number), False
+        began, came = sections.contended(put, nobody, number, limit), False
         try:
             result = work()
             came = True
@@ -133,7 +133,7 @@ class Shared:
     def _wait(self, timeout: float | None) -> int:
         """Block; return when that ended with the semaphore (ns), 0 when it ended without."""
         put, number = put_here(), self.define()
-        began, got, now = sections.contended(put, self._own, number), False, 0
+        began, got, now = sections.contended(put, self._own, number, timeout), False, 0
         try:
             got = self._raw.acquire(True, timeout)
         finally:
@@ -251,7 +251,7 @@ def _watch_queues(patches: Patches, queues: Any) -> None:
             return get(self, False)
         except empty:
             pass
-        return shared.around(lambda: get(self, block, timeout))
+        return shared.around(lambda: get(self, block, timeout), timeout)
 
     @functools.wraps(simple_get)
     def simple_get_or_wait(self: Any) -> Any:

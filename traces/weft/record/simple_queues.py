@@ -97,7 +97,7 @@ def _waiting(original: Any, empty: type[Exception]) -> Any:
             number = resource.define()
         except Exception as error:
             trouble.note(error)
-        began, came = sections.contended(put, nobody, number), False
+        began, came = sections.contended(put, nobody, number, timeout), False
         try:
             item = original(self, block, timeout)
             came = True

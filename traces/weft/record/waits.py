@@ -197,7 +197,7 @@ class _Waiter:
             put = put_here()
             resource = mark if isinstance(mark, Resource) else _resource(condition, mark)
             number = resource.define()
-            began = sections.contended(put, holders.oldest(condition), number)
+            began = sections.contended(put, holders.oldest(condition), number, timeout)
         except Exception as error:
             trouble.note(error)
         woken: bool = False

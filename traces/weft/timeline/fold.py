@@ -102,6 +102,7 @@ class Builder:
             picture=self._index.picture(),
             serves=self._processes.serves(),
             works=self._working(),
+            torn=frozenset(self._torn),
             sums=self._locking.tally.sums(len(self._catalog.locks)),
         )
 
@@ -165,10 +166,10 @@ class Builder:
             self._fold(batch)
 
     def _fold(self, batch: Batch) -> None:
-        self._hear(batch)
         lost = (batch.kind == Kind.LOST).any()
         if lost or self._torn:
-            self._forget(batch, bool(lost))
+            self._forget(int(batch.process[0]), bool(lost))
+        self._hear(batch)
         batch = self._register.admit(batch, [names.threads for names in self._catalog.processes])
         self._fold_process_records(batch)
         self._events += int(np.bincount(batch.kind, minlength=256) @ _EVENTS)
@@ -195,13 +196,12 @@ class Builder:
             mine = batch.only(batch.process == process) if len(present) > 1 else batch
             self._processes.heard(process, *mine.extent())
 
-    def _forget(self, batch: Batch, lost: bool) -> None:
-        """Records of one process are missing before this batch: nobody knows how what is open in it went on."""
-        process = int(batch.process[0])
+    def _forget(self, process: int, lost: bool) -> None:
+        """Records of a process are missing since it was heard of: nobody knows how what is open in it went on."""
         if not lost and process not in self._torn:
             return
         self._torn.discard(process)
-        time = int(batch.written().min())
+        time = self._processes.last(process)
         threads: Bools = self._threads.process == process
         self._locking.cut(threads, time)
         self._serving.cut(threads, time)

@@ -93,10 +93,6 @@ class Batch:
         last = (self.time, self.value.take(until))
         return min(int(some.min()) for some in first if len(some)), max(int(some.max()) for some in last if len(some))
 
-    def written(self) -> I64:
-        """Return about when each record was written, ns ``[n]``."""
-        return np.where(UNTIL[self.kind], self.value, self.time)
-
 
 def distinct(process: I64) -> list[int]:
     """Return the processes that occur."""

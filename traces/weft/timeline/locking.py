@@ -16,8 +16,9 @@ from .intake import Batch, Find, kinds
 
 LOCKING: Final = kinds(*(kind for kind in Kind if kind < Kind.THREAD_ENTER))
 
-HOLDER, WAITER_AT, HOLDER_AT, WAKER = 0, 1, 2, 3
-"""What a note's value is: a thread, the waiter's stack, the holder's stack, the thread that ended the wait."""
+HOLDER, WAITER_AT, HOLDER_AT, WAKER, LIMIT = 0, 1, 2, 3, 4
+"""What a note's value is: a thread, the waiter's stack, the holder's stack, the thread that ended the wait, or for how
+long it lasts at most (ms)."""
 
 _END_WAIT: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME)
 _GOT_IT: Final = kinds(Kind.ACQUIRE, Kind.RESUME)
@@ -123,6 +124,12 @@ class Locking:
         self.handoffs.update(rows[(batch.value[at] > 0) & (rows["start"] < rows["end"])])
 
     def _note(self, batch: Batch, find: Mapping[str, Find]) -> None:
+        timed = np.flatnonzero(batch.kind == Kind.TIMED)
+        if len(timed):
+            limit = np.clip(batch.value.take(timed) // 1_000_000, 0, np.iinfo(np.int32).max)
+            start = batch.time.take(timed)
+            columns = {"start": start, "end": start, "thread": batch.thread.take(timed), "value": limit}
+            self.notes.update(rows_of(NOTE, len(timed), what=LIMIT, **columns))
         for what, (kind, meant) in _NOTES.items():
             at = np.flatnonzero(batch.kind == kind)
             value = find[meant](batch.process.take(at), batch.value.take(at))

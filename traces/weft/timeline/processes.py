@@ -95,6 +95,10 @@ class Processes:
         known = self._known[process]
         known.first, known.last = min(known.first, first), max(known.last, last)
 
+    def last(self, process: int) -> int:
+        """Return the last moment that a process has written about, ns, -1 for none."""
+        return self._known[process].last
+
     def span(self) -> tuple[int, int]:
         """Return the first and last moment of the trace, ns."""
         heard = [known for known in self._known if known.last >= 0]

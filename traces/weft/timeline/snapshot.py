@@ -52,6 +52,7 @@ class Snapshot:
         picture: the states of all lanes.
         sums: figures per lock over what has ended.
         serves: bool ``[processes]``, which have served a request: outside of one a thread is idle there.
+        torn: processes of which nothing was read since a part of the file was found damaged.
         works: bool ``[lanes]``, which are those of threads that run tasks: outside of one they are idle.
     """
 
@@ -74,6 +75,7 @@ class Snapshot:
     serves: Bools = field(default_factory=lambda: np.zeros(0, np.bool_), repr=False, compare=False)
 
     works: Bools = field(default_factory=lambda: np.zeros(0, np.bool_), repr=False, compare=False)
+    torn: frozenset[int] = frozenset()
 
     def frame(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Frame:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""
