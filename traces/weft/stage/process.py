@@ -96,9 +96,15 @@ class Executions:
         """Search in the app's process, without a message for each execution."""
         if self.alike is False:
             return Done(Report(), whole=False)
-        wanted = {"as": self._interpreter.value, "budget": budget, "prefix": prefix, "stay": self._stay}
+        wanted = {
+            "as": self._interpreter.value,
+            "budget": budget,
+            "prefix": prefix,
+            "stay": self._stay,
+            "alike": bool(self.alike),
+        }
         done = self._process.search(wanted, self._stops, stopped, progress)
-        self.alike = None if done.whole else False
+        self.alike = done.whole
         return done
 
     def _execute(self, plan: Plan, *, again: bool) -> Execution:
@@ -193,7 +199,7 @@ class AppProcess:
         """
         if not again or self._again is not self._copy or self._copy is None or self._copy.stops is not stops:
             self._anew(stops)
-        answer = self._ask({"do": "explore", "as": interpreter.value, "plan": plan})
+        answer = self._ask({"do": "explore", "as": interpreter.value, "plan": plan, "stay": again})
         self._again = self._copy if answer["again"] else None
         return execution_from_json(answer["execution"])
 
@@ -204,16 +210,19 @@ class AppProcess:
         stopped: Callable[[], bool],
         progress: Callable[[Report], None],
     ) -> Done:
-        """Search in a copy of the process.
+        """Search in a copy of the process: the one of the last search, if everything could be put back there.
 
         Args:
             wanted: how, see `weft.stage.host.local.search`.
             stopped: asked now and then whether to end with what is known.
             progress: told now and then what that is.
         """
-        self._anew(stops, later=True)
+        if self._again is not self._copy or self._copy is None or self._copy.stops is not stops:
+            self._anew(stops, later=True)
         self._again = None
-        return self._told(lambda copy: _searched(copy, wanted, stopped, progress))  # type: ignore[no-any-return]
+        done: Done = self._told(lambda copy: _searched(copy, wanted, stopped, progress))
+        self._again = self._copy if done.whole else None
+        return done
 
     def learn(self, sites: Sequence[Any]) -> None:
         """Stop at these sites too from now on."""

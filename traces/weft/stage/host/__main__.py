@@ -225,10 +225,17 @@ def _rehearsal(app: Any) -> Callable[[], object]:
 
 
 def _stay() -> None:
-    """Keep the threads of this copy on one processor: only one runs at a time, and waking it elsewhere takes long."""
+    """Keep the threads of this copy on one processor: only one runs at a time, and waking it elsewhere takes long.
+
+    Whoever is woken there does not interrupt who woke it (that is what a batch is, to Linux): it would have to wait
+    for the interpreter's lock at once.
+    """
     if hasattr(os, "sched_setaffinity"):
         processors = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _touch(hurry: Callable[[], bool]) -> None:
@@ -383,7 +390,8 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
     _stay()
     _touch(client.has_more)
     sharing = Sharing(production.learned)
-    stopper = Stopper(production.stage, sharing, stops, production.target.ours)
+    names = production.eyes.sites.names
+    stopper = Stopper(production.stage, sharing, stops, production.target.ours, names.stays)
     run = Run(production, stopper, stops)
     run.look()
     while True:
@@ -395,6 +403,8 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
             operation, moment = run.step(command["actor"])
             client.say({"operation": operation, "moment": moment})
         elif command["do"] == "explore":
+            _look_less(production, stopper, stops, As(command["as"]))
+            run.keep_threads(command["stay"])
             explorer = Explorer(run, sharing, As(command["as"]), plan_from_json(command["plan"]))
             execution = explorer.execution()
             again = production.put_back is not None and explorer.finish()
@@ -403,12 +413,19 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
                 production.put_back()
                 run.again()
         elif command["do"] == "search":
-            if command["stay"]:
-                run.keep_threads()
+            _look_less(production, stopper, stops, As(command["as"]))
+            run.keep_threads(command["stay"])
             local = Local(run, sharing, As(command["as"]), production.put_back, command["prefix"])
-            search(client, local, Budget(*command["budget"]))
+            search(client, local, Budget(*command["budget"]), alike=command["alike"])
         elif command["do"] != "stop":  # of a search that has ended meanwhile
             client.say({"moment": run.look()})
+
+
+def _look_less(production: Production, stopper: Stopper, stops: Stops, interpreter: As) -> None:
+    """Where threads may be switched anywhere, nobody need be told where this interpreter can do so."""
+    switches = interpreter is As.THIS
+    if production.eyes.switches is not switches:
+        production.eyes.start(stopper, stops, switches=switches)
 
 
 if __name__ == "__main__":

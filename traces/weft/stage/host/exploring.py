@@ -40,7 +40,7 @@ class Explorer:
         self._atomic = interpreter is As.THIS
         self._numbers = _Numbers()
         self._steps: list[Step] = []
-        self._followed = 0
+        self._followed, self._given = 0, len(plan.path)
         self._sleep: dict[int, Effects] = {}
         self._last: Player | None = None
         self._asleep = self._limit = False
@@ -116,8 +116,9 @@ class Explorer:
         return choose
 
     def _over(self) -> bool:
-        ended = not self._stage.acting or self._asleep or self._limit
-        return ended or bool(self._rounds.steps or self._rounds.stuck or self._diverged)
+        if not self._stage.acting or self._asleep or self._limit:
+            return True
+        return bool(self._rounds.steps or self._rounds.stuck or self._diverged)
 
     def _verdict(self, outside: str) -> tuple[str, str] | None:
         if self._asleep or self._diverged:
@@ -147,21 +148,25 @@ class Explorer:
         """Return who moves next, None when nobody does; called by whoever parks."""
         if self._over():
             return None
-        last = self._last
+        last, steps = self._last, self._steps
         if self._atomic and last is not None and last.parked and not last.switchable and last.ready():
             self._go_on(last)
             return last
         movable = self._stage.movable()
-        self._settle()
+        if len(steps) == self._given and steps:
+            self._sleep = dict(self._plan.sleep)
+        if self._sleep and steps:
+            before = steps[-1]
+            self._sleep = {} if before.late else still_asleep(self._sleep, before.actor, before.effects)
         if not movable:
             return None
-        if len(self._steps) >= MOST_STEPS:
+        if len(steps) >= MOST_STEPS:
             self._limit = True
             return None
         self._number()
         if self._sightings is not None:
-            self._sightings.look(movable, len(self._steps))
-        if last is not None and last.parked:
+            self._sightings.look(movable, len(steps))
+        if last is not None and not last.done:
             state = self._loops.state(last)
             if state is not None and self._rounds.closes(state, movable, self._stage.waiting()):
                 return None
@@ -169,31 +174,36 @@ class Explorer:
         if following is not None:
             self._rounds.add(following, movable)
             if self._sightings is not None:
-                self._sightings.step(following, len(self._steps))
-            self._begin(following, able)
+                self._sightings.step(following, len(steps))
+            pending = following.pending
+            late = pending is not None and pending.ready is not None and not pending.ready()
+            index, who = following.index, [one.index for one in able]
+            steps.append(Step(index, self._effects[index], who, late, self._numbers.count, len(self._effects)))
+            self._last = following
         return following
 
     def _number(self) -> None:
         """Number what everybody is about to touch, in turn, so that the order of numbers is always the same."""
         seen, effects = self._pending, self._effects
-        for index, player in enumerate(self._stage.players):
+        players = self._stage.players
+        while len(seen) < len(players):
+            seen.append(None)
+            effects.append(())
+        for player in players:
             pending = player.pending
-            if index == len(seen):
-                seen.append(None)
-                effects.append(())
-            if pending is not seen[index]:
-                seen[index] = pending
-                effects[index] = self._numbers.effects(pending) if pending is not None else ()
+            if pending is not seen[player.index]:
+                seen[player.index] = pending
+                effects[player.index] = self._numbers.effects(pending) if pending is not None else ()
 
     def _following(self, movable: Sequence[Player]) -> tuple[Player | None, Sequence[Player]]:
         """Return who is next, and who could be."""
-        path, players = self._plan.path, self._stage.players
         able = self._rounds.useful(movable)
-        while self._followed < len(path):
-            wanted = path[self._followed]
+        while self._followed < self._given:
+            wanted = self._plan.path[self._followed]
             self._followed += 1
-            if wanted < len(players) and players[wanted] in movable:
-                return players[wanted], able if players[wanted] in able else movable
+            for player in movable:
+                if player.index == wanted:
+                    return player, able if player in able else movable
             if not self._plan.lenient:
                 self._diverged = f"step {self._followed}: actor {wanted + 1} could not move"
                 return None, ()
@@ -202,30 +212,13 @@ class Explorer:
             self._asleep = True
             return None, ()
         effects = {} if self._plan.policy == policies.ON else {one.index: self._effects[one.index] for one in able}
-        return players[self._policy(awake, effects, self._last.index if self._last else -1)], able
-
-    def _begin(self, player: Player, movable: Sequence[Player]) -> None:
-        who = [one.index for one in movable]
-        players = len(self._stage.players)
-        late = not player.ready()
-        self._steps.append(Step(player.index, self._effects[player.index], who, late, self._numbers.count, players))
-        self._last = player
+        return self._stage.players[self._policy(awake, effects, self._last.index if self._last else -1)], able
 
     def _go_on(self, player: Player) -> None:
         """Make another operation part of the step."""
         step = self._steps[-1]
         more = self._numbers.effects(player.pending) if player.pending is not None else ()
         self._steps[-1] = step._replace(effects=(*step.effects, *(one for one in more if one not in step.effects)))
-
-    def _settle(self) -> None:
-        """Note that the last step is over."""
-        if not self._steps:
-            return
-        if len(self._steps) == len(self._plan.path):
-            self._sleep = dict(self._plan.sleep)
-        if self._sleep:
-            step = self._steps[-1]
-            self._sleep = {} if step.late else still_asleep(self._sleep, step.actor, step.effects)
 
 
 class _Numbers:

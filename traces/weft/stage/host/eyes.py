@@ -71,6 +71,7 @@ class Eyes:
     def __init__(self, watcher: Watcher | None = None, sites: Sites | None = None) -> None:
         self.watcher = watcher
         self.sites = sites if sites is not None else Sites()
+        self.switches = True
         self.failures: list[Exception] = []
         """What went wrong in a watcher; the app never sees these."""
         self._codes: dict[int, CodeType] = {}
@@ -105,13 +106,17 @@ class Eyes:
             self._imports.uninstall()
             self._imports = None
 
-    def start(self, watcher: Watcher | None = None, stops: Stops = Stops.ACCESS) -> None:
+    def start(self, watcher: Watcher | None = None, stops: Stops = Stops.ACCESS, *, switches: bool = True) -> None:
         """Begin to tell.
+
+        Args:
+            switches: tell also where the interpreter may let another thread run.
 
         Raises:
             WeftError: other tools have taken all that the interpreter offers for this.
         """
         self.watcher = watcher if watcher is not None else self.watcher
+        self.switches = switches
         self._backend.start(stops)
 
     def stop(self) -> None:
@@ -134,33 +139,46 @@ class Eyes:
         line = plan.lines.get(offset, 0)
         if site is None and not text and not line:
             return False
-        if self.watcher is not None:
+        if self.watcher is not None and (line or text):
             try:
-                self._tell(self.watcher, frame, site, text, line)
+                self._tell(self.watcher, frame, text, line)
             except Exception as error:
                 self._failed(error)
+        if site is not None:
+            self.site(frame, site)
         return True
 
-    def _tell(self, watcher: Watcher, frame: FrameType, site: Site | None, text: str, line: int) -> None:
+    def site(self, frame: FrameType, site: Site) -> None:
+        """Pass a site on to the watcher."""
+        watcher = self.watcher
+        if watcher is None:
+            return
+        try:
+            if site.kind != "switch":
+                watcher.access(site, frame)
+            if self.switches and site.switches and site.may_switch(frame):
+                watcher.switch()
+        except Exception as error:
+            self._failed(error)
+
+    def _tell(self, watcher: Watcher, frame: FrameType, text: str, line: int) -> None:
         if line:
             watcher.line(frame, line)
         if text:
             watcher.opcode(frame, text)
-        if site is not None:
-            if site.kind != "switch":
-                watcher.access(site, frame)
-            if site.switches and site.may_switch(frame):
-                watcher.switch()
 
     def plan(self, code: CodeType, stops: Stops) -> Plan:
         """Return what there is to tell of a code object."""
         begins = self.sites.lines(code) if stops in (Stops.LINE, Stops.OPCODE) else {}
         texts = opcodes(code) if stops is Stops.OPCODE else {}
-        return Plan(code, self.sites.prepare(code), begins, texts)
+        sites = self.sites.prepare(code)
+        if not self.switches:
+            sites = {offset: site for offset, site in sites.items() if site.kind != "switch"}
+        return Plan(code, sites, begins, texts)
 
     def entered(self) -> None:
         """Pass the entry of a function on to the watcher."""
-        if self.watcher is None:
+        if self.watcher is None or not self.switches:
             return
         try:
             self.watcher.switch()

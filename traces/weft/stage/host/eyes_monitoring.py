@@ -31,6 +31,7 @@ class Monitoring:
         self._plans: dict[int, Plan] = {}
         self._tool: int | None = None
         self._stops = Stops.SYNC
+        self._disable = _monitoring().DISABLE
 
     def add(self, code: CodeType) -> None:
         """Watch one more code object."""
@@ -80,7 +81,7 @@ class Monitoring:
             return
         events = _monitoring().events
         wanted = events.INSTRUCTION
-        if not is_inlined(code):
+        if self._eyes.switches and not is_inlined(code):
             wanted |= events.PY_START | events.PY_RESUME
         _monitoring().set_local_events(self._tool, code, wanted)
 
@@ -88,8 +89,13 @@ class Monitoring:
         plan = self._plans.get(id(code))
         if plan is None:
             plan = self._plans[id(code)] = self._eyes.plan(code, self._stops)
-        told = self._eyes.instruction(sys._getframe(1), plan, offset)
-        return None if told else _monitoring().DISABLE
+        if plan.lines or plan.opcodes:
+            return None if self._eyes.instruction(sys._getframe(1), plan, offset) else self._disable
+        site = plan.sites.get(offset)
+        if site is None:
+            return self._disable
+        self._eyes.site(sys._getframe(1), site)
+        return None
 
     def _entered(self, code: CodeType, offset: int) -> object:
         self._eyes.entered()

@@ -54,10 +54,14 @@ class Attribute(NamedTuple):
     writes: bool
     called: bool
     sources: Sources
+    own: dict[int, type]
+    """Classes whose instances keep it themselves as far as anybody does, by their ids."""
 
     def __call__(self, view: View) -> Part | None:
         """Return it, on the object that keeps it."""
         obj = self.base(view)
+        if id(type(obj)) in self.own:
+            return obj, ("attr", self.name)
         if obj is UNKNOWN:
             return None if self.called else (UNKNOWN, ("attr", self.name))
         found = plain.find(obj, self.name)
@@ -65,6 +69,9 @@ class Attribute(NamedTuple):
             return self._of_module(found.holder)
         if found.where == "code" or (self.writes and plain.writes_code(obj)):
             return None
+        if plain.keeps(type(obj), self.name) and not self.sources.stores_on_class(self.name):
+            if self.writes or plain.on_class(type(obj), self.name)[0] is None or self.sources.stores(self.name):
+                self.own[id(type(obj))] = type(obj)
         if self.writes or found.where in ("own", "slot", "absent"):
             return obj, ("attr", self.name)
         return self._of_class(obj, found)

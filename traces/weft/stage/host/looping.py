@@ -57,7 +57,19 @@ class Loops:
             return None
 
     def _repeats(self, player: Player) -> bool:
-        return any(_within(frame, _loops(frame.f_code).tests) for frame in self._frames(player))
+        frame = player.frame
+        while frame is not None:
+            tests = _tests.get(id(frame.f_code))
+            if tests is None:
+                tests = self._find(frame.f_code)
+            if tests[1] and _within(frame, tests[1]):
+                return True
+            frame = frame.f_back
+        return False
+
+    def _find(self, code: CodeType) -> tuple[CodeType, list[tuple[int, int]]]:
+        found = _tests[id(code)] = code, _loops(code).tests if self._maker.ours(code.co_filename) else []
+        return found
 
     def _frames(self, player: Player) -> Iterator[FrameType]:
         """Yield the frames of the app's code that a player is in, innermost first."""
@@ -153,6 +165,8 @@ class _Loops(NamedTuple):
     iterations: list[tuple[int, int]]
 
 
+_tests: dict[int, tuple[CodeType, list[tuple[int, int]]]] = {}
+"""The same of the app's functions, none of others."""
 _known: dict[int, tuple[CodeType, _Loops]] = {}
 """By the code's identity: to hash a code object takes long."""
 

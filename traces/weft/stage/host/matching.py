@@ -117,7 +117,7 @@ class Function:
         if called and name in METHODS:
             return None  # the call is what matters
         base = self._compile(node.value)
-        find = finding.Attribute(base, name, _kind(at) == "write", called, self._sources)
+        find = finding.Attribute(base, name, _kind(at) == "write", called, self._sources, {})
         switch = switches.of_attribute(base, name)
         return self._access(at, node, node.value, find, node.end_lineno, switch)
 

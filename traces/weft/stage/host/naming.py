@@ -32,6 +32,7 @@ class Names:
     def __init__(self) -> None:
         # Objects are kept along with their names, so that an id cannot come to mean another one.
         self._known: dict[int, tuple[object, str]] = {}
+        self._scanned: set[int] = set()
         self._owners: dict[str, int] = {}
         self._modules: dict[int, str] = {}
         self._variables: dict[str, list[dict[str, Any]]] = {}
@@ -50,6 +51,7 @@ class Names:
             seen = queue.popleft()
             if self._name(seen) and seen.depth < DEPTH:
                 queue.extend(_Seen(obj, path, seen.depth + 1) for path, obj in self._inside(seen, app))
+        self._scanned = {*self._known, *self._modules}
 
     def of(self, touch: Touch) -> str:
         """Return the name of what is touched."""
@@ -69,6 +71,10 @@ class Names:
         """Return how an object that was there at the `scan` is reached; empty for others."""
         known = self._known.get(id(obj))
         return known[1] if known is not None else ""
+
+    def stays(self, obj: object) -> bool:
+        """Return whether an object was there at the `scan`: it is still there, and its id means nothing else."""
+        return id(obj) in self._scanned
 
     def called(self, obj: object, text: str = "") -> str:
         """Return the name of an object; ``text`` is what it is called where it was met, for nameless containers."""

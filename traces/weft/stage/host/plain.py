@@ -173,6 +173,18 @@ def value(obj: object, name: str) -> Any:
     return unwrapped(_bare(found.value) if found.where == "method" else found.value)
 
 
+def keeps(cls: type, name: str) -> bool:
+    """Return whether instances of a class keep an attribute themselves, or else have its value from the class."""
+    about = _about(cls)
+    where, entry = on_class(cls, name)
+    if about.kind != "instance" or about.stores:
+        return False
+    if where is None:
+        return on_class(cls, "__getattr__")[0] is None
+    kind = _about(type(entry))
+    return type(entry) is MemberDescriptorType or not (kind.gets or kind.method)
+
+
 def writes_code(obj: object) -> bool:
     """Return whether storing an attribute runs code of the class."""
     return _about(type(obj)).stores

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from ..moment import endless
-from .baton import Player
+from .baton import Pending, Player
 
 
 class Rounds:
@@ -23,18 +23,18 @@ class Rounds:
 
     def __init__(self) -> None:
         self._seen: dict[Hashable, list[int]] = {}
-        self._moved: list[tuple[Player, str]] = []
-        self._could: list[frozenset[int]] = []
+        self._moved: list[tuple[Player, Pending | None]] = []
+        self._could: list[Sequence[Player]] = []
         self._resting: set[int] = set()
         self.steps = 0
         self.stuck = ""
 
     def add(self, player: Player, movable: Sequence[Player]) -> None:
         """Note a step, and who could have been given one instead."""
-        if player.index not in self._resting:
+        if self._resting and player.index not in self._resting:
             self._resting.clear()
-        self._moved.append((player, player.pending.text if player.pending is not None else ""))
-        self._could.append(frozenset(one.index for one in movable))
+        self._moved.append((player, player.pending))
+        self._could.append(movable)
 
     def useful(self, movable: Sequence[Player]) -> Sequence[Player]:
         """Return those of the players whose steps could lead to something new."""
@@ -55,7 +55,7 @@ class Rounds:
         times.append(now)
         for begin in reversed(times[:-1]):
             moved = self._indices(begin)
-            if frozenset(one.index for one in movable).union(*self._could[begin:]) <= moved:
+            if all(one.index in moved for could in (movable, *self._could[begin:]) for one in could):
                 self._end(begin, waiting)
                 return True
         if len(times) > 1:
@@ -78,4 +78,5 @@ class Rounds:
 
     def _told(self, begin: int) -> str:
         round_ = sorted(self._moved[begin:], key=lambda one: one[0].index)
-        return endless([player.name for player, _ in round_], [text for _, text in self._moved[begin:]])
+        texts = [pending.text if pending is not None else "" for _, pending in self._moved[begin:]]
+        return endless([player.name for player, _ in round_], texts)

@@ -83,6 +83,7 @@ class Run:
         self._looker = Looker(
             self.stage, production.clock, production.maker, production.blocking.things, watch, production.namespace
         )
+        self._singles: dict[int, web.Single] = {}
         self._cast: list[Callable[[Actor], None]] = []
         self._actors: list[Actor] = []
         self._stay = False
@@ -94,11 +95,11 @@ class Run:
             self._engage(name, production.rehearse)
         self._begin()
 
-    def keep_threads(self) -> None:
-        """Let the actors' threads stay for what is begun anew, where they can forget what they have kept."""
-        self._stay = True
+    def keep_threads(self, stay: bool) -> None:
+        """Let the actors' threads stay for what is begun anew, where they can forget what they have kept; or not."""
+        self._stay = stay
         for actor in self._actors:
-            actor.stays = True
+            actor.stays = stay
 
     def again(self) -> None:
         """Begin anew, when everything has been put back."""
@@ -171,14 +172,20 @@ class Run:
     def _act(self, acts: Sequence[Act], player: Player) -> None:
         """Do what an actor was told to do, in its thread."""
         app = self._production.app
-        customer = web.Customer(app) if any(isinstance(act, Request) for act in acts) else None
+        customer = self._customer(acts, player) if any(isinstance(act, Request) for act in acts) else None
         for act in acts:
             if isinstance(act, Request) and customer is not None:
                 self._request(customer, act, player, f" to {act}" if len(acts) > 1 else "")
             elif callable(act):
                 _call(act, app)
 
-    def _request(self, customer: web.Customer, request: Request, player: Player, to: str) -> None:
+    def _customer(self, acts: Sequence[Act], player: Player) -> web.Customer | web.Single:
+        known = self._singles.get(player.index)
+        if known is None and web.Single.can(acts):
+            known = self._singles[player.index] = web.Single(self._production.app, acts[0])  # type: ignore[arg-type]
+        return known or web.Customer(self._production.app)
+
+    def _request(self, customer: web.Customer | web.Single, request: Request, player: Player, to: str) -> None:
         happened, failures = self.stage.happened, self._production.failures
         failures.pop(player.index, None)
         happened.append(("request", str(request), player.index))

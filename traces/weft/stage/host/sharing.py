@@ -23,11 +23,6 @@ MOST = 200_000
 """Accesses that are noted at most."""
 
 
-def key_of(site: Any) -> Key:
-    """Return what identifies a site."""
-    return site.file, site.line, site.kind, site.text
-
-
 def _key(data: Sequence[Any]) -> Key:
     file, line, kind, text = data
     return file, line, kind, text
@@ -86,7 +81,7 @@ class Sharing:
 
     def stops(self, site: Any, touch: Touch | None, player: Player) -> bool:
         """Return whether a player stops before it touches something."""
-        key = key_of(site)
+        key = site.key
         if touch is None:
             return False
         if not touch.known:
@@ -112,7 +107,7 @@ class Log:
         self.shared: dict[Key, None] = {}
         self._seen: dict[int, tuple[Any, dict[Any, dict[tuple[int, bool], set[Key]]]]] = {}
         self._touched: dict[tuple[str, int, bool, Key], None] = {}
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.sha256() if trial else None
         self._count = 0
 
     def add(self, player: Player, key: Key, touch: Touch) -> Iterable[Key]:
@@ -123,16 +118,17 @@ class Log:
         if self._count > MOST or not touch.known:
             return ()
         # The object is kept, so that its id cannot come to mean another one.
-        _, by_key = self._seen.setdefault(id(touch.obj), (touch.obj, {}))
-        writes = touch.kind == "write"
+        known = self._seen.get(id(touch.obj))
+        if known is None:
+            known = self._seen[id(touch.obj)] = touch.obj, {}
+        by_key, part, doing, writes = known[1], touch.key, player.doing, touch.kind == "write"
         met: set[Key] = set()
         for other, entries in by_key.items():
-            if not (other == touch.key or conflicts(other, touch.key)):
-                continue
-            for (index, wrote), sites in entries.items():
-                if index != player.doing and (wrote or writes):
-                    met |= sites
-        by_key.setdefault(touch.key, defaultdict(set))[player.doing, writes].add(key)
+            if other == part or conflicts(other, part):
+                for (index, wrote), sites in entries.items():
+                    if index != doing and (wrote or writes):
+                        met |= sites
+        by_key.setdefault(part, {}).setdefault((doing, writes), set()).add(key)
         if met:
             met.add(key)
             self.shared.update(dict.fromkeys(sorted(met)))
@@ -146,7 +142,8 @@ class Log:
 
     def tell(self, player: Player, what: object) -> None:
         """Note something that a player did, which must be the same in every run."""
-        self._digest.update(f"{player.index} {what}\n".encode(errors="replace"))
+        if self._digest is not None:
+            self._digest.update(f"{player.index} {what}\n".encode(errors="replace"))
 
     def _note(self, player: Player, key: Key, touch: Touch) -> None:
         self.known[key] = None
@@ -156,4 +153,9 @@ class Log:
 
     def learned(self) -> Learned:
         """Return what there is to tell."""
-        return Learned(tuple(self.known), tuple(self.shared), tuple(self._touched), self._digest.hexdigest())
+        return Learned(
+            tuple(self.known),
+            tuple(self.shared),
+            tuple(self._touched),
+            self._digest.hexdigest() if self._digest else "",
+        )

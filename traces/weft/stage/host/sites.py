@@ -13,7 +13,7 @@ from .expressions import View
 from .matching import Found, Function
 from .naming import Names
 from .source import Source, Sources
-from .touches import Touch
+from .touches import Key, Touch
 
 INLINED = (".<locals>.<listcomp>", ".<locals>.<setcomp>", ".<locals>.<dictcomp>")
 """Comprehensions are functions of their own on 3.11 only."""
@@ -29,6 +29,7 @@ class Site:
         rooted: what is touched is reached from a global or closure variable.
         switches: threads may be switched here, for some values at least.
         target: threads may be switched if the next instruction is the one at this offset; -1 for all other sites.
+        key: what identifies it from process to process: file, line, kind, text.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Site:
         "_switch",
         "file",
         "function",
+        "key",
         "kind",
         "line",
         "rooted",
@@ -49,17 +51,21 @@ class Site:
     def __init__(self, place: tuple[str, int, str], found: Found, names: Names) -> None:
         self.file, self.line, self.function = place
         self.kind, self.text, self.rooted = found.kind, found.text, found.rooted
+        self.key = self.file, self.line, self.kind, self.text
         self.switches, self.target = found.switch is not None, found.target
         self._base, self._find, self._switch, self._names = found.base, found.find, found.switch, names
 
     def resolve(self, frame: FrameType) -> Touch | None:
         """Return what is about to be touched; None when it cannot be shared. Runs none of the app's code."""
-        if self._find is None:
-            return None
-        found = self._find(View(frame))
-        if found is None:
-            return None
-        obj, key = found
+        found = self.part(frame)
+        return self.touch(*found) if found is not None else None
+
+    def part(self, frame: FrameType) -> finding.Part | None:
+        """Return the object that is about to be touched, and which part of it."""
+        return self._find(View(frame)) if self._find is not None else None
+
+    def touch(self, obj: object, key: Key) -> Touch:
+        """Return what it is to touch a part of an object here."""
         kind = "write" if self.kind == "read" and finding.inserts(obj, key) else self.kind
         asks = self._find.answer if isinstance(self._find, finding.Membership) else None
         return Touch(obj, key, kind, self.text, self._base, self._names.of, asks)

@@ -17,6 +17,7 @@ WHOLE: Key = ("*", None)
 CONTAINERS: tuple[type, ...] = (dict, list, set, deque, OrderedDict, defaultdict, Counter, bytearray)
 """What is shared by reference and changed in place, in C."""
 
+_containers: dict[tuple[int, str], bool] = {}
 _ATOMS = (str, int, bool, float, bytes, type(None))
 
 
@@ -72,8 +73,13 @@ def item(key: Any) -> Key:
 
 def is_container(obj: object, method: str = "__getitem__") -> bool:
     """Return whether a method of an object is that of a builtin container: subclasses may keep or replace it."""
-    where, _ = plain.on_class(type(obj), method)
-    return plain.among(where, CONTAINERS)
+    known = _containers.get((id(type(obj)), method))
+    if known is None:
+        where, _ = plain.on_class(type(obj), method)
+        known = plain.among(where, CONTAINERS)
+        if plain.among(type(obj), CONTAINERS):  # which never change
+            _containers[id(type(obj)), method] = known
+    return known
 
 
 def at(obj: object, key: Any) -> Any:

@@ -4,33 +4,73 @@ from __future__ import annotations
 
 import linecache
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from ..moment import Stops
+from . import plain
 from .baton import Pending, Player, Stage
-from .sharing import Log, Sharing, key_of
+from .sharing import Log, Sharing
+from .sites import Site
+from .touches import Key, Touch
 
+MOST = 10_000
+"""Accesses that are remembered."""
 MANY = 500
 """Accesses without a stop, after which there is one: whoever touches so much may wait in a loop for somebody else."""
 
 
+class Access(Pending):
+    """A read or write that a player is about to make. What it touches is named only when somebody asks."""
+
+    __slots__ = ()
+
+    @property
+    def on(self) -> str:
+        """The name of what is touched."""
+        return str(self.touch.name)
+
+
 class Stopper:
-    """Watches the app's code and stops players before what others could see."""
+    """Watches the app's code and stops players before what others could see.
 
-    def __init__(self, stage: Stage, sharing: Sharing, stops: Stops, ours: Callable[[str], bool]) -> None:
-        self._stage, self._sharing, self._ours = stage, sharing, ours
+    Args:
+        stays: whether an object outlives a run: then what there is to say of an access to it is the same every time.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        sharing: Sharing,
+        stops: Stops,
+        ours: Callable[[str], bool],
+        stays: Callable[[object], bool],
+    ) -> None:
+        self._stage, self._sharing, self._ours, self._stays = stage, sharing, ours, stays
         self._accesses = stops is not Stops.SYNC
+        self._known: dict[tuple[Site, int, Key], tuple[Touch, Access]] = {}
 
-    def access(self, site: Any, frame: FrameType) -> None:
+    def access(self, site: Site, frame: FrameType) -> None:
         """A player is about to touch what is at a site."""
         me = self._stage.me()
         if me is None or not self._accesses:
             return
-        touch = site.resolve(frame)
+        part = site.part(frame)
+        if part is None:
+            return
+        obj, key = part
+        known = self._known.get((site, id(obj), key))
+        if known is None:
+            touch = site.touch(obj, key)
+            known = touch, Access(touch.kind, f"{touch.kind} {touch.text}", touch=touch)
+            # Reading what a defaultdict has not stores it: only each time will tell.
+            if self._stays(obj) and not plain.is_a(obj, defaultdict) and len(self._known) < MOST:
+                self._known[site, id(obj), key] = known
+        touch, pending = known
         if self._sharing.stops(site, touch, me):
-            self._stage.point(Pending(touch.kind, f"{touch.kind} {touch.text}", touch.name, touch=touch), frame)
+            self._stage.point(pending, frame)
         elif _is_busy(me):
             self._stage.point(_at_line(frame), frame)
 
@@ -71,7 +111,7 @@ class Learner:
         if me is not None:
             touch = site.resolve(frame)
             if touch is not None:
-                self.log.add(me, key_of(site), touch)
+                self.log.add(me, site.key, touch)
             if _is_busy(me):
                 self._stage.point(_at_line(frame), frame)
 
