@@ -1,28 +1,42 @@
-"""What the search costs: time, executions and orders to the verdict on the programs that such tools are compared by.
+"""What the search costs: time and executions to the verdict on the programs that such tools are compared by.
 
-    python tests/benchmarks/search.py            the search alone
-    python tests/benchmarks/search.py FOLDER     also frontrun and interleave-test, in a virtual environment made there
+    python tests/benchmarks/search.py                    the search alone
+    python tests/benchmarks/search.py FOLDER             also frontrun and interleave-test, in environments made there
+    python tests/benchmarks/search.py FOLDER PROGRAM     only programs with these words in their names
 
 Rounds of all tools alternate; each figure is a median over them. A tool that gives no verdict in `PATIENCE` seconds has
-"none". Peers run the same bodies of threads, without HTTP where ours has it.
+"none". `search_peers.py` has the programs in the words of the others, and their settings.
+
+"ms" is a search in a process where others were made before, "first ms" the first one; the modules are imported and the
+app's process is ready. "per s" is executions by time, "per CPU s" by the time of processors: what counts on a busy
+machine. A verdict of ours includes that the order was shortened and told to be the same when it is made again. "new
+threads": each execution has threads of its own. "holds (2)" is true for at most two preemptions.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess, Executions
-from weft.stage.search.searching import Budget, Report, Search
+from weft.stage.search.searching import Budget, Search
 
 ROUNDS = 5
 PATIENCE = 60.0
+SECONDS = 0.5
+"""For this long a program's search is made again in the same process."""
+MOST = 50
+PEERS = ("frontrun", "interleave-test")
 
 HEAD = """
 import threading
@@ -173,40 +187,135 @@ SCENARIO = Scenario("x", create_app, {"a": post("/like"), "b": post("/like")}, c
 }
 
 
-class Run(NamedTuple):
-    """One search: what came of it, and what the start of the app's process took (s)."""
-
-    report: Report
-    started: float
+OURS = tuple(name for name in PROGRAMS if "steps, all orders" in name)
+"""Programs that only we search."""
 
 
-def search(file: Path) -> Run:
-    """Search a program's orders once."""
+class Cost(NamedTuple):
+    """What a search came to.
+
+    Attributes:
+        verdict: in a word.
+        executions: that it took, those for shortening an order that fails included.
+        seconds: from when it was asked to when it answered.
+        cpu: seconds of processors that were spent on it, of all its processes.
+    """
+
+    verdict: str
+    executions: int
+    seconds: float
+    cpu: float
+
+
+class Round(NamedTuple):
+    """The first search of a fresh process, and the ones that followed there; and what came before them (s)."""
+
+    first: Cost
+    others: Sequence[Cost]
+    start: float
+
+
+def weft(file: Path, *, stay: bool, seconds: float) -> Round:
+    """Search a program's orders, again and again."""
     began = time.perf_counter()
     process = AppProcess(str(file))
-    started = time.perf_counter() - began
+    start = time.perf_counter() - began
+    costs: list[Cost] = []
     try:
-        report = Search(Executions(process, Stops.ACCESS, As.FREE_THREADED), Budget(PATIENCE)).run()
+        executions = Executions(process, Stops.ACCESS, As.FREE_THREADED, stay=stay)
+        until = time.perf_counter() + seconds
+        while not costs or (time.perf_counter() < until and len(costs) < MOST):
+            began, worked = time.perf_counter(), time.process_time()
+            report = Search(executions, Budget(PATIENCE)).run()
+            taken, worked = time.perf_counter() - began, time.process_time() - worked
+            costs.append(Cost(report.verdict, report.executions, taken, worked + _worked(process)))
     finally:
         process.close()
-    return Run(report, started)
+    return Round(costs[0], costs[1:], start)
+
+
+def _worked(process: AppProcess) -> float:
+    """Return the seconds of processors that the copy of the app's process has taken, threads that ended included."""
+    copy = process._copy
+    return time.clock_gettime(~copy.pid << 3 | 2) if copy is not None else 0.0  # Linux: the clock of another process
+
+
+def peer(python: Path, tool: str, name: str, seed: int, seconds: float) -> Round:
+    """Let another tool do the same."""
+    script = Path(__file__).with_name("search_peers.py")
+    command = [str(python), str(script), tool, name, str(seed), str(seconds)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
+    except subprocess.TimeoutExpired as late:
+        done = late.stdout.decode() if isinstance(late.stdout, bytes) else ""
+    costs = [Cost(*json.loads(line)) for line in done.splitlines() if line.startswith("[")]
+    return Round(costs[0], costs[1:], 0.0) if costs else Round(Cost("none", 0, PATIENCE, 0.0), (), 0.0)
+
+
+def installed(folder: Path) -> dict[str, Path]:
+    """Return the Python of each other tool, in an environment of its own that is made if it is not there."""
+    found = {}
+    for tool in PEERS:
+        place = folder / f"{tool}-{platform.python_version()}"
+        python = place / "bin" / "python"
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+        done = subprocess.run([*pip, "install", "-q", tool, "flask"], capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"  {tool}: cannot be installed, left out")
+            continue
+        listed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True, check=False).stdout
+        print(f"  {', '.join(line for line in listed.split() if line.lower().startswith((tool, 'flask')))}")
+        found[tool] = python
+    return found
+
+
+def _line(name: str, tool: str, rounds: Sequence[Round]) -> str:
+    """Return a row: medians over the rounds, of each round the median of its later searches."""
+    said = sorted({one.verdict for each in rounds for one in (each.first, *each.others)})
+    steady = [cost for each in rounds for cost in each.others or (each.first,)]
+    executions = statistics.median(one.executions for one in steady)
+    seconds = statistics.median(one.seconds for one in steady)
+    cpu = statistics.median(one.cpu for one in steady)
+    first = statistics.median(each.first.seconds for each in rounds)
+    rate = f"{executions / seconds:9,.0f} {executions / cpu:9,.0f}" if cpu and executions else f"{'-':>9} {'-':>9}"
+    return (
+        f"  {name:44} {tool:16} {'/'.join(said):>12} {executions:10,.0f} {seconds * 1e3:9,.1f} {first * 1e3:9,.1f} "
+        f"{cpu * 1e3:9,.1f} {rate}"
+    )
 
 
 def main() -> None:
-    print(f"\nthe search, Python {platform.python_version()}, {ROUNDS} rounds, medians")
-    print(f"  {'program':44} {'verdict':>14} {'ms':>8} {'executions':>10} {'orders':>7} {'per second':>10}")
+    print(f"\nthe search, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}, {ROUNDS} rounds, medians")
+    pythons = installed(Path(sys.argv[1]).absolute()) if len(sys.argv) > 1 else {}
+    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
+    print(
+        f"  {'program':44} {'tool':16} {'verdict':>12} {'executions':>10} {'ms':>9} {'first ms':>9} {'CPU ms':>9} "
+        f"{'per s':>9} {'per CPU s':>9}"
+    )
     with tempfile.TemporaryDirectory() as folder:
-        for name, source in PROGRAMS.items():
-            file = Path(folder) / f"program_{abs(hash(name))}.py"
+        starts: list[float] = []
+        for number, (name, source) in enumerate(PROGRAMS.items()):
+            if wanted not in name:
+                continue
+            file = Path(folder) / f"program_{number}.py"
             file.write_text(HEAD + source, encoding="utf-8")
-            runs = [search(file).report for _ in range(ROUNDS)]
-            last = runs[-1]
-            seconds = statistics.median(run.seconds for run in runs)
-            said = last.kind or last.verdict
-            rate = last.executions / seconds
-            print(f"  {name:44} {said:>14} {seconds * 1e3:8.1f} {last.executions:10} {last.orders:7} {rate:10.0f}")
-            if len({(run.verdict, run.orders) for run in runs}) > 1:
-                print(f"    not the same in every round: {sorted({(run.verdict, run.orders) for run in runs})}")
+            rows: dict[str, list[Round]] = {}
+            for turn in range(ROUNDS):
+                for tool, stay in (("weft", True), ("weft, new threads", False)):
+                    rows.setdefault(tool, []).append(weft(file, stay=stay, seconds=SECONDS))
+                for tool, python in pythons.items():
+                    some = rows.setdefault(tool, [])
+                    if name in OURS or (some and some[-1].first.seconds > PATIENCE / 4):
+                        continue  # it is not going to be quicker
+                    some.append(peer(python, tool, name, turn, SECONDS))
+            starts += [each.start for each in rows["weft"]]
+            for tool, rounds in rows.items():
+                if rounds:
+                    print(_line(name, tool, rounds), flush=True)
+        print(f"  until the app's process is ready: {statistics.median(starts) * 1e3:.0f} ms")
+    print(f"  load at the end {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":
