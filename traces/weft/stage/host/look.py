@@ -74,19 +74,23 @@ class Looker:
             changed,
             tuple(Shown(name, self._evaluated(code)) for name, code in self._watch),
             tuple(self._locks()),
-            _circle(actors),
+            circle(actors),
             output,
             happened,
             value,
             verdict,
         )
 
-    def _actor(self, player: Player) -> ActorView:
+    def actors(self) -> list[ActorView]:
+        """Return who waits for what, without variables and with one place each."""
+        return [self._actor(player, briefly=True) for player in self._stage.players]
+
+    def _actor(self, player: Player, *, briefly: bool = False) -> ActorView:
         pending = player.pending
         status, why = self._status(player, pending)
         if pending is None or player.done:
             return ActorView(player.name, player.does, status, None, why, own=player.own)
-        places, variables, flask = self._standing(player)
+        places, variables, flask = self._standing(player) if not briefly else self._place(player)
         blocked = status is Status.BLOCKED
         holders = pending.holders() if blocked and pending.holders is not None else ()
         return ActorView(
@@ -136,6 +140,10 @@ class Looker:
         seen = (player.parks, frames, _variables(inner), context(player.context))
         self._places[player.index] = seen
         return seen[1:]
+
+    def _place(self, player: Player) -> tuple[list[Place], tuple[Shown, ...], Any]:
+        place = self._maker.place(player.frame) if player.frame is not None else player.entry
+        return [place] if place is not None else [], (), None
 
     def _innermost(self, frame: FrameType | None) -> FrameType | None:
         while frame is not None and not self._maker.ours(frame.f_code.co_filename):
@@ -191,7 +199,7 @@ def _variables(frame: FrameType | None) -> tuple[Shown, ...]:
     return tuple(Shown(name, safe_text(frame.f_locals[name])) for name in names[:MOST_VARIABLES])
 
 
-def _circle(actors: Sequence[ActorView]) -> tuple[int, ...]:
+def circle(actors: Sequence[ActorView]) -> tuple[int, ...]:
     """Return the actors that wait for each other in a circle."""
     stuck: set[int] = set()
     for start in range(len(actors)):

@@ -165,6 +165,8 @@ class _Loops(NamedTuple):
     iterations: list[tuple[int, int]]
 
 
+_LEAVES_WITH = ("POP_TOP", "POP_EXCEPT", "POP_TOP", "POP_TOP")
+"""Before a jump from the end of the code, where exceptions are handled, to behind a ``with`` that has swallowed one."""
 _tests: dict[int, tuple[CodeType, list[tuple[int, int]]]] = {}
 """The same of the app's functions, none of others."""
 _known: dict[int, tuple[CodeType, _Loops]] = {}
@@ -181,8 +183,11 @@ def _loops(code: CodeType) -> _Loops:
 def _found(code: CodeType) -> _Loops:
     instructions = {one.offset: one for one in dis.get_instructions(code)}
     found = _Loops([], [])
+    before: deque[str] = deque(maxlen=4)
     for one in instructions.values():
-        if "JUMP_BACKWARD" not in one.opname or "NO_INTERRUPT" in one.opname:
+        leaves = tuple(before) == _LEAVES_WITH
+        before.append(one.opname)
+        if "JUMP_BACKWARD" not in one.opname or "NO_INTERRUPT" in one.opname or leaves:
             continue
         begin = one.argval
         while begin in instructions and instructions[begin].opname == "EXTENDED_ARG":

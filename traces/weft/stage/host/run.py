@@ -13,7 +13,7 @@ from time import sleep as _sleep
 from typing import Any
 
 from .. import private
-from ..moment import Moment, Operation, Place, Status, Stops, Verdict
+from ..moment import ActorView, Moment, Operation, Place, Status, Stops, Verdict
 from ..scenario import Act, Outcome, Request, Response, Scenario
 from ..session import Choice
 from . import clock, web
@@ -23,7 +23,7 @@ from .blocking import Blocking
 from .clock import Clock
 from .databases import Databases
 from .eyes import Eyes
-from .look import Looker, stepped
+from .look import Looker, circle, stepped
 from .policies import PATIENCE
 from .primitives import Maker
 from .sharing import Learned, Log
@@ -294,7 +294,7 @@ class Run:
         """Return what is seen now."""
         moment = self._looker.moment(output=self._output(), value=value, verdict=self._verdict)
         if self._verdict is None:
-            self._verdict = self._judge(moment)
+            self._verdict = self._judge(moment.actors, moment.stuck)
             if self._verdict is not None:
                 moment = moment._replace(verdict=self._verdict, output=moment.output + self._output())
         return moment
@@ -316,18 +316,21 @@ class Run:
         own = [player for player in self.stage.players if player.own]
         if self._verdict is None and all(player.done for player in own):
             self._verdict = self._final(own)
-        return self._verdict or self.look().verdict
+        if self._verdict is None:
+            actors = self._looker.actors()
+            self._verdict = self._judge(actors, circle(actors))
+        return self._verdict
 
-    def _judge(self, moment: Moment) -> Verdict | None:
+    def _judge(self, actors: Sequence[ActorView], stuck: Sequence[int]) -> Verdict | None:
         own = [player for player in self.stage.players if player.own]
         if all(player.done for player in own):
             return self._final(own)
-        if self.stage.movable() or any(view.status is Status.OUTSIDE for view in moment.actors):
+        if self.stage.movable() or any(view.status is Status.OUTSIDE for view in actors):
             return None
-        waiting = [index for index, view in enumerate(moment.actors) if view.own and view.status is Status.BLOCKED]
-        circle = moment.stuck or waiting
-        place = moment.actors[circle[0]].frames[0] if circle and moment.actors[circle[0]].frames else None
-        reasons = "; ".join(f"{moment.actors[i].name} {moment.actors[i].why}" for i in circle)
+        waiting = [index for index, view in enumerate(actors) if view.own and view.status is Status.BLOCKED]
+        circle = stuck or waiting
+        place = actors[circle[0]].frames[0] if circle and actors[circle[0]].frames else None
+        reasons = "; ".join(f"{actors[i].name} {actors[i].why}" for i in circle)
         return Verdict("deadlock", f"nobody can go on: {reasons}", place, tuple(circle))
 
     def _final(self, own: Sequence[Player]) -> Verdict:

@@ -150,6 +150,8 @@ class Search:
         self._orders: set[tuple[int, ...]] = set()
         self._tried: list[tuple[int, ...]] = []
         self._races = Races()
+        self._first: Execution | None = None
+        """What comes of no plan at all, if it does not fail."""
 
     @property
     def report(self) -> Report:
@@ -173,7 +175,7 @@ class Search:
             report = self._with_races(report)
         elif report.verdict == "fails":
             found = Failing(tuple(report.order), report.loop)
-            found, more = shortened(self._executor, found, ending(report.kind), len(self._prefix))
+            found, more = shortened(self._executor, found, ending(report.kind), len(self._prefix), known=self._first)
             report = report._replace(order=found.order, loop=found.loop, executions=report.executions + more)
         elif report.verdict == "inconclusive":
             report = report._replace(text=self._unsure or self._spent())
@@ -212,6 +214,8 @@ class Search:
                 continue
             reduction.add(execution)
             self._note(execution, left=reduction.left())
+            if plan == Plan() and self._report.verdict != "fails":
+                self._first = execution
             if self._report.verdict == "fails" and not self._budget.races:
                 return True
             if self._predict(execution):
@@ -244,6 +248,7 @@ class Search:
     def _learn(self, sites: Sequence[Any]) -> None:
         self._executor.learn(sites)
         self._prefix = tuple(self._renewed())
+        self._first = None
         self._tried.clear()
 
     def _made(self, plan: Plan) -> Execution:

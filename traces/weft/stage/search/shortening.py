@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST = 200
 """Executions that are made for it at most."""
 
+MOST_REMEMBERED = 400
+"""Steps; in longer executions who moves may depend on how many have been made."""
+
 Order = tuple[int, ...]
 
 
@@ -50,24 +53,54 @@ def ending(kind: str) -> Finds:
     return found
 
 
+class _Made:
+    """Executions that were made, and which paths need none since they lead along one of those."""
+
+    def __init__(self, known: Execution | None) -> None:
+        self._made: list[tuple[Order, Order]] = []
+        if known is not None:
+            self.add((), known)
+
+    def add(self, path: Order, execution: Execution) -> None:
+        order = execution.order
+        if order[: len(path)] == path and len(order) < MOST_REMEMBERED:
+            self._made.append((path, order))
+
+    def leads_along(self, path: Order) -> bool:
+        """Return whether what comes of a path is known: who moves after it is the same as after a shorter one."""
+        return any(len(begin) <= len(path) and order[: len(path)] == path for begin, order in self._made)
+
+
 def shortened(
-    executor: Executor, failing: Failing, finds: Finds, kept: int = 0, most: int = MOST
+    executor: Executor,
+    failing: Failing,
+    finds: Finds,
+    kept: int = 0,
+    most: int = MOST,
+    known: Execution | None = None,
 ) -> tuple[Failing, int]:
     """Return an order that fails in the same way with as few switches as could be found, and the executions it took.
 
     Args:
         kept: how many of its first steps stay as they are.
         most: executions that are made for it.
+        known: what comes of no path at all, which does not fail in this way.
     """
     best = failing
     begin = best.order[:kept]
     count = 0
+    made = _Made(known)
     better = True
     while better and count < most:
         better = False
-        for path in _simpler(best.order[kept:]):
+        for rest in _simpler(best.order[kept:]):
+            path = (*begin, *rest)
+            if made.leads_along(path):
+                continue  # it was no better, or is what is to become better
             count += 1
-            found = finds(executor.execute(Plan((*begin, *path), lenient=True, races=failing.race is not None)))
+            execution = executor.execute(Plan(path, lenient=True, races=failing.race is not None))
+            made.add(path, execution)
+            found = finds(execution)
             if found is not None and found.order[:kept] == begin and _weight(found.order) < _weight(best.order):
                 best, better = found, True
                 break
