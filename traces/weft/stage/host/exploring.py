@@ -44,6 +44,8 @@ class Explorer:
         self._sleep: dict[int, Effects] = {}
         self._last: Player | None = None
         self._asleep = self._limit = False
+        self._ended = False
+        """It is asleep, at a limit, not what it should be, or goes round for ever."""
         self._diverged = ""
         self._pending: list[Pending | None] = []
         self._effects: list[Effects] = []
@@ -116,9 +118,7 @@ class Explorer:
         return choose
 
     def _over(self) -> bool:
-        if not self._stage.acting or self._asleep or self._limit:
-            return True
-        return bool(self._rounds.steps or self._rounds.stuck or self._diverged)
+        return self._ended or not self._stage.acting
 
     def _verdict(self, outside: str) -> tuple[str, str] | None:
         if self._asleep or self._diverged:
@@ -146,35 +146,38 @@ class Explorer:
 
     def _choose(self) -> Player | None:
         """Return who moves next, None when nobody does; called by whoever parks."""
-        if self._over():
+        stage = self._stage
+        if self._ended or not stage.acting:
             return None
         last, steps = self._last, self._steps
         if self._atomic and last is not None and last.parked and not last.switchable and last.ready():
             self._go_on(last)
             return last
-        movable = self._stage.movable()
-        if len(steps) == self._given and steps:
+        movable = stage.movable()
+        count = len(steps)
+        if count == self._given and count:
             self._sleep = dict(self._plan.sleep)
-        if self._sleep and steps:
+        if self._sleep and count:
             before = steps[-1]
             self._sleep = {} if before.late else still_asleep(self._sleep, before.actor, before.effects)
         if not movable:
             return None
-        if len(steps) >= MOST_STEPS:
-            self._limit = True
+        if count >= MOST_STEPS:
+            self._limit = self._ended = True
             return None
         self._number()
         if self._sightings is not None:
-            self._sightings.look(movable, len(steps))
+            self._sightings.look(movable, count)
         if last is not None and not last.done:
             state = self._loops.state(last)
-            if state is not None and self._rounds.closes(state, movable, self._stage.waiting()):
+            if state is not None and self._rounds.closes(state, movable, stage.waiting()):
+                self._ended = True
                 return None
         following, able = self._following(movable)
         if following is not None:
             self._rounds.add(following, movable)
             if self._sightings is not None:
-                self._sightings.step(following, len(steps))
+                self._sightings.step(following, count)
             pending = following.pending
             late = pending is not None and pending.ready is not None and not pending.ready()
             index, who = following.index, [one.index for one in able]
@@ -205,11 +208,13 @@ class Explorer:
                 if player.index == wanted:
                     return player, able if player in able else movable
             if not self._plan.lenient:
+                self._ended = True
                 self._diverged = f"step {self._followed}: actor {wanted + 1} could not move"
                 return None, ()
-        awake = [player.index for player in able if player.index not in self._sleep]
+        sleep = self._sleep
+        awake = [player.index for player in able if player.index not in sleep]
         if not awake:
-            self._asleep = True
+            self._asleep = self._ended = True
             return None, ()
         effects = {} if self._plan.policy == policies.ON else {one.index: self._effects[one.index] for one in able}
         return self._stage.players[self._policy(awake, effects, self._last.index if self._last else -1)], able

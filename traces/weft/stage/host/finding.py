@@ -69,12 +69,16 @@ class Attribute(NamedTuple):
             return self._of_module(found.holder)
         if found.where == "code" or (self.writes and plain.writes_code(obj)):
             return None
-        if plain.keeps(type(obj), self.name) and not self.sources.stores_on_class(self.name):
-            if self.writes or plain.on_class(type(obj), self.name)[0] is None or self.sources.stores(self.name):
-                self.own[id(type(obj))] = type(obj)
+        if self._is_own(type(obj)):
+            self.own[id(type(obj))] = type(obj)
         if self.writes or found.where in ("own", "slot", "absent"):
             return obj, ("attr", self.name)
         return self._of_class(obj, found)
+
+    def _is_own(self, cls: type) -> bool:
+        if not plain.keeps(cls, self.name) or self.sources.stores_on_class(self.name):
+            return False
+        return self.writes or plain.on_class(cls, self.name)[0] is None or self.sources.stores(self.name)
 
     def _of_module(self, namespace: Any) -> Part | None:
         if self.writes or self.sources.rebinds(namespace, self.name):

@@ -64,7 +64,7 @@ class Loops:
                 tests = self._find(frame.f_code)
             if tests[1] and _within(frame, tests[1]):
                 return True
-            frame = frame.f_back
+            frame = frame.f_back if tests[0] is not _OUTERMOST else None
         return False
 
     def _find(self, code: CodeType) -> tuple[CodeType, list[tuple[int, int]]]:
@@ -165,6 +165,8 @@ class _Loops(NamedTuple):
     iterations: list[tuple[int, int]]
 
 
+_OUTERMOST = Stage.perform.__code__
+"""Behind it are no frames of the app."""
 _LEAVES_WITH = ("POP_TOP", "POP_EXCEPT", "POP_TOP", "POP_TOP")
 """Before a jump from the end of the code, where exceptions are handled, to behind a ``with`` that has swallowed one."""
 _tests: dict[int, tuple[CodeType, list[tuple[int, int]]]] = {}

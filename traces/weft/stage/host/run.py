@@ -143,15 +143,23 @@ class Run:
             for name in scenario.actors:
                 acts = scenario.acts(name)
                 entry = production.maker.place_of(web.entry(production.app, acts[0]) if acts else None)
-                self._cast.append(partial(self._enter, name, does(acts), acts, entry))
+                todo = [act if isinstance(act, Request) else _ready(act, production.app) for act in acts]
+                self._cast.append(partial(self._enter, name, does(acts), todo, entry))
         for actor, enter in zip(self._actors, self._cast, strict=True):
             enter(actor)
         self._production.blocking.start_waiting()
 
-    def _enter(self, name: str, what: str, acts: Sequence[Act], entry: Place | None, actor: Actor) -> None:
+    def _enter(
+        self,
+        name: str,
+        what: str,
+        acts: Sequence[Request | Callable[[], object]],
+        entry: Place | None,
+        actor: Actor,
+    ) -> None:
         player = self.stage.enter(name, what, own=True)
         player.entry = entry
-        actor.play(player, partial(self._act, acts, player))
+        actor.play(player, partial(self._act, acts, player, any(isinstance(act, Request) for act in acts)))
 
     def _set_up(self) -> None:
         """Put in order what lies outside the app, in a folder that is empty."""
@@ -163,23 +171,22 @@ class Run:
         blocking.loading = True
         try:
             with self._production.clock.shown():
-                _call(setup, self._production.app)
+                _ready(setup, self._production.app)()
         except BaseException as error:
             raise SetupFailed from error
         finally:
             blocking.loading = False
 
-    def _act(self, acts: Sequence[Act], player: Player) -> None:
+    def _act(self, acts: Sequence[Request | Callable[[], object]], player: Player, sends: bool) -> None:
         """Do what an actor was told to do, in its thread."""
-        app = self._production.app
-        customer = self._customer(acts, player) if any(isinstance(act, Request) for act in acts) else None
+        customer = self._customer(acts, player) if sends else None
         for act in acts:
             if isinstance(act, Request) and customer is not None:
                 self._request(customer, act, player, f" to {act}" if len(acts) > 1 else "")
             elif callable(act):
-                _call(act, app)
+                act()
 
-    def _customer(self, acts: Sequence[Act], player: Player) -> web.Customer | web.Single:
+    def _customer(self, acts: Sequence[Request | Callable[[], object]], player: Player) -> web.Customer | web.Single:
         known = self._singles.get(player.index)
         if known is None and web.Single.can(acts):
             known = self._singles[player.index] = web.Single(self._production.app, acts[0])  # type: ignore[arg-type]
@@ -397,10 +404,8 @@ def does(acts: Sequence[Act]) -> str:
     return ", ".join(str(act) if isinstance(act, Request) else getattr(act, "__name__", "a callable") for act in acts)
 
 
-def _call(act: Callable[..., object], app: Any) -> None:
+def _ready(act: Callable[..., object], app: Any) -> Callable[[], object]:
+    """Return what calls something with the app, or with nothing if it takes nothing."""
     code = getattr(act, "__code__", None)
     bound = len(getattr(act, "__defaults__", None) or ()) + (getattr(act, "__self__", None) is not None)
-    if code is not None and code.co_argcount > bound:
-        act(app)
-    else:
-        act()
+    return partial(act, app) if code is not None and code.co_argcount > bound else act

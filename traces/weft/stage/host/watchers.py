@@ -28,7 +28,7 @@ class Access(Pending):
     __slots__ = ()
 
     @property
-    def on(self) -> str:
+    def on(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The name of what is touched."""
         return str(self.touch.name)
 

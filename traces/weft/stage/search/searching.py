@@ -88,7 +88,7 @@ class Report(NamedTuple):
     def from_json(cls, data: Any) -> Report:
         """Return a report that crossed the pipe."""
         report = cls(*map(_tuples, data))
-        return report._replace(races=[failing_from_json(one) for one in report.races])
+        return report._replace(races=tuple(map(failing_from_json, report.races)))
 
     @property
     def switches(self) -> int:
