@@ -30,6 +30,10 @@ _system = random.Random(0)  # noqa: S311 - to be repeatable is the point
 """Stands for what comes from the system."""
 
 
+_own: Any = getattr(random, "_inst", None)
+"""The generator behind `random.random` and the like."""
+
+
 class _Begun:
     """Whether any random number was drawn since the generators began: to begin anew takes 20 us.
 
@@ -37,12 +41,14 @@ class _Begun:
     """
 
     def __init__(self) -> None:
-        self._behind: Callable[[int], bytes] | None = None
+        self._behind: Callable[[], tuple[bytes, bytes]] | None = None
         self._seen: tuple[int, bytes, bytes] | None = None
         with contextlib.suppress(ImportError):  # it is optional when Python is built
             import ctypes
 
-            self._behind = lambda address: ctypes.string_at(address + object.__basicsize__, 16)
+            kind: Any = ctypes.c_char * 16
+            own, system = (kind.from_address(id(one) + object.__basicsize__) for one in (_own, _system))
+            self._behind = lambda: (own.raw, system.raw)
             if not self._works():
                 self._behind = None
 
@@ -55,10 +61,9 @@ class _Begun:
         self._seen = self._look(seed)
 
     def _look(self, seed: int) -> tuple[int, bytes, bytes] | None:
-        own: Any = getattr(random, "_inst", None)
-        if self._behind is None or type(own) is not random.Random or getattr(own, "gauss_next", 0) is not None:
+        if self._behind is None or type(_own) is not random.Random or getattr(_own, "gauss_next", 0) is not None:
             return None
-        return seed, self._behind(id(own)), self._behind(id(_system))
+        return seed, *self._behind()
 
     def _works(self) -> bool:
         seen = []

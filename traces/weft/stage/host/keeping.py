@@ -155,6 +155,8 @@ class Kept:
 
         def back() -> None:
             now = plain.class_dict(cls)
+            if len(now) == len(saved) and all(map(is_, now.values(), saved.values())) and all(map(is_, now, saved)):
+                return
             for name in [name for name in now if name not in saved]:
                 type.__delattr__(cls, name)
             for name, value in saved.items():

@@ -49,9 +49,13 @@ class Maker:
         self._made_at: dict[tuple[object, int, type], int] = {}
         self._named: list[weakref.ref[Any]] = []
         self.made_at: dict[str, Place] = {}
+        self.idle = False
+        """What is made now is none of the app's, which need not be found out."""
 
     def name(self, frame: FrameType, thing: Any) -> str:
         """Return the name of what is made in a frame, empty when that is none of the app's."""
+        if self.idle:
+            return ""
         frame, in_condition = names.creator(frame)
         if in_condition and frame.f_back is not None:
             frame = frame.f_back  # behind what wraps the constructor

@@ -119,10 +119,10 @@ class Run:
         self._verdict: Verdict | None = None
         seed = self._production.scenario.seed
         clock.begin_with(seed)  # a fork seeds anew
-        self._set_up()
+        if self._set_up():
+            clock.begin_with(seed)  # it may have drawn some
         self._production.stores.wrap()
         self._printed = os.fstat(1).st_size
-        clock.begin_with(seed)  # the setup may have drawn some
 
     def _engage(self, name: str, rehearse: Callable[[], object]) -> None:
         """Start an actor's thread."""
@@ -132,7 +132,11 @@ class Run:
             eyes.enter_thread()
             contextvars.Context().run(rehearse)
 
-        actor = Actor(self.stage, name, prepare)
+        self.maker.idle = True
+        try:
+            actor = Actor(self.stage, name, prepare)
+        finally:
+            self.maker.idle = False
         actor.stays = self._stay
         self._actors.append(actor)
 
@@ -161,12 +165,12 @@ class Run:
         player.entry = entry
         actor.play(player, partial(self._act, acts, player, any(isinstance(act, Request) for act in acts)))
 
-    def _set_up(self) -> None:
-        """Put in order what lies outside the app, in a folder that is empty."""
+    def _set_up(self) -> bool:
+        """Put in order what lies outside the app, in a folder that is empty; return whether there was anything."""
         private.anew()
         setup = self._production.scenario.setup
         if setup is None:
-            return
+            return False
         blocking = self._production.blocking
         blocking.loading = True
         try:
@@ -176,6 +180,7 @@ class Run:
             raise SetupFailed from error
         finally:
             blocking.loading = False
+        return True
 
     def _act(self, acts: Sequence[Request | Callable[[], object]], player: Player, sends: bool) -> None:
         """Do what an actor was told to do, in its thread."""
