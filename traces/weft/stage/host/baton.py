@@ -221,12 +221,14 @@ class Stage:
         self._running = following
         if following is me:
             return True
+        following.pending = None  # it has been given its step, even if it takes a while to wake up
         following.baton.release()
         return False
 
     def give(self, player: Player) -> bool:
         """Let a parked player go on, in the driver's thread; return whether the baton came back in time."""
         self._running = player
+        player.pending = None
         player.baton.release()
         return self.wait()
 
