@@ -225,19 +225,22 @@ def weft(file: Path, *, stay: bool, seconds: float) -> Round:
         executions = Executions(process, Stops.ACCESS, As.FREE_THREADED, stay=stay)
         until = time.perf_counter() + seconds
         while not costs or (time.perf_counter() < until and len(costs) < MOST):
-            began, worked = time.perf_counter(), time.process_time()
+            before, began = _worked(process), time.perf_counter()
             report = Search(executions, Budget(PATIENCE)).run()
-            taken, worked = time.perf_counter() - began, time.process_time() - worked
-            costs.append(Cost(report.verdict, report.executions, taken, worked + _worked(process)))
+            taken, after = time.perf_counter() - began, _worked(process)
+            before = before if before.keys() == after.keys() else {}
+            worked = sum(after.values()) - sum(before.values())
+            costs.append(Cost(report.verdict, report.executions, taken, worked))
     finally:
         process.close()
     return Round(costs[0], costs[1:], start)
 
 
-def _worked(process: AppProcess) -> float:
-    """Return the seconds of processors that the copy of the app's process has taken, threads that ended included."""
+def _worked(process: AppProcess) -> dict[int, float]:
+    """Return the seconds that processors have worked for us and for the copy of the app's process, by process."""
     copy = process._copy
-    return time.clock_gettime(~copy.pid << 3 | 2) if copy is not None else 0.0  # Linux: the clock of another process
+    pids = [os.getpid(), *([copy.pid] if copy is not None else [])]
+    return {pid: time.clock_gettime(~pid << 3 | 2) for pid in pids}  # Linux: the clock of a process
 
 
 def peer(python: Path, tool: str, name: str, seed: int, seconds: float) -> Round:
