@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from textual.app import App
 from textual.pilot import Pilot
 
 from weft.timeline.snapshot import Snapshot
 from weft_tui.app import WeftApp
+from weft_tui.looks import Looks
 from weft_tui.messages import SnapshotReady
 from weft_tui.screens.dashboard import DashboardScreen
+from weft_tui.shown import Shown
 from weft_tui.spans import plain_text
 from weft_tui.view import Mode
 from weft_tui.widgets.inspector import Inspector
@@ -28,15 +29,16 @@ class Clock:
         return self.ns
 
 
-class Bench(App[None]):
+class Bench(Shown[None]):
     """Shows a dashboard and feeds it nothing by itself."""
 
     CSS_PATH = WeftApp.CSS_PATH
     BINDINGS = WeftApp.BINDINGS
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, mode: Mode, snapshot: Snapshot | None) -> None:
+    def __init__(self, mode: Mode, snapshot: Snapshot | None, looks: Looks | None = None) -> None:
         super().__init__()
+        self.dress(looks or Looks())
         self.clock = Clock()
         self.first = snapshot
         self.dashboard = DashboardScreen(Path("shop.weft"), mode, "flask --app shop run", self.clock)
@@ -65,9 +67,12 @@ class Bench(App[None]):
 
 @asynccontextmanager
 async def bench(
-    snapshot: Snapshot | None, mode: Mode = Mode.REPLAY, size: tuple[int, int] = (120, 40)
+    snapshot: Snapshot | None,
+    mode: Mode = Mode.REPLAY,
+    size: tuple[int, int] = (120, 40),
+    looks: Looks | None = None,
 ) -> AsyncIterator[tuple[Bench, Pilot[None]]]:
-    app = Bench(mode, snapshot)
+    app = Bench(mode, snapshot, looks)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         await pilot.pause()

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from support.staged import Script, Staged
 from weft.stage.session import Session
+from weft_tui.looks import Looks
 from weft_tui.spans import plain_text
 from weft_tui.stage.app import StageApp
 from weft_tui.stage.seen import Branches, Seen, see
@@ -24,11 +25,12 @@ from weft_tui.widgets.lines import Lines
 class StageBench(StageApp):
     """A stage whose runner can be looked at."""
 
-    def __init__(self, script: Script, **options: Any) -> None:
+    def __init__(self, script: Script, looks: Looks | None = None, **options: Any) -> None:
         folder = tempfile.mkdtemp(prefix="weft-stage-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         self.runner = Staged(script, Path(folder))
         super().__init__(lambda: Session(self.runner), **options)
+        self.dress(looks or Looks())
 
     @property
     def seen(self) -> Seen:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from support.dashboard import bench
 from support.scripted import MS, SHOP, ms, shop
 from weft.findings import Evidence, Finding, Severity
 from weft.timeline.values import Place
+from weft_tui.announcing import announced
 from weft_tui.messages import FindingsReady
 from weft_tui.spans import plain_text
-from weft_tui.view import Mode
+from weft_tui.view import Mode, Motion
 from weft_tui.widgets.panels import PanelName
 from weft_tui.widgets.status import StatusLine, status_line
 
@@ -42,23 +47,89 @@ def shown(app) -> str:
     return "".join(text for text, _ in status_line(app.dashboard.query_one(StatusLine).status, 200))
 
 
-async def test_what_is_stuck_is_announced_once_and_counted_in_the_status_line() -> None:
-    async with bench(shop(), Mode.LIVE) as (app, pilot):
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_what_is_new_is_announced_once_and_counted_in_the_status_line(mode: Mode) -> None:
+    async with bench(shop(), mode) as (app, pilot):
         app.dashboard.post_message(FindingsReady(BOTH, BOTH))
         await pilot.pause()
+        assert app.toasts == [STUCK.sentence, SLOW.sentence]
         app.dashboard.post_message(FindingsReady(BOTH, ()))
+        app.dashboard.post_message(FindingsReady((), ()))
+        app.dashboard.post_message(FindingsReady(BOTH, BOTH))
         await pilot.pause()
-        assert app.toasts == [STUCK.sentence]
+        app.dashboard._announce()
+        await pilot.pause()
+        assert app.toasts == [STUCK.sentence, SLOW.sentence]
         assert " 1 deadlock " in shown(app)
         assert "1 finding " in shown(app)
 
 
-async def test_a_replay_announces_nothing() -> None:
-    async with bench(shop()) as (app, pilot):
+async def test_what_comes_soon_after_is_announced_together_later_but_not_what_is_stuck() -> None:
+    others = tuple(replace(SLOW, subject=(number,)) for number in range(3))
+    async with bench(shop(), Mode.LIVE) as (app, pilot):
+        app.dashboard.post_message(FindingsReady((SLOW,), (SLOW,)))
+        for other in others[1:]:
+            app.dashboard.post_message(FindingsReady((SLOW, other), (other,)))
+        await pilot.pause()
+        assert app.toasts == [SLOW.sentence]
+        app.dashboard._announce()
+        await pilot.pause()
+        assert app.toasts == [SLOW.sentence, "2 long holds. 4 lists them, p goes to them."]
+        app.dashboard.post_message(FindingsReady(BOTH, (STUCK,)))
+        await pilot.pause()
+        assert app.toasts[2:] == [STUCK.sentence]
+
+
+def test_many_are_announced_in_few_words() -> None:
+    stuck = [replace(STUCK, subject=(number,)) for number in range(30)]
+    (one,) = announced(stuck)
+    assert one.text == f"{STUCK.sentence} And 29 more."
+    assert one.loud
+    assert announced([]) == []
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)])
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_the_first_row_counts_findings_at_any_width(mode: Mode, size: tuple[int, int]) -> None:
+    async with bench(shop(), mode, size) as (app, pilot):
+        app.dashboard.post_message(FindingsReady((SLOW, STUCK), ()))
+        await pilot.pause()
+        text = app.dashboard.query_one(StatusLine).render_line(0).text
+        assert "1 finding" in text
+        assert "1 deadlock" in text
+
+
+async def test_a_click_on_the_count_lists_them_and_one_on_the_badge_pauses() -> None:
+    async with bench(shop(), Mode.LIVE, (80, 24)) as (app, pilot):
+        app.dashboard.post_message(FindingsReady((SLOW,), ()))
+        await pilot.pause()
+        text = app.dashboard.query_one(StatusLine).render_line(0).text
+        await pilot.click(StatusLine, offset=(text.index("1 finding") + 2, 0))
+        await pilot.pause()
+        assert app.dashboard.panels.showing(PanelName.FINDINGS)
+        await pilot.click(StatusLine, offset=(3, 0))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.view.motion is Motion.STILL
+
+
+async def test_those_that_nobody_has_looked_at_are_counted_until_somebody_looks() -> None:
+    async with bench(shop(), Mode.LIVE, (80, 24)) as (app, pilot):
         app.dashboard.post_message(FindingsReady(BOTH, BOTH))
         await pilot.pause()
-        assert app.toasts == []
-        assert " 1 deadlock " in shown(app)
+        title = app.dashboard.query_one("#panel-locks PanelTitle")
+        assert "4 Findings (2, 2 new)" in title.render_line(0).text
+        column = title.render_line(0).text.index("5 Log") + 1
+        await pilot.press("4")
+        assert "4 Findings (2) " in app.dashboard.query_one("#panel-findings PanelTitle").render_line(0).text
+        await pilot.press("1")
+        assert "4 Findings (2) " in title.render_line(0).text
+        app.dashboard.post_message(FindingsReady(BOTH, (replace(SLOW, subject=(9,)),)))
+        await pilot.pause()
+        assert "(2, 1 new)" in title.render_line(0).text
+        await pilot.click("#panel-locks PanelTitle", offset=(column, 0))
+        await pilot.pause()
+        assert app.dashboard.panels.showing(PanelName.LOG)
 
 
 async def test_the_panel_lists_findings_and_enter_goes_to_the_evidence() -> None:
@@ -81,8 +152,6 @@ async def test_the_panel_lists_findings_and_enter_goes_to_the_evidence() -> None
 
 
 async def test_a_finding_that_is_over_is_no_alarm() -> None:
-    from dataclasses import replace
-
     over = (replace(STUCK, ended_ns=ms(900)), SLOW)
     async with bench(shop(), Mode.LIVE) as (app, pilot):
         app.dashboard.post_message(FindingsReady(BOTH, BOTH))

@@ -232,7 +232,7 @@ async def test_question_mark_explains_and_escape_closes() -> None:
     async with bench(shop()) as (app, pilot):
         await pilot.press("question_mark")
         text = "\n".join("".join(span for span, _ in line) for line in app.screen.query_one("#help-text").lines)
-        assert "12.5% of what you see" in text
+        assert "waits        12%  blocked" in text
         assert "n N" in text
         await pilot.press("escape")
         assert app.screen is app.dashboard

@@ -16,14 +16,14 @@ from weft_tui.widgets.cells import cells
 from weft_tui.widgets.grid import Grid
 from weft_tui.widgets.lanes import first_row
 from weft_tui.widgets.palette import PICKED, Role, cursor, pair
-from weft_tui.widgets.scene import Label, LaneHead, Scene, draw, shorter
+from weft_tui.widgets.scene import SHADES, Label, LaneHead, Scene, Shapes, draw, shorter
 
 COLUMNS = 100
 GUTTER = 14
 EVERYTHING = View(T0, 1000 * MS, ms(550))
 
 
-def scene(pitch: int = 2, *, view: View = EVERYTHING, shapes: bool = False, pid: str = "") -> Scene:
+def scene(pitch: int = 2, *, view: View = EVERYTHING, shapes: Shapes | None = None, pid: str = "") -> Scene:
     trace = shop()
     lanes = range(len(trace.lanes))
     what = cells(trace.frame(lanes, view.start_ns, view.end_ns, COLUMNS))
@@ -137,10 +137,10 @@ def test_long_names_keep_their_ends_and_pids_stand_before_them() -> None:
 
 
 def test_without_colours_every_state_has_its_own_glyph() -> None:
-    text = rows(draw(scene(shapes=True), 8, GUTTER + COLUMNS))
+    text = rows(draw(scene(shapes=Shapes(SHADES, False)), 8, GUTTER + COLUMNS))
     glyphs = {text[row][GUTTER + column] for row, column in ((0, 3), (2, 15), (2, 70), (4, 70), (4, 81), (6, 90))}
     assert glyphs == {"·", "━", "█", "░", "╌", "▒"}
-    styles = np.unique(draw(scene(shapes=True), 8, GUTTER + COLUMNS).styles)
+    styles = np.unique(draw(scene(shapes=Shapes(SHADES, False)), 8, GUTTER + COLUMNS).styles)
     assert styles.min() >= Role.NAME
 
 
@@ -188,4 +188,4 @@ def test_a_mark_is_a_sign_on_the_state_that_matters_most() -> None:
     assert signs == [(2, 15), (4, 70)]
     assert grid.styles[4, GUTTER + 70] == pair(State.WAIT, State.WAIT)
     assert (grid.styles == before.styles).all()
-    assert "◆" in rows(draw(replace(scene(shapes=True), marks=marks), 8, GUTTER + COLUMNS))[4]
+    assert "◆" in rows(draw(replace(scene(shapes=Shapes(SHADES, False)), marks=marks), 8, GUTTER + COLUMNS))[4]

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from .screens.dashboard import DashboardScreen
+from .settings import Settings
+from .shown import Shown
 from .source import Source
 from .view import Mode
 
 __all__ = ["Mode", "WeftApp"]
 
 
-class WeftApp(App[None]):
+class WeftApp(Shown[None]):
     """Watch a trace.
 
     Args:
@@ -27,7 +28,6 @@ class WeftApp(App[None]):
     """
 
     CSS_PATH = Path(__file__).with_name("weft.tcss")
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
@@ -35,6 +35,7 @@ class WeftApp(App[None]):
 
     def __init__(self, path: Path, *, mode: Mode, title: str, child: Callable[[], str | None] | None = None) -> None:
         super().__init__()
+        self.shows = False
         self.look_at(path, mode, title, child)
 
     def look_at(self, path: Path, mode: Mode, title: str, child: Callable[[], str | None] | None = None) -> None:
@@ -53,9 +54,15 @@ class WeftApp(App[None]):
 
     def show(self) -> None:
         """Show the dashboard and begin to read."""
+        self.shows = True
+        self.dashboard.liked = self.liked
         self.push_screen(self.dashboard)
         self.run_worker(self.source.run, thread=True, name="source")
 
     def on_unmount(self) -> None:
         """Let the reading end, so that nothing keeps the process."""
         self.source.stop()
+
+    def chosen(self) -> Settings:
+        """Return what is chosen now."""
+        return self.dashboard.liking(super().chosen()) if self.shows else super().chosen()

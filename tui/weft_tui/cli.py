@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from weft import WeftError, __version__
+from weft_tui import looks
 from weft_tui.commands.demo import demo
 from weft_tui.commands.diff import diff
 from weft_tui.commands.doctor import doctor
@@ -41,11 +42,15 @@ for command in (
     *(run, record, flush, live, replay, serve, report, diff, doctor, info, verify, repair, export),
     *(demo, explore, step, scenarios, lab),
 ):
+    command.params.append(looks.ascii_option())
     cli.add_command(command)
+cli.params.append(looks.ascii_option())
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its status; bad input is one line on stderr and status 2."""
+    if looks.of_terminal(os.environ, looks.encoding()).ascii:
+        looks.write_ascii()
     try:
         status = cli.main(arguments, prog_name="weft", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -105,6 +105,11 @@ class LaneStepped(Message):
 
 
 @dataclass
+class PauseWanted(Message):
+    """Somebody clicked on what says whether the window moves."""
+
+
+@dataclass
 class RowChosen(Message):
     """A row of a table was chosen; ``row`` is what the table lists."""
 

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from weft.errors import WeftError
 from weft.timeline.units import duration
@@ -25,9 +25,10 @@ from .format import count
 from .messages import RowChosen
 from .recents import Recent, looked_into
 from .spans import Ink, Line
+from .widgets.keys import Keys
 from .widgets.table import Column, Table, text
 
-HEADING: Final = " Recent traces: ⏎ looks at one"
+HEADING: Final = " Recent traces: enter looks at one"
 
 
 @dataclass
@@ -59,7 +60,7 @@ class RecentScreen(Screen[None]):
         """Yield heading, table and footer."""
         yield Static(HEADING, id="recent-heading", markup=False)
         yield Table[Recent](columns(time.time_ns()), lambda row: row.path, empty="", id="recent")
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show what is known, and look into each trace."""

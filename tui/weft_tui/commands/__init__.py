@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weft import WeftError, levels, places
+from weft_tui import looks
 
 if TYPE_CHECKING:
-    from textual.app import App
+    from weft_tui.shown import Shown
 
 MIN_COLUMNS, MIN_ROWS = 60, 16
 
@@ -149,8 +150,11 @@ def show(trace: Path, *, live: bool, title: str, child: Callable[[], str | None]
     run_app(WeftApp(trace, mode=Mode.LIVE if live else Mode.REPLAY, title=title, child=child))
 
 
-def run_app(app: App[None]) -> None:
-    """Run an app; when it ends by a fault of its own, end with its status."""
+def run_app(app: Shown[None]) -> None:
+    """Run an app as the terminal can show it and as it was liked before; where it fails, end with its status."""
+    from weft_tui.settings import load, place
+
+    app.dress(looks.wanted(os.environ), load(place()))
     app.run()
     if app.return_code:
         sys.exit(app.return_code)

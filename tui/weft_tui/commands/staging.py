@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess
 from weft.stage.schedule import Schedule
 from weft.stage.session import Session
+from weft_tui import looks
+from weft_tui.settings import load, place
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -97,14 +100,14 @@ def on_screen(wanted: dict[str, Any], stops: Stops, interpreter: As, prepare: Ca
         prepare(session)
         return session
 
-    play(
-        StageApp(
-            begin,
-            timeline=lambda session, path: write_trace(path, session, whole=True),
-            save_schedule=lambda session, path: write_schedule(path, session, wanted),
-            save_trace=lambda session, path: write_trace(path, session),
-        )
+    app = StageApp(
+        begin,
+        timeline=lambda session, path: write_trace(path, session, whole=True),
+        save_schedule=lambda session, path: write_schedule(path, session, wanted),
+        save_trace=lambda session, path: write_trace(path, session),
     )
+    app.dress(looks.wanted(os.environ), load(place()))
+    play(app)
 
 
 def write_schedule(path: Path, session: Session, wanted: dict[str, Any], *, force: bool = False) -> None:

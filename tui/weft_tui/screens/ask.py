@@ -35,7 +35,7 @@ class AskScreen(ModalScreen[None]):
         """Yield the box."""
         with Vertical(id="ask-box") as box:
             box.border_title = self.box_title
-            box.border_subtitle = "⏎ does it, esc closes this"
+            box.border_subtitle = "enter does it, esc closes this"
             yield Input(self.text, id="ask-line", compact=True, select_on_focus=False)
             yield Static("", id="ask-wrong", markup=False)
             yield Static(self.note, id="ask-note", markup=False)

@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.notifications import SeverityLevel
 from textual.timer import Timer
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from weft.errors import WeftError
 from weft.findings import Finding, Severity, fragments
@@ -20,8 +21,9 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import LockFigures, Mark, Moment, Request
 
 from .. import jumps, picture, view
+from ..announcing import announced
 from ..jumps import Spot
-from ..lineup import Wish
+from ..lineup import Order, Wish
 from ..linking import ties
 from ..lock_story import lock_story
 from ..messages import (
@@ -32,6 +34,7 @@ from ..messages import (
     MomentWanted,
     PanelWanted,
     Panned,
+    PauseWanted,
     Pointed,
     RowChosen,
     Scrubbed,
@@ -41,11 +44,13 @@ from ..messages import (
 )
 from ..picks import By, Picks
 from ..recording_story import recording_story
+from ..settings import Settings
 from ..sources import Sources
 from ..spans import Line
 from ..story import story, told
 from ..view import FOLLOW_SPAN_NS, Mode, Motion, View
 from ..widgets.inspector import Inspector
+from ..widgets.keys import Keys
 from ..widgets.lanes import Lanes
 from ..widgets.legend import Legend
 from ..widgets.memo import Memo
@@ -77,7 +82,6 @@ MARKS: Final = 1_000
 REQUESTS: Final = 200
 """Rows of the table of requests."""
 
-FOUND: Final = "Stuck"
 ANNOUNCED_SECONDS: Final = 8
 
 TABLE_SECONDS: Final = 0.25
@@ -101,6 +105,9 @@ class DashboardScreen(Navigation):
         mode: LIVE or REPLAY.
         title: what is recorded.
         clock: monotonic ns, for playing at real speed.
+
+    Attributes:
+        liked: what was chosen before; to be set before it is shown.
     """
 
     # Textual's own annotation of these is not that of a class variable.
@@ -108,8 +115,16 @@ class DashboardScreen(Navigation):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall-enough")]  # noqa: RUF012
     BINDINGS = KEYS
 
-    def __init__(self, path: Path, mode: Mode, title: str, clock: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self,
+        path: Path,
+        mode: Mode,
+        title: str,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         super().__init__(mode, clock)
+        self.liked = Settings()
+        self.panel_chosen: str | None = None
         self.path = path
         self.status = Status(mode, self.motion, title)
         self.tables_timer: Timer | None = None
@@ -117,6 +132,11 @@ class DashboardScreen(Navigation):
         self.tables_stale = False
         self.maps: Memo[Density] = Memo()
         self.findings: tuple[Finding, ...] = ()
+        # Findings that were here before, by identity; those that nobody has looked at; those still to be announced.
+        self.known: set[tuple[str, tuple[int, ...]]] = set()
+        self.unseen: set[tuple[str, tuple[int, ...]]] = set()
+        self.unsaid: list[Finding] = []
+        self.announcer: Timer | None = None
         # The finding that was gone to, and the lane and the moment where that was.
         self.chosen: tuple[Finding, int, int] | None = None
 
@@ -135,7 +155,7 @@ class DashboardScreen(Navigation):
             Table[Mark]((), lambda row: row, empty=NO_MARKS, id="log"),
             Inspector(id="recording"),
         )
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys()
         yield Static(TOO_SMALL, id="too-small", markup=False)
 
     def on_mount(self) -> None:
@@ -145,9 +165,16 @@ class DashboardScreen(Navigation):
         self.inspector = self.query_one("#inspector", Inspector)
         self.player = self.set_interval(PLAY_SECONDS, self.play_on, pause=True)
         self.lanes.notice = LOADING if self.mode is Mode.REPLAY else EMPTY[self.mode]
-        self.panels.wanted = PanelName.INSPECTOR if self.mode is Mode.REPLAY else PanelName.LOCKS
+        usual = PanelName.INSPECTOR if self.mode is Mode.REPLAY else PanelName.LOCKS
+        self.panels.wanted = PanelName[self.liked.panel.upper()] if self.liked.panel else usual
+        self.wish = replace(self.wish, by=By[self.liked.lanes.upper()], order=Order[self.liked.sort.upper()])
         self.lanes.focus()
         self._show_status()
+
+    def liking(self, settings: Settings) -> Settings:
+        """Return settings with what is chosen here."""
+        by, order = self.wish.by.name.lower(), self.wish.order.name.lower()
+        return replace(settings, lanes=by, sort=order, panel=self.panel_chosen or settings.panel)
 
     def on_resize(self) -> None:
         """Share the rows anew."""
@@ -162,12 +189,26 @@ class DashboardScreen(Navigation):
         self._take(message.snapshot)
 
     def on_findings_ready(self, message: FindingsReady) -> None:
-        """Show what is wrong, and announce what can never go on."""
+        """Show what is wrong, and announce what is new."""
         self.findings = message.findings
-        for finding in message.fresh:
-            if finding.severity is Severity.STUCK and self.mode is Mode.LIVE:
-                self.notify(finding.sentence, title=FOUND, severity="error", timeout=ANNOUNCED_SECONDS, markup=False)
+        new = [each for each in message.fresh if each.identity not in self.known]
+        self.known |= {each.identity for each in new}
+        self.unseen |= {each.identity for each in new}
+        self.unsaid += new
         self._count_findings()
+        if self.announcer is None or any(each.severity is Severity.STUCK for each in new):
+            self._announce()
+
+    def _announce(self) -> None:
+        """Say what has been found since this was done last; then be quiet for a while."""
+        self.announcer = None
+        if not self.unsaid:
+            return
+        for what in announced(self.unsaid):
+            severity: SeverityLevel = "error" if what.loud else "warning"
+            self.notify(what.text, title=what.title, severity=severity, timeout=ANNOUNCED_SECONDS, markup=False)
+        self.unsaid = []
+        self.announcer = self.set_timer(ANNOUNCED_SECONDS, self._announce)
 
     def on_source_failed(self, message: SourceFailed) -> None:
         """Say why there is nothing to see."""
@@ -219,6 +260,15 @@ class DashboardScreen(Navigation):
         """Show a panel."""
         self.action_panel(message.number)
 
+    def on_pause_wanted(self, message: PauseWanted) -> None:
+        """Stop what moves, or let it move again."""
+        if self.motion is not Motion.STILL:
+            self.action_pause()
+        elif self.mode is Mode.LIVE:
+            self.action_follow()
+        else:
+            self.action_play()
+
     def on_row_chosen(self, message: RowChosen) -> None:
         """Go to what a row of a table is about."""
         if self.snapshot and isinstance(message.row, Request):
@@ -233,9 +283,11 @@ class DashboardScreen(Navigation):
     # keys
 
     def explain(self) -> None:
-        """Show the inspector."""
+        """Show the inspector, without that being a choice for the next time."""
         if not self.panels.showing(PanelName.INSPECTOR):
+            chosen = self.panel_chosen
             self.action_panel(PanelName.INSPECTOR)
+            self.panel_chosen = chosen
 
     def action_finding(self, step: int) -> None:
         """Go to the next or previous finding."""
@@ -258,9 +310,11 @@ class DashboardScreen(Navigation):
     def action_panel(self, number: int) -> None:
         """Show a panel; tables take the focus, so that the arrow keys are theirs."""
         name = PanelName(number)
+        self.panel_chosen = name.name.lower()
         self.panels.wanted = name
         (self.panels.panels[name].body if name in TABLES else self.lanes).focus()
-        self._fill_panels()
+        self._count_findings()
+        self._fill_inspector()
 
     def action_lanes(self) -> None:
         """Give the arrow keys back to the lanes; select nothing."""
@@ -285,9 +339,12 @@ class DashboardScreen(Navigation):
             self.notify(f"Saved {path}", markup=False)
 
     def action_help(self) -> None:
-        """Explain colours and keys."""
-        bindings = [binding for binding in (*self.BINDINGS, *self.app.BINDINGS) if isinstance(binding, Binding)]
-        self.app.push_screen(HelpScreen(bindings, self.lanes.shares()))
+        """Explain colours and keys, those of the focused part first."""
+        here = self.focused.BINDINGS if self.focused and self.focused is not self.lanes else []
+        named = "in this table" if isinstance(self.focused, Table) else "in this text"
+        sections = [(named, here), ("everywhere" if here else "", (*self.BINDINGS, *self.app.BINDINGS))]
+        bound = [(title, [each for each in keys if isinstance(each, Binding)]) for title, keys in sections if keys]
+        self.app.push_screen(HelpScreen(bound, self.lanes.shares()))
 
     # state
 
@@ -513,6 +570,8 @@ class DashboardScreen(Navigation):
     def _count_findings(self) -> None:
         stuck = [each for each in self.findings if each.severity is Severity.STUCK and each.ended_ns is None]
         self.status = replace(self.status, stuck=", ".join(fragments(stuck)), findings=len(self.findings) - len(stuck))
-        self.panels.count(self.findings)
+        if self.panels.showing(PanelName.FINDINGS):
+            self.unseen.clear()
+        self.panels.count(self.findings, len(self.unseen))
         self._show_status()
         self._fill_tables()

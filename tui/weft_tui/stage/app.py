@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Final
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from weft.errors import WeftError
 from weft.stage.session import Session
 
+from ..shown import Shown
 from .messages import NotStarted
 from .saving import Writer
 from .screen import StageScreen
@@ -21,7 +21,7 @@ BAD_INPUT: Final = 2
 HERE: Final = Path(__file__).parent
 
 
-class StageApp(App[None]):
+class StageApp(Shown[None]):
     """Step through a scenario.
 
     Args:
@@ -36,7 +36,6 @@ class StageApp(App[None]):
     """
 
     CSS_PATH: ClassVar = [HERE.parent / "weft.tcss", HERE / "stage.tcss"]
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "stop_or_quit", "Quit", show=False, priority=True),

@@ -44,7 +44,7 @@ class ChooseScreen(ModalScreen[T | None]):
         """Yield the box."""
         with Vertical(id="choose-box") as box:
             box.border_title = self.box_title
-            box.border_subtitle = "⏎ chooses, esc closes this"
+            box.border_subtitle = "enter chooses, esc closes this"
             yield self.table
 
     def on_mount(self) -> None:
@@ -89,7 +89,7 @@ class NameScreen(ModalScreen[None]):
         """Yield the box."""
         with Vertical(id="choose-box") as box:
             box.border_title = self.box_title
-            box.border_subtitle = "⏎ saves, esc closes this"
+            box.border_subtitle = "enter saves, esc closes this"
             yield Input(self.file, id="file", compact=True, select_on_focus=False)
             yield Static("", id="file-wrong", markup=False)
             yield Static(self.note, id="file-note", markup=False)

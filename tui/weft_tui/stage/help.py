@@ -19,16 +19,24 @@ INTRO: Final[Sequence[Line]] = (
 )
 GLYPH: Final = 3
 MEANING: Final = 42
-PAIRED: Final = 110
-"""Columns of the terminal that two columns of keys need."""
+PAIRED: Final = 2 * (GLYPH + 2 + MEANING)
+"""Columns that two lists of marks need."""
 
 
 class HelpScreen(TextScreen):
-    """Shows the help, and how to see the rest of it."""
+    """Shows the help.
 
-    def on_mount(self) -> None:
-        """Say how to scroll."""
-        self.query_one("#help-box").border_subtitle = "↑ ↓ scroll, esc closes this"
+    Args:
+        keys: (keys, what they do).
+    """
+
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__("weft stage")
+        self.keys = keys
+
+    def text(self, width: int) -> Sequence[Line]:
+        """Return the help."""
+        return help_text(self.keys, width)
 
 
 def help_text(keys: Sequence[tuple[str, str]], width: int) -> tuple[Line, ...]:
@@ -36,10 +44,10 @@ def help_text(keys: Sequence[tuple[str, str]], width: int) -> tuple[Line, ...]:
 
     Args:
         keys: (keys, what they do).
-        width: of the terminal.
+        width: columns that a line may take.
     """
     paired = width >= PAIRED
-    lines = [*INTRO, BLANK, *key_lines(keys, 2 if paired else 1)]
+    lines = [*INTRO, BLANK, *key_lines(keys, width)]
     if paired:
         lines += [BLANK, *_beside(("in a column", COLUMN), ("in the history", HISTORY))]
     else:

@@ -8,7 +8,7 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from weft.stage.moment import Status
 from weft.stage.session import Session, Until
@@ -16,7 +16,9 @@ from weft.timeline.units import plain
 
 from ..screens.dashboard import TOO_SMALL
 from ..screens.help import TextScreen, key_list
+from ..shown import in_ascii
 from ..spans import Ink, Line, fit
+from ..widgets.keys import Keys
 from ..widgets.lines import Lines
 from ..widgets.table import Column, text
 from . import moves, words
@@ -25,7 +27,7 @@ from .column import key_badge, status_word
 from .columns import Columns
 from .compare import Branch, CompareScreen, branches
 from .facts import Facts
-from .help import HelpScreen, help_text
+from .help import HelpScreen
 from .history import History
 from .keys import KEYS
 from .marks import THIS_BRANCH
@@ -56,7 +58,7 @@ class StageScreen(Saving):
             yield History(id="history")
             yield Facts(id="facts")
         yield Lines(id="advice")
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys()
         yield Static(TOO_SMALL, id="too-small", markup=False)
 
     def on_mount(self) -> None:
@@ -180,7 +182,7 @@ class StageScreen(Saving):
         """Explain the screen and the keys."""
         known = [binding for binding in (*self.BINDINGS, *self.app.BINDINGS) if isinstance(binding, Binding)]
         offered = [binding for binding in known if binding.action not in self._not_there()]
-        self.app.push_screen(HelpScreen("weft stage", help_text(key_list(offered), self.size.width)))
+        self.app.push_screen(HelpScreen(key_list(offered, in_ascii=in_ascii(self))))
 
     def _not_there(self) -> set[str]:
         """Return the actions that make no sense with this scenario."""

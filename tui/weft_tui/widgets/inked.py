@@ -15,7 +15,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ..shown import in_ascii
 from ..spans import INKS, Ink, Line, strip
+from .scene import LETTERS, SHADES, Shapes
 
 THUMB = "▐"
 
@@ -23,6 +25,14 @@ THUMB = "▐"
 def unfiltered(widget: Widget) -> bool:
     """Say whether nothing wants to change a widget's colours; making ANSI colours true does not touch ours."""
     return all(isinstance(line_filter, ANSIToTruecolor) for line_filter in widget.get_line_filters())
+
+
+def shapes_of(widget: Widget) -> Shapes | None:
+    """Return the glyphs that tell states apart where colours and parts of cells cannot."""
+    coloured = not widget.app.no_color
+    if in_ascii(widget):
+        return Shapes(LETTERS, coloured)
+    return None if coloured else Shapes(SHADES, coloured)
 
 
 def cropped(rows: list[Strip], crop: Region, width: int) -> list[Strip]:

@@ -16,8 +16,8 @@ class Inspector(Scrolled, can_focus=True):
     """Shows lines of text, wrapped to its width."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_lines(-1)", "Scroll up", show=False),
-        Binding("down,j", "scroll_lines(1)", "Scroll down", show=False),
+        Binding("up,k", "scroll_lines(-1)", "Scroll up", show=False, tooltip="Scroll"),
+        Binding("down,j", "scroll_lines(1)", "Scroll down", show=False, tooltip="Scroll"),
     ]
 
     lines: reactive[tuple[Line, ...]] = reactive(())

@@ -27,7 +27,7 @@ from ..view import View
 from .arrows import Arrow
 from .cells import Cells, cells
 from .grid import Grid, GridStrip, encode, segments
-from .inked import cropped, unfiltered
+from .inked import cropped, shapes_of, unfiltered
 from .lock_lanes import lock_scene
 from .memo import Memo
 from .palette import COMPONENT_CLASSES, Palette, Role, palette_of
@@ -203,7 +203,7 @@ class Lanes(Widget, can_focus=True):
         """Return all rows; made once for everything that is visible in them."""
         key = (
             *(self._serial, self.view, self.picked, self.ties, self.marks, self.anchor_ns, self.size, self.notice),
-            *(unfiltered(self), self.app.no_color),
+            *(unfiltered(self), shapes_of(self)),
         )
         if self._palette is None:
             self._palette = palette_of(self)
@@ -248,7 +248,7 @@ class Lanes(Widget, can_focus=True):
             columns=self.columns,
             pitch=self.pitch,
             cursor=self._column(view, view.cursor_ns),
-            shapes=self.app.no_color,
+            shapes=shapes_of(self),
             arrows=tuple(_arrow(tie, places, self._top) for tie in self.ties),
             anchor=-1 if self.anchor_ns is None else self._column(view, self.anchor_ns),
         )

@@ -10,8 +10,8 @@ from textual.strip import Strip
 from weft.timeline.values import State
 
 from ..spans import Ink, Line, width_of
-from .inked import Inked
-from .scene import SHAPES
+from .inked import Inked, shapes_of
+from .scene import Shapes
 
 LEGEND: Final[dict[State, tuple[Ink, str, str, str]]] = {
     State.RUN: (Ink.BLOCK_RUN, "█", "runs", "inside a request, no lock involved"),
@@ -24,12 +24,12 @@ LEGEND: Final[dict[State, tuple[Ink, str, str, str]]] = {
 """State: ink, glyph, a word, a sentence."""
 
 
-def legend_line(*, shapes: bool, width: int, note: str = "") -> Line:
-    """Return as much of the legend as fits, and a note; ``shapes`` when states are told apart by glyphs."""
+def legend_line(*, shapes: Shapes | None, width: int, note: str = "") -> Line:
+    """Return as much of the legend as fits, and a note; ``shapes`` where states are told apart by glyphs."""
     width -= len(note) + 2 if note else 0
     line: Line = ((" ", Ink.PLAIN),)
     for state, (ink, glyph, words, _) in LEGEND.items():
-        mark = chr(SHAPES[state]) if shapes else glyph
+        mark = shapes.glyphs[state] if shapes else glyph
         longer = (*line, (mark * 2, ink), (f" {words}   ", Ink.DIM))
         if width_of(longer) - 3 > width:
             break
@@ -45,5 +45,5 @@ class Legend(Inked):
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""
-        line = legend_line(shapes=self.app.no_color, width=self.size.width, note=self.note)
+        line = legend_line(shapes=shapes_of(self), width=self.size.width, note=self.note)
         return self.draw(line)

@@ -69,8 +69,8 @@ class PanelTitle(Inked):
 
     titles: reactive[tuple[PanelName, ...]] = reactive(())
     chosen: reactive[PanelName] = reactive(PanelName.LOCKS)
-    found: reactive[int] = reactive(0)
-    """How many findings there are."""
+    found: reactive[str] = reactive("")
+    """How many findings there are, and how many of them nobody has looked at."""
     stuck: reactive[bool] = reactive(False)
     """One of them is a deadlock or the like."""
 
@@ -84,7 +84,7 @@ class PanelTitle(Inked):
             self.post_message(PanelWanted(name))
 
 
-def title_line(titles: Sequence[PanelName], chosen: PanelName, found: int = 0, *, stuck: bool = False) -> Line:
+def title_line(titles: Sequence[PanelName], chosen: PanelName, found: str = "", *, stuck: bool = False) -> Line:
     """Return the titles with their keys: `` 1 Locks   2 Requests ``; findings are counted."""
 
     def ink(name: PanelName) -> Ink:
@@ -96,7 +96,7 @@ def title_line(titles: Sequence[PanelName], chosen: PanelName, found: int = 0, *
     return tuple((f" {name.value} {TITLES[name]} {counted.get(name, '')}", ink(name)) for name in titles)
 
 
-def title_at(titles: Sequence[PanelName], column: int, found: int = 0) -> PanelName | None:
+def title_at(titles: Sequence[PanelName], column: int, found: str = "") -> PanelName | None:
     """Return the panel whose title stands at a column."""
     for name in titles:
         column -= len(title_line((name,), name, found)[0][0])
@@ -148,10 +148,11 @@ class Panels(Horizontal):
         """Rearrange."""
         self._arrange()
 
-    def count(self, findings: Sequence[Finding]) -> None:
-        """Say how many findings there are."""
+    def count(self, findings: Sequence[Finding], unseen: int) -> None:
+        """Say how many findings there are, and how many of them nobody has looked at."""
+        new = f", {unseen:,} new" if unseen else ""
         for panel in self.panels.values():
-            panel.title.found = len(findings)
+            panel.title.found = f"{len(findings):,}{new}" if findings else ""
             panel.title.stuck = any(each.severity is Severity.STUCK and each.ended_ns is None for each in findings)
 
     def showing(self, name: PanelName) -> bool:

@@ -19,8 +19,11 @@ from .palette import PICKED, Role, cursor, pair
 BLOCKS: Final = np.array([ord(character) for character in " ▏▎▍▌▋▊▉ "], np.uint32)
 """Glyph by how many eighths the left state takes; a whole cell is a space on the state's own background."""
 
-SHAPES: Final = np.array([ord(character) for character in " ·━█░▒╌"], np.uint32)
-"""Glyph by `State` where colours cannot be told apart."""
+SHADES: Final = " ·━█░▒╌"
+"""Glyph by `State` where there are no colours."""
+
+LETTERS: Final = " .-#WXh"
+"""Glyph by `State` where there is only ASCII: those of the text timeline (`weft.timeline.text`)."""
 
 HEIGHTS: Final = np.array([ord(character) for character in " ▁▂▃▄▅▆▇█"], np.uint32)
 """Glyph by how many wait, under a lock's lane; the last one stands for more, too."""
@@ -68,6 +71,14 @@ class LaneHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Shapes:
+    """Glyphs by `State` to tell states apart, and whether they stand on the states' colours."""
+
+    glyphs: str
+    coloured: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """Where a scene is drawn: what does not depend on what the rows stand for; the names are those of `Scene`.
 
@@ -80,7 +91,7 @@ class Stage:
     columns: int
     pitch: int
     cursor: int
-    shapes: bool
+    shapes: Shapes | None
     arrows: tuple[Arrow, ...] = ()
     anchor: int = -1
 
@@ -97,7 +108,7 @@ class Scene:
         cursor: column of the cursor in the timeline, -1 when it is outside.
         waits: names of locks, to be written on waits.
         captions: requests, to be written under the lane, or on it.
-        shapes: tell states apart by glyph instead of colour.
+        shapes: tell states apart by glyph; None: by colour and parts of cells.
         marks: columns in which the app said something, bool ``[lanes, columns]``; None: nowhere.
         arrows: at the cursor, from lane to lane.
         anchor: column in which what is selected begins, -1: nowhere.
@@ -112,11 +123,16 @@ class Scene:
     cursor: int
     waits: tuple[Label, ...]
     captions: tuple[Label, ...]
-    shapes: bool
+    shapes: Shapes | None
     marks: NDArray[np.bool_] | None = None
     queue: NDArray[np.int64] | None = None
     arrows: tuple[Arrow, ...] = ()
     anchor: int = -1
+
+    @property
+    def coloured(self) -> bool:
+        """Whether states have colours."""
+        return self.shapes is None or self.shapes.coloured
 
 
 def draw(scene: Scene, rows: int, columns: int) -> Grid:
@@ -144,7 +160,7 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
             pitch=scene.pitch,
             gutter=scene.gutter,
             cursor=scene.cursor,
-            styled=not scene.shapes,
+            styled=scene.coloured,
         )
     for row, head in enumerate(scene.heads):
         _draw_head(grid, scene, row, head)
@@ -152,8 +168,10 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
 
 
 def _tones(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the left and right states, those of the selected lane on its own ground."""
+    """Return the left and right states, of glyphs the loud one, and those of the selected lane on its own ground."""
     left, right = scene.cells.left.copy(), scene.cells.right.copy()
+    if scene.shapes:
+        left, right = scene.cells.loud.copy(), scene.cells.loud.copy()
     if scene.picked >= 0:
         for tones in (left, right):
             tones[scene.picked] += np.where(tones[scene.picked] <= State.IDLE, PICKED, 0).astype(np.uint8)
@@ -163,12 +181,14 @@ def _tones(scene: Scene) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 def _draw_states(grid: Grid, scene: Scene, tones: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> None:
     lanes = len(scene.heads)
     glyphs, styles = _lane_rows(grid, scene)
-    if scene.shapes:
-        glyphs[:] = SHAPES[scene.cells.loud]
-        return
     left, right = tones
-    glyphs[:] = BLOCKS[scene.cells.eighths]
-    glyphs[(scene.cells.eighths == EIGHTHS) & (scene.cells.left == State.IDLE)] = LINE
+    if scene.shapes:
+        glyphs[:] = np.array([ord(glyph) for glyph in scene.shapes.glyphs], np.uint32)[scene.cells.loud]
+    else:
+        glyphs[:] = BLOCKS[scene.cells.eighths]
+        glyphs[(scene.cells.eighths == EIGHTHS) & (scene.cells.left == State.IDLE)] = LINE
+    if not scene.coloured:
+        return
     styles[:] = pair(0, 0) + left * pair(1, 0) + right
     if scene.pitch > 1 and 0 <= scene.picked < lanes:
         grid.styles[scene.picked * scene.pitch + 1] = Role.CAPTION_PICKED
@@ -181,7 +201,7 @@ def _draw_marks(
     glyphs, styles = _lane_rows(grid, scene)
     shown = marks & (marks.mean(axis=1) <= MOST_MARKED)[:, None]
     glyphs[shown] = MARK
-    if not scene.shapes:
+    if scene.coloured:
         left, right = tones
         tone = np.where(scene.cells.loud == scene.cells.left, left, right)
         styles[shown] = (tone * pair(1, 0) + tone)[shown]
@@ -196,7 +216,7 @@ def _draw_queue(grid: Grid, scene: Scene, queue: NDArray[np.int64]) -> None:
         return
     rows = slice(1, len(scene.heads) * scene.pitch, scene.pitch)
     grid.glyphs[rows, scene.gutter :][some] = HEIGHTS[np.minimum(queue, len(HEIGHTS) - 1)][some]
-    if not scene.shapes:
+    if scene.coloured:
         styles = np.full(queue.shape, pair(State.WAIT, State.OFF), np.uint8)
         if scene.picked >= 0:
             styles[scene.picked] = pair(State.WAIT, PICKED)
@@ -249,7 +269,7 @@ def _draw_line(
     under = np.where(scene.cells.eighths[:, at] >= EIGHTHS // 2, left, right)
     last = len(scene.heads) * scene.pitch
     grid.glyphs[:last, column] = glyph
-    if scene.shapes:
+    if not scene.coloured:
         return
     grid.styles[:last, column] = cursor(State.OFF)
     grid.styles[: last : scene.pitch, column] = cursor(0) + under
@@ -268,7 +288,7 @@ def _draw_head(grid: Grid, scene: Scene, row: int, head: LaneHead) -> None:
         grid.write(line, 0, "▌" if picked else " ")
     ground = PICKED if picked else 0
     quiet = head.state <= State.IDLE
-    grid.write(top, 1, "○" if quiet else DOT, pid if quiet or scene.shapes else pair(head.state, ground))
+    grid.write(top, 1, "○" if quiet else DOT, pid if quiet or not scene.coloured else pair(head.state, ground))
     if head.marked:
         grid.write(top, 2, MARKED, name)
     if head.pinned:

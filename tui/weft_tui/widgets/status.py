@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from rich.cells import cell_len
+from textual import events
 from textual.reactive import reactive
 from textual.strip import Strip
 
 from weft.timeline.units import duration
 
 from ..format import clock, count, offset
+from ..messages import PanelWanted, PauseWanted
 from ..spans import Ink, Line, Span, cut, width_of
 from ..view import Mode, Motion
 from .inked import Inked
@@ -25,6 +28,8 @@ BADGES: Final[dict[tuple[Mode, Motion], tuple[str, Ink]]] = {
 }
 ENDED: Final = (" ■ LIVE, ended ", Ink.BADGE)
 MIN_TITLE: Final = 8
+FINDINGS: Final = 4
+"""Number of the panel that lists findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,6 @@ def _facts(status: Status) -> list[Line]:
     digits = 10 ** (len(str(step)) - 1)
     found = "1 finding" if status.findings == 1 else f"{status.findings} findings"
     return [
-        *([((found, Ink.HOLD),)] if status.findings else []),
         ((f"{count(status.rate)} events/s", Ink.DIM),),
         ((clock(status.wall_ns, step), Ink.DIM),),
         (("shows ", Ink.DIM), (duration(status.span_ns), Ink.PLAIN)),
@@ -125,6 +129,7 @@ def _facts(status: Status) -> list[Line]:
             else []
         ),
         (("at ", Ink.DIM), (offset(status.offset_ns, digits), Ink.STRONG)),
+        *([((found, Ink.HOLD),)] if status.findings else []),
     ]
 
 
@@ -136,6 +141,18 @@ class StatusLine(Inked):
     """Draws a `Status`."""
 
     status: reactive[Status | None] = reactive(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the findings where they are counted; pause or go on where it is said what moves."""
+        line = status_line(self.status, self.size.width) if self.status else ()
+        column = event.x
+        for index, (text, _) in enumerate(line):
+            if (column := column - cell_len(text)) < 0:
+                if "finding" in text or (self.status and text.strip() == self.status.stuck):
+                    self.post_message(PanelWanted(FINDINGS))
+                elif index == 0:
+                    self.post_message(PauseWanted())
+                return
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""

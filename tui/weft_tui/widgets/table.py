@@ -88,13 +88,13 @@ class Table(Scrolled, Generic[Row], can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {CURSOR_CLASS}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Row up", show=False),
-        Binding("down,j", "move(1)", "Row down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("o", "sort", "Sort", tooltip="Sort a table by its next column"),
-        Binding("O", "turn", show=False, tooltip="Turn the order of a table around"),
-        Binding("enter", "choose", "Show in the lanes", key_display="⏎"),
+        Binding("enter", "choose", "Show", key_display="enter", tooltip="Show the row in the lanes"),
+        Binding("up,k", "move(-1)", "Row up", show=False, tooltip="Mark another row"),
+        Binding("down,j", "move(1)", "Row down", show=False, tooltip="Mark another row"),
+        Binding("pageup", "page(-1)", "Page up", show=False, tooltip="Mark a row a page away"),
+        Binding("pagedown", "page(1)", "Page down", show=False, tooltip="Mark a row a page away"),
+        Binding("o", "sort", "Sort", tooltip="Sort by the next column"),
+        Binding("O", "turn", show=False, tooltip="Turn the order around"),
     ]
     fixed = 1
 

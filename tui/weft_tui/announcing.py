@@ -1,0 +1,39 @@
+"""What to say of findings that are new: each once, a few words where they are many. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from weft.findings import Finding, Severity, fragments
+
+NEXT: Final = "4 lists them, p goes to them."
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What pops up.
+
+    Attributes:
+        loud: somebody can never go on.
+    """
+
+    title: str
+    text: str
+    loud: bool
+
+
+def announced(fresh: Sequence[Finding]) -> list[Announcement]:
+    """Return what to say of some findings: what is stuck in its sentence, the others as counts."""
+    stuck = [each for each in fresh if each.severity is Severity.STUCK]
+    others = [each for each in fresh if each.severity is not Severity.STUCK]
+    said = []
+    if stuck:
+        more = f" And {len(stuck) - 1:,} more." if len(stuck) > 1 else ""
+        said.append(Announcement("Stuck", stuck[0].sentence + more, True))
+    if len(others) == 1:
+        said.append(Announcement("Found", others[0].sentence, False))
+    elif others:
+        said.append(Announcement("Found", f"{', '.join(fragments(others))}. {NEXT}", False))
+    return said
