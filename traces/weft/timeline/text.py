@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -39,17 +39,33 @@ def draw(snapshot: Snapshot, width: int = 100, rows: int = 24, *, notes: bool = 
     if not snapshot.lanes:
         return "\n".join(["nothing was recorded", *(_notes(snapshot) if notes else ())]) + "\n"
     lanes = _busiest(snapshot, max(rows, 1))
-    names = [_ascii(_name(snapshot, lane)) for lane in lanes]
-    indent = min(max(map(len, names)), _NAME, max(width // 3, 1)) + 1
-    columns = min(max(width - indent, 8), max(snapshot.end_ns - snapshot.start_ns, 1))
-    frame = snapshot.frame(lanes, snapshot.start_ns, snapshot.end_ns, columns)
-    lines = [*_header(snapshot), "", *_ruler(snapshot.end_ns - snapshot.start_ns, columns, indent)]
-    for name, cells in zip(names, _cells(frame), strict=True):
-        lines.append(f"{_cut(name, indent - 1):<{indent}}{cells}".rstrip())
+    names = [_name(snapshot, lane) for lane in lanes]
+    start, end = snapshot.start_ns, snapshot.end_ns
+    drawn = picture(names, lambda columns: snapshot.frame(lanes, start, end, columns), end - start, width)
+    lines = [*_header(snapshot), "", *drawn]
     left = len(snapshot.lanes) - len(lanes)
     if left:
         lines.append(f"({left} more {'lane that waits' if left == 1 else 'lanes that wait'} less)")
     return "\n".join([*lines, "", *LEGEND, *(_notes(snapshot) if notes else ())]) + "\n"
+
+
+def picture(names: Sequence[str], frame_in: Callable[[int], Frame], span_ns: int, width: int = 100) -> list[str]:
+    """Return a ruler and a line per row, in ASCII.
+
+    Args:
+        names: of the rows; at least one.
+        frame_in: returns what they did, in so many columns.
+        span_ns: how long a time that is.
+        width: characters in a line, at most.
+    """
+    names = [_ascii(name) for name in names]
+    indent = min(max(map(len, names)), _NAME, max(width // 3, 1)) + 1
+    columns = min(max(width - indent, 8), max(span_ns, 1))
+    rows = zip(names, _cells(frame_in(columns)), strict=True)
+    return [
+        *_ruler(span_ns, columns, indent),
+        *(f"{_cut(name, indent - 1):<{indent}}{cells}".rstrip() for name, cells in rows),
+    ]
 
 
 def _busiest(snapshot: Snapshot, rows: int) -> list[int]:

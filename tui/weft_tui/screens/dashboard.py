@@ -18,9 +18,10 @@ from textual.widgets import Static
 from weft.errors import WeftError
 from weft.findings import Finding, Severity, fragments
 from weft.timeline.snapshot import Snapshot
+from weft.timeline.units import duration
 from weft.timeline.values import LockFigures, Mark, Moment, Request
 
-from .. import jumps, picture, view
+from .. import jumps, pasting, picture, view
 from ..announcing import announced
 from ..jumps import Spot
 from ..lineup import Order, Wish
@@ -328,6 +329,34 @@ class DashboardScreen(Navigation):
             self.marks = self.marks.toggled(By.LOCK, locks.rows[locks.marked].lock.id)
         else:
             super().action_mark()
+
+    def _part(self) -> tuple[str, int]:
+        """Return what is selected, or else visible, as text, and how long a time that is, ns."""
+        if self.snapshot is None or self.view is None or self.lineup is None:
+            return "", 0
+        first, last = self.selection or (self.view.start_ns, self.view.end_ns)
+        span = self.extent.clip(first), self.extent.clip(last)
+        found = self.matches.findings(self.findings) if self.matches else self.findings
+        return pasting.as_text(self.snapshot, self.lineup, span, self.path.name, found), span[1] - span[0]
+
+    def action_copy(self) -> None:
+        """Copy what is selected, or else visible, as text."""
+        text, span_ns = self._part()
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify(f"{duration(span_ns)} copied as text. C writes it to a file.", markup=False)
+
+    def action_write(self) -> None:
+        """Write what is selected, or else visible, as text where weft was started."""
+        text, span_ns = self._part()
+        if not text:
+            return
+        try:
+            path = picture.save_text(text, Path.cwd(), f"weft-{self.path.stem}", ".txt")
+        except WeftError as error:
+            self.notify(str(error), severity="error", markup=False)
+        else:
+            self.notify(f"{duration(span_ns)} written to {path}", markup=False)
 
     def action_save(self) -> None:
         """Save the screen as a picture where weft was started."""

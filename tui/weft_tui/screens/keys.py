@@ -60,6 +60,8 @@ KEYS: Final[list[BindingType]] = [
     Binding("tab", "app.focus_next", show=False, tooltip="Next part of the screen"),
     Binding("shift+tab", "app.focus_previous", show=False, tooltip="Next part of the screen"),
     Binding("escape", "lanes", show=False, tooltip="Back to the lanes; select nothing"),
+    Binding("c", "copy", show=False, tooltip="Copy the selection, or all you see"),
+    Binding("C", "write", show=False, tooltip="Write it to a file"),
     Binding("s", "save", show=False, tooltip="Save a picture (SVG)"),
     Binding("question_mark", "help", "Help", key_display="?", tooltip="This help"),
 ]
