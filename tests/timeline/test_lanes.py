@@ -7,10 +7,12 @@ from itertools import pairwise
 
 import pytest
 
+from weft.log.reader import Definitions
+from weft.timeline.units import plain
 from weft.timeline.values import State
 
 from . import workload
-from .script import folded, play
+from .script import folded, items, lane, play
 from .test_frames import in_chunks
 
 
@@ -95,3 +97,22 @@ def test_no_two_threads_of_a_row_overlap(seed: int) -> None:
             )
             assert len(spans) == row.threads
             assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("argv", "state"), [(["gunicorn", "shop:app"], State.IDLE), (["python", "batch.py"], State.RUN)]
+)
+def test_the_master_of_a_server_is_idle_and_another_program_is_not(argv: list[str], state: State) -> None:
+    served = items("main 0 enter\n 2:worker 0 enter\n 2:worker 10 request 1 /\n 2:worker 90 done 200\n main 100 exit")
+    commands = ((1, argv), (2, ["gunicorn", "shop:app"]))
+    names = [Definitions(number, ({"is": "process", "pid": number, "argv": line},)) for number, line in commands]
+    snapshot = folded([*names, *served])
+    assert snapshot.moment(lane(snapshot, "main"), 50).state is state
+    assert snapshot.frame([lane(snapshot, "main")], 0, 100, 1).spent[state].sum() == 100
+
+
+def test_what_was_logged_in_colours_is_told_without_them() -> None:
+    snapshot = play("main 0 enter\n main 5 log 20 \x1b[36mGET_/\x1b[0m_200\x1b[2J\n main 10 exit")
+    (mark,) = snapshot.moment(0, 6).marks
+    assert mark.text == "GET / 200\x1b[2J"
+    assert plain(mark.text) == "GET / 200\N{REPLACEMENT CHARACTER}[2J"

@@ -302,6 +302,25 @@ async def test_the_end_of_the_app_is_said_in_the_status_line() -> None:
         assert "flask ended with status 1" in app.dashboard.query_one("#status").render_line(0).text
 
 
+async def test_what_an_app_said_last_fills_the_screen_where_nothing_else_does() -> None:
+    async with bench(None, Mode.LIVE) as (app, pilot):
+        app.dashboard.post_message(ChildEnded("flask ended with status 1", "[b]Address already in use\x1b[31m"))
+        app.feed(nothing())
+        await pilot.pause()
+        text = "\n".join(strip.text for strip in app.dashboard.lanes.picture())
+        assert "flask ended with status 1" in text
+        assert "[b]Address already in use" in text
+        assert "\x1b" not in text
+        assert app.toasts == []
+    async with bench(shop(), Mode.LIVE) as (app, pilot):
+        app.dashboard.post_message(ChildEnded("flask ended with status 1", "[b]Killed"))
+        await pilot.pause()
+        assert app.toasts == ["[b]Killed"]
+        app.dashboard.post_message(ChildEnded(""))
+        await pilot.pause()
+        assert "ended" not in app.dashboard.query_one("#status").render_line(0).text
+
+
 async def test_a_tiny_terminal_shows_one_sentence() -> None:
     async with bench(shop(), size=(40, 12)) as (app, _):
         assert app.dashboard.query_one("#too-small").display

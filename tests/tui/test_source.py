@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from textual.message import Message
 from support.busy import START_NS, BusyServer, records
 from weft.events import Kind, code_of
 from weft.log import writer
+from weft_tui.commands.live import Silence
 from weft_tui.messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
 from weft_tui.source import Rate, Source
 from weft_tui.view import Mode
@@ -141,11 +143,60 @@ def test_live_waits_for_the_file(tmp_path: Path, trace: Path) -> None:
 
 def test_the_end_of_the_app_is_told_once(trace: Path) -> None:
     posted: list[Message] = []
-    answers = iter([None, "flask ended with status 1", "again"])
+    end = "flask ended with status 1\nTraceback\nOSError: in use"
+    answers = iter([None, end, end, end, end, end])
     source = Source(trace, Mode.LIVE, posted.append, lambda: next(answers), script(nothing, nothing, nothing, nothing))
     source.run()
-    ended = [message.sentence for message in posted if isinstance(message, ChildEnded)]
-    assert ended == ["flask ended with status 1"]
+    ended = [(message.sentence, message.said) for message in posted if isinstance(message, ChildEnded)]
+    assert ended == [("flask ended with status 1", "Traceback\nOSError: in use")]
+
+
+def test_an_app_that_was_only_quiet_is_told_to_go_on(trace: Path) -> None:
+    posted: list[Message] = []
+    answers = iter(["quiet", None, None, "quiet"])
+    Source(trace, Mode.LIVE, posted.append, lambda: next(answers), script(nothing, nothing, nothing)).run()
+    assert [message.sentence for message in posted if isinstance(message, ChildEnded)] == ["quiet", "", "quiet"]
+
+
+def test_silence_is_measured_by_a_clock_that_does_not_jump(trace: Path) -> None:
+    clock = Clock()
+    silence = Silence(trace, clock)
+    assert silence() is None
+    os.utime(trace, (1, 1))
+    clock.seconds += 3
+    assert silence() is None
+    clock.seconds += 3
+    assert "nothing written" in (silence() or "")
+    append(trace, (START_NS + 100 * S, 1, code_of(Kind.REQUEST_ENTER, 1)))
+    assert silence() is None
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced", "cut off"])
+def test_what_becomes_of_the_file_is_told_once_and_what_was_read_stays(trace: Path, how: str) -> None:
+    def happen() -> None:
+        if how == "removed":
+            trace.unlink()
+        elif how == "replaced":
+            other = trace.with_suffix(".other")
+            other.write_bytes(trace.read_bytes())
+            other.replace(trace)
+        else:
+            os.truncate(trace, 200)
+
+    posted: list[Message] = []
+    Source(trace, Mode.LIVE, posted.append, pause=script(nothing, happen, nothing, nothing)).run()
+    told = [message.sentence for message in posted if isinstance(message, ChildEnded)]
+    assert told == [f"the trace has been {how}; what was read of it stays here"]
+    assert snapshots(posted)[-1].snapshot.events >= 4_000
+    assert not any(isinstance(message, SourceFailed) for message in posted)
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -43,9 +43,11 @@ class SourceFailed(Message):
 
 @dataclass
 class ChildEnded(Message):
-    """The app that is being recorded has ended."""
+    """The app that is being recorded has ended, or its trace is not what it was; an empty sentence: it goes on."""
 
     sentence: str
+    said: str = ""
+    """The last lines of its output."""
 
 
 @dataclass

@@ -14,8 +14,12 @@ from types import FrameType
 from typing import BinaryIO
 
 from weft import WeftError
+from weft.timeline.units import uncoloured
 
 from .outputs import new_file
+
+LAST_SAID = 6
+"""Lines of its output that are told when a command has ended."""
 
 STOP_SECONDS = 3.0
 """How long a command may take to end after each of the two polite signals."""
@@ -77,13 +81,18 @@ class Background:
         self._name = Path(command[0]).name
         self._child = _start(command, environment, self._file)
         self._by_us = False
+        self._told: str | None = None
 
     def ended(self) -> str | None:
-        """Return a sentence once the command has ended, None while it runs."""
-        status = self._child.poll()
-        if status is None:
-            return None
-        return f"{self._name} ended {how(status)}; its output is in {self.output}"
+        """Return a sentence once the command has ended, and below it what it said last; None while it runs."""
+        if self._told is None and (status := self._child.poll()) is not None:
+            self._told = self._fate(status)
+        return self._told
+
+    def _fate(self, status: int) -> str:
+        said = uncoloured(last_lines(self.output, LAST_SAID)).strip()
+        last = f": {said.splitlines()[-1].strip()}" if said and failed(status) else ""
+        return f"{self._name} ended {how(status)}{last}; its output is in {self.output}\n{said}".rstrip()
 
     def stop(self) -> int:
         """End the command as Ctrl-C would, then harder, and return its status; 0 when it was us who ended it."""

@@ -67,7 +67,7 @@ class Source:
         path: the trace; in LIVE mode it may still be empty or missing while the app starts.
         mode: LIVE goes on for ever, REPLAY stops at the end of the file.
         post: takes messages; called from the thread that runs `run`.
-        child: says a sentence once the recorded app has ended.
+        child: says a sentence when the recorded app has ended, in further lines what it said last; None: it runs.
         pause: what waits between two rounds; by default until `stop` is called.
     """
 
@@ -83,6 +83,7 @@ class Source:
         self._rate = Rate()
         self._told: tuple[Finding, ...] = ()
         self._told_again = 0.0
+        self._fate = ""
 
     def stop(self) -> None:
         """Make `run` return soon."""
@@ -126,7 +127,7 @@ class Source:
                 return
             spent = time.thread_time() - began
             self._tell(watch.look(snapshot, time.perf_counter_ns()))
-            self._look_after_child()
+            self._look_after_child(tail)
             stopped = self._pause(max(POLL_SECONDS, REST * spent))
 
     def _catch_up(self, builder: Builder, tail: Tail) -> Snapshot | None:
@@ -159,7 +160,11 @@ class Source:
             self._told, self._told_again = news.findings, now + AGAIN_SECONDS
             self._post(FindingsReady(news.findings, news.fresh))
 
-    def _look_after_child(self) -> None:
-        if self._child is not None and (sentence := self._child()) is not None:
-            self._child = None
-            self._post(ChildEnded(sentence))
+    def _look_after_child(self, tail: Tail | None = None) -> None:
+        """Post what has become of the app or of its file, when that has changed."""
+        fate = tail.fate() if tail is not None else ""
+        told = f"the trace has been {fate}; what was read of it stays here" if fate else self._child and self._child()
+        if (told or "") != self._fate:
+            self._fate = told or ""
+            sentence, _, said = self._fate.partition("\n")
+            self._post(ChildEnded(sentence, said))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import zlib
 from collections.abc import Generator, Iterator
@@ -133,6 +134,17 @@ class Tail:
         """Yield what `read` returns, still packed."""
         self._file.seek(self._blocks.end)
         return self._blocks.feed(self._file.read(self.chunk))
+
+    def fate(self) -> str:
+        """Return what has become of the file at the path: ``removed``, ``replaced``, ``cut off``, or nothing."""
+        ours = os.fstat(self._file.fileno())
+        try:
+            theirs = self.path.stat()
+        except OSError:
+            return "removed"
+        if (ours.st_dev, ours.st_ino) != (theirs.st_dev, theirs.st_ino):
+            return "replaced"
+        return "cut off" if ours.st_size < self._blocks.offset else ""
 
     def finish(self) -> list[Item]:
         """Return a gap for the bytes behind the last whole block: call when the file will not grow any more."""

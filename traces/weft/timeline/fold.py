@@ -100,7 +100,7 @@ class Builder:
             unseen=tuple(self._catalog.unseen),
             tables=self._tables,
             picture=self._index.picture(),
-            serves=self._processes.serves(),
+            serves=self._processes.serves(self._catalog.processes),
             works=self._working(),
             torn=frozenset(self._torn),
             sums=self._locking.tally.sums(len(self._catalog.locks)),

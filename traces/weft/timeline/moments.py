@@ -13,6 +13,7 @@ from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows, View, tell_apart
 from .locking import HOLDER, HOLDER_AT, WAITER_AT, WAKER
 from .serving import APP
 from .tables import Tables, not_later
+from .units import uncoloured
 from .values import Blame, Hold, Lane, Mark, Moment, Request, Section, Stack, State, Task, Wait
 
 RECENT_NS: Final = 1_000_000_000
@@ -104,8 +105,8 @@ def _sections(tables: Tables, rows: Rows) -> list[Section]:
 
 
 def label_of(tables: Tables, label: int) -> str:
-    """Return what a label says."""
-    return tables.labels[label] if label >= 0 else LOST_TEXT
+    """Return what a label says, without the colours that it may have been logged in."""
+    return uncoloured(tables.labels[label]) if label >= 0 else LOST_TEXT
 
 
 def waits(tables: Tables, rows: Rows) -> list[Wait]:

@@ -86,9 +86,16 @@ class Processes:
         """A process serves requests."""
         self._known[process].serves = True
 
-    def serves(self) -> Bools:
-        """Return which processes serve requests, bool ``[processes]``."""
-        return np.array([known.serves for known in self._known], np.bool_)
+    def serves(self, names: Sequence[Names]) -> Bools:
+        """Return which processes belong to a server, bool ``[processes]``.
+
+        They serve requests, or were started by the command of one that does, as the master of a pre-forking server.
+        """
+        argv = [_argv(each) for each in names]
+        commands = {line for line, known in zip(argv, self._known, strict=True) if known.serves and line}
+        return np.array(
+            [known.serves or line in commands for line, known in zip(argv, self._known, strict=True)], np.bool_
+        )
 
     def heard(self, process: int, first: int, last: int) -> None:
         """A process wrote about the time from ``first`` to ``last`` (ns)."""
@@ -145,13 +152,17 @@ def _over(known: _Known, end: int) -> int:
     return known.last if 0 <= known.last < end - SILENCE_NS else FOREVER
 
 
-def _value(index: int, known: _Known, names: Names) -> Process:
+def _argv(names: Names) -> tuple[str, ...]:
     argv = names.about.get("argv")
+    return tuple(text(part) for part in argv) if isinstance(argv, list) else ()
+
+
+def _value(index: int, known: _Known, names: Names) -> Process:
     started = known.started if known.started is not None else min(known.first, max(known.last, 0))
     return Process(
         id=index,
         pid=whole(names.about.get("pid")),
-        argv=tuple(text(part) for part in argv) if isinstance(argv, list) else (),
+        argv=_argv(names),
         python=text(names.about.get("python")),
         gil=names.about.get("gil") is not False,
         started_ns=started,

@@ -51,7 +51,7 @@ class Snapshot:
         tables: every hold, wait, request and context as rows, for questions that need all of them.
         picture: the states of all lanes.
         sums: figures per lock over what has ended.
-        serves: bool ``[processes]``, which have served a request: outside of one a thread is idle there.
+        serves: bool ``[processes]``, which belong to a server: outside of a request a thread is idle there.
         torn: processes of which nothing was read since a part of the file was found damaged.
         works: bool ``[lanes]``, which are those of threads that run tasks: outside of one they are idle.
     """

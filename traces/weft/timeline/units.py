@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _STEPS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
 _MINUTE: Final = 60 * 1_000_000_000
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -21,6 +23,11 @@ def duration(ns: int) -> str:
         if ns * 2000 >= unit * 1999:
             return f"{_short(ns / unit)} {name}"
     return f"{ns} ns"
+
+
+def uncoloured(text: str) -> str:
+    """Return a text without the escape sequences that do nothing but colour it, as servers colour their logs."""
+    return _COLOURS.sub("", text)
 
 
 def plain(text: str) -> str:

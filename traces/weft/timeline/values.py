@@ -15,7 +15,7 @@ class State(IntEnum):
     OFF = 0
     """Not started yet, or ended."""
     IDLE = 1
-    """Alive outside any request and task, in a process that serves requests or on a lane that runs tasks."""
+    """Alive outside any request and task, in a process of a server or on a lane that runs tasks."""
     RUN = 2
     """Inside a request or task (or alive, where there are none), holding nothing and waiting for nothing."""
     HOLD = 3

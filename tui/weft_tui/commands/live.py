@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from weft import places
 from weft_tui.commands import need_terminal, show
 
 SILENCE_SECONDS = 4.0
+QUIET = f"nothing written for {SILENCE_SECONDS:.0f} s: the app has ended, or was stopped"
 
 
 @click.command(short_help="Watch a trace while it grows.")
@@ -23,14 +25,29 @@ def live(file: Path | None) -> None:
     trace = file if file is not None else places.newest()
     Tail(trace).close()
     need_terminal("`weft report FILE`")
-    show(trace, live=True, title=trace.name, child=lambda: _silence(trace))
+    show(trace, live=True, title=trace.name, child=Silence(trace))
     click.echo(f"weft: look at it again with: weft replay {shlex.quote(str(trace))}", err=True)
 
 
-def _silence(trace: Path) -> str | None:
-    """Return a sentence once nothing has been written for a while: a recorder gives a sign of life every second."""
-    try:
-        silent = time.time() - trace.stat().st_mtime
-    except OSError:
-        return "the trace has been removed"
-    return f"nothing written for {silent:.0f} s: the app has ended" if silent > SILENCE_SECONDS else None
+class Silence:
+    """Notices that nothing is written any more: a recorder gives a sign of life every second.
+
+    Args:
+        clock: monotonic seconds; what the machine's clock says may jump.
+    """
+
+    def __init__(self, trace: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._trace = trace
+        self._clock = clock
+        self._size = -1
+        self._since = clock()
+
+    def __call__(self) -> str | None:
+        """Return a sentence as long as nothing has been written for a while."""
+        try:
+            size = self._trace.stat().st_size
+        except OSError:
+            return None
+        if size != self._size:
+            self._size, self._since = size, self._clock()
+        return QUIET if self._clock() - self._since > SILENCE_SECONDS else None

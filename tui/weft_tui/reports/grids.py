@@ -11,6 +11,9 @@ from weft import levels
 from weft.counted import many
 from weft.timeline.units import duration
 
+WIDE: Final = 72
+"""Characters of a mark that are told."""
+
 SAID: Final = 20
 """Sections and marks that are listed, of each."""
 
@@ -77,9 +80,10 @@ def sections(rows: Sequence[dict[str, Any]]) -> Grid:
 
 def marks(rows: Sequence[dict[str, Any]]) -> Grid:
     """Return the app's own marks, and what it has logged."""
+    said = [f"{levels.name(row['level'])} {row['text']}" if row["level"] is not None else row["text"] for row in rows]
     body = [
-        (row["text"] if row["level"] is None else f"{levels.name(row['level'])} {row['text']}", f"{row['count']:,}")
-        for row in rows[:SAID]
+        (text if len(text) <= WIDE else f"{text[: WIDE - 1]}…", f"{row['count']:,}")
+        for text, row in zip(said[:SAID], rows[:SAID], strict=True)
     ]
     more = [(f"and {many(len(rows) - SAID, 'other')}", "")] if len(rows) > SAID else []
     return Grid("Marks", ("MARK", "COUNT"), (*body, *more), 1)

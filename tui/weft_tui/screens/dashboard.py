@@ -84,6 +84,8 @@ REQUESTS: Final = 200
 """Rows of the table of requests."""
 
 ANNOUNCED_SECONDS: Final = 8
+ENDED: Final = "It said last"
+ENDED_SECONDS: Final = 15
 
 TABLE_SECONDS: Final = 0.25
 """Figures that change more often cannot be read."""
@@ -133,6 +135,7 @@ class DashboardScreen(Navigation):
         self.tables_stale = False
         self.maps: Memo[Density] = Memo()
         self.findings: tuple[Finding, ...] = ()
+        self.ended = ""
         # Findings that were here before, by identity; those that nobody has looked at; those still to be announced.
         self.known: set[tuple[str, tuple[int, ...]]] = set()
         self.unseen: set[tuple[str, tuple[int, ...]]] = set()
@@ -217,8 +220,13 @@ class DashboardScreen(Navigation):
         self.notify(message.sentence, severity="error", timeout=30, markup=False)
 
     def on_child_ended(self, message: ChildEnded) -> None:
-        """Say that the app has ended."""
+        """Say that the app has ended and what it said last, or nothing any more."""
         self.status = replace(self.status, note=message.sentence)
+        if message.sentence and message.said and (self.snapshot is None or not self.snapshot.lanes):
+            self.ended = f"{message.sentence}\n\n{message.said}"
+            self.lanes.notice = self.ended
+        elif message.said:
+            self.notify(message.said, title=ENDED, severity="warning", timeout=ENDED_SECONDS, markup=False)
         self._show_status()
 
     def on_pointed(self, message: Pointed) -> None:
@@ -442,7 +450,7 @@ class DashboardScreen(Navigation):
 
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.lanes.notice = NOTHING_FITS if self.wish.query else EMPTY[self.mode]
+        self.lanes.notice = NOTHING_FITS if self.wish.query else self.ended or EMPTY[self.mode]
         self.lanes.snapshot = snapshot
         self._fill_tables_soon()
         before = self.view
