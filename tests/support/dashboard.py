@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from weft.timeline.snapshot import Snapshot
@@ -77,3 +79,9 @@ async def bench(
         await pilot.pause()
         await pilot.pause()
         yield app, pilot
+
+
+def screen(app: App[Any]) -> str:
+    """Return everything that is on the screen."""
+    lines = app.screen._compositor.render_strips(app.size)
+    return "\n".join("".join(segment.text for segment in line) for line in lines)

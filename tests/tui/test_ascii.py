@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 import weft
 import weft_tui
 from support.busy import BusyServer
-from support.dashboard import Bench, bench
+from support.dashboard import Bench, bench, screen
 from support.scripted import shop
 from support.stage_bench import press, staged
 from support.staged import two_locks
@@ -31,12 +31,6 @@ from weft_tui.widgets.scene import LETTERS, SHADES
 
 ASCII = Looks(ascii=True)
 UTF8 = {"TERM": "xterm-256color", "LANG": "en_US.UTF-8"}
-
-
-def screen(app) -> str:
-    """Return everything that is on the screen."""
-    lines = app.screen._compositor.render_strips(app.size)
-    return "\n".join("".join(segment.text for segment in line) for line in lines)
 
 
 @pytest.mark.parametrize(

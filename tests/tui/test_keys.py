@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
-from support.dashboard import bench
+from support.dashboard import bench, screen
 from support.scripted import MS, T0, later, ms, nothing, shop
 from weft_tui.messages import ChildEnded, SourceFailed
 from weft_tui.view import FOLLOW_SPAN_NS, Mode, Motion
@@ -319,6 +319,27 @@ async def test_what_an_app_said_last_fills_the_screen_where_nothing_else_does() 
         app.dashboard.post_message(ChildEnded(""))
         await pilot.pause()
         assert "ended" not in app.dashboard.query_one("#status").render_line(0).text
+
+
+@pytest.mark.parametrize("size", [(20, 5), (200, 5), (20, 50)])
+async def test_a_terminal_that_becomes_tiny_says_so_under_no_toast_and_loses_nothing(size: tuple[int, int]) -> None:
+    async with bench(shop(), size=(100, 30)) as (app, pilot):
+        await pilot.press("v", "plus")
+        before = app.view, app.dashboard.wish, screen(app)
+        await pilot.resize_terminal(*size)
+        app.notify("[b]something happens", severity="error")
+        await pilot.pause()
+        await pilot.pause()
+        text = " ".join(screen(app).split())
+        assert text == "weft needs 60x16 characters. Enlarge the terminal, or press q."
+        await pilot.press("n")
+        await pilot.press("left_square_bracket")
+        app.clear_notifications()
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        await pilot.pause()
+        assert (app.dashboard.wish, app.view.span_ns) == (before[1], before[0].span_ns)
+        assert screen(app).splitlines()[:3] == before[2].splitlines()[:3]
 
 
 async def test_a_tiny_terminal_shows_one_sentence() -> None:

@@ -97,7 +97,7 @@ EMPTY: Final = {
 NO_LATER_FINDING: Final = "There is no later finding. P goes to the one before."
 NO_EARLIER_FINDING: Final = "There is no earlier finding. p goes to the next one."
 LOADING: Final = "Reading …"
-TOO_SMALL: Final = "weft needs at least 60 columns and 16 rows."
+TOO_SMALL: Final = "weft needs 60x16 characters. Enlarge the terminal, or press q."
 
 
 class DashboardScreen(Navigation):
@@ -183,6 +183,7 @@ class DashboardScreen(Navigation):
     def on_resize(self) -> None:
         """Share the rows anew."""
         self.call_after_refresh(self._share_rows)
+        self.call_after_refresh(self._show_status)
         self.call_after_refresh(self._fill_tables)
 
     # what arrives
@@ -527,6 +528,7 @@ class DashboardScreen(Navigation):
             minimap = self.query_one(Minimap)
             minimap.indent = ruler.indent
             minimap.view = now
+            self._draw_map(snapshot)
         self.query_one(StatusLine).status = self.status
 
     def _fill_tables_soon(self) -> None:
@@ -549,8 +551,6 @@ class DashboardScreen(Navigation):
 
     def _fill_tables(self) -> None:
         snapshot, matches = self.snapshot, self.matches
-        if snapshot:
-            self._draw_map(snapshot)
         if snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
             locks.columns = lock_columns(snapshot, self.marks.locks)
