@@ -50,13 +50,20 @@ async def colours(theme: str) -> tuple[dict[State, Color], dict[State, Color]]:
         )
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize("sight", SIGHT)
-async def test_any_two_states_look_different(theme: str, sight: str) -> None:
-    blocks, _ = await colours(theme)
-    seen = {state: lab(blocks[state], SIGHT[sight]) for state in (State.OFF, *BUSY)}
-    distance = {f"{a.name} {b.name}": float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(seen, 2)}
-    assert min(distance.values()) > 20, {pair: round(far) for pair, far in distance.items() if far < 20}
+async def test_any_two_states_look_different_in_every_theme_to_everybody() -> None:
+    async with bench(shop()) as (app, pilot):
+        assert len(app.available_themes) > 10
+        for theme in app.available_themes:
+            app.theme = theme
+            await pilot.pause()
+            blocks = [app.dashboard.lanes.get_component_styles(name).background for name in STATE_CLASSES]
+            for sight, matrix in SIGHT.items():
+                seen = {state: lab(blocks[state], matrix) for state in (State.OFF, *BUSY)}
+                near = {
+                    f"{one.name} {other.name}": round(float(np.linalg.norm(seen[one] - seen[other])))
+                    for one, other in combinations(seen, 2)
+                }
+                assert min(near.values()) > 20, (theme, sight, {pair: far for pair, far in near.items() if far <= 20})
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
