@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_demos.lab import Evidence, Verdict, measuring
+from weft_demos.lab import Evidence, Fact, Verdict, catalog, measuring
+from weft_demos.lab.values import Value
 
 Ran = tuple[Verdict, Evidence]
 
@@ -20,3 +21,18 @@ def ran() -> Callable[[str], Ran]:
         return measured.judgement.verdict, Evidence(measured.facts)
 
     return run
+
+
+def evidence(**facts: Value) -> Evidence:
+    """Return evidence as if it had been measured."""
+    return Evidence(tuple(Fact(key, value, "") for key, value in facts.items()))
+
+
+@pytest.fixture
+def judged() -> Callable[..., Verdict]:
+    """Judges facts by a lesson's name."""
+
+    def judge(name: str, **facts: Value) -> Verdict:
+        return catalog.load(name).judge(evidence(**facts)).verdict
+
+    return judge

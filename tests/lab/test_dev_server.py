@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weft_demos.lab import Evidence, Fact, Verdict, catalog
+from weft_demos.lab import Verdict
 
 
 def test_it_serves_requests_at_once_by_default(ran) -> None:
@@ -13,6 +13,5 @@ def test_it_serves_requests_at_once_by_default(ran) -> None:
     assert evidence.number("single_last") > evidence.number("last")
 
 
-def test_a_server_without_threads_would_confirm_the_claim() -> None:
-    facts = Evidence((Fact("at_once", 1, ""), Fact("single_at_once", 1, "")))
-    assert catalog.load("dev-server").judge(facts).verdict is Verdict.CONFIRMED
+def test_a_server_without_threads_would_confirm_the_claim(judged) -> None:
+    assert judged("dev-server", at_once=1, single_at_once=1) is Verdict.CONFIRMED

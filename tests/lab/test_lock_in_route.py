@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from weft_demos.lab import Evidence, Fact, Verdict, catalog
+from weft_demos.lab import Verdict
 
 
 def test_the_lock_makes_it_safe(ran) -> None:
@@ -25,7 +25,6 @@ def test_the_lock_makes_it_safe(ran) -> None:
         (0, "holds", "holds", Verdict.DEPENDS),
     ],
 )
-def test_other_evidence_leads_to_another_verdict(lost: int, before: str, after: str, verdict: Verdict) -> None:
-    facts = [("sent", 200), ("lost", 9), ("lost_locked", lost), ("search", before), ("search_locked", after)]
-    evidence = Evidence((*(Fact(key, value, "") for key, value in facts), Fact("orders_locked", 2, "")))
-    assert catalog.load("lock-in-route").judge(evidence).verdict is verdict
+def test_other_evidence_leads_to_another_verdict(judged, lost: int, before: str, after: str, verdict: Verdict) -> None:
+    facts = {"sent": 200, "lost": 9, "lost_locked": lost, "search": before, "search_locked": after, "orders_locked": 2}
+    assert judged("lock-in-route", **facts) is verdict

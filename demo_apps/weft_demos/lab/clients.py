@@ -92,8 +92,9 @@ def drive(
     seconds: float = 0.0,
     patience: float = PATIENCE_SECONDS,
     keep: bool = False,
+    apart: float = 0.0,
 ) -> list[Answer]:
-    """Let clients begin at the same moment, and return all that they got, client by client.
+    """Let clients begin at the same moment, or one after another, and return all that they got, client by client.
 
     Args:
         plan: what each asks for.
@@ -101,6 +102,7 @@ def drive(
         seconds: how long they begin anew when they are done with the plan; 0: they go through it once.
         patience: seconds that each waits for an answer.
         keep: they keep their connections.
+        apart: seconds from the beginning of one client to that of the next.
     """
     plans = [plan(number) if callable(plan) else plan for number in range(clients)]
     answers: list[list[Answer]] = [[] for _ in plans]
@@ -110,6 +112,7 @@ def drive(
         client = Client(address, number, patience, keep=keep)
         try:
             together.wait()
+            time.sleep(number * apart)
             until = time.monotonic() + seconds
             while True:
                 answers[number] += [client.ask(words) for words in plans[number]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import numpy as np
-
-from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import Request
+from typing import TYPE_CHECKING
 
 from .clients import Answer
+
+if TYPE_CHECKING:
+    from weft.timeline.snapshot import Snapshot
+    from weft.timeline.values import Request
 
 ALL = 1 << 30
 
@@ -42,8 +42,8 @@ def processes_of(served: Iterable[Request]) -> int:
 
 def percentile(values: Iterable[float], share: int) -> float:
     """Return a percentile by nearest rank: a value that occurred."""
-    ordered = np.sort(np.array([*values], np.float64))
-    return float(ordered[max((len(ordered) * share + 99) // 100 - 1, 0)]) if len(ordered) else 0.0
+    ordered = sorted(values)
+    return ordered[max((len(ordered) * share + 99) // 100 - 1, 0)] if ordered else 0.0
 
 
 def seconds(answers: Iterable[Answer], share: int) -> float:

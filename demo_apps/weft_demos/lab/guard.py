@@ -15,8 +15,10 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from weft.record.launch import environment
+from weft_demos.lab.gunicorn_conf import FOLDER
 from weft_demos.lifeline import LISTENING, at_end_of_input, interrupt_on_signals
 
 LOOPBACK = "127.0.0.1"
@@ -29,7 +31,7 @@ TRIES = 3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until our input ends, and return its exit code."""
     options = _parser().parse_args(arguments)
-    surroundings = {**os.environ, "XDG_RUNTIME_DIR": options.folder}  # where gunicorn puts a socket to control it
+    surroundings = {**os.environ, "XDG_RUNTIME_DIR": options.folder, FOLDER: options.folder}
     if options.trace:
         recording = {name: True for name in ("contended", "all_locks") if getattr(options, name)}
         surroundings = environment(surroundings, options.trace, **recording)
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port = _free_port()
             command = [part.replace("{port}", str(port)) for part in options.command]
             server = subprocess.Popen([sys.executable, "-P", "-m", *command], cwd=options.folder, env=surroundings)
-            if _listens(server, port):
+            if _listens(server, port) and _is_there(server, options.folder, options.workers):
                 print(f"{LISTENING}http://{LOOPBACK}:{port}", flush=True)
                 return server.wait()
         return server.wait() if server is not None else 1
@@ -80,10 +82,21 @@ def _listens(server: subprocess.Popen[bytes], port: int) -> bool:
     raise SystemExit(f"nothing listens after {UP_SECONDS:g} s")
 
 
+def _is_there(server: subprocess.Popen[bytes], folder: str, workers: int) -> bool:
+    """Wait until so many workers have loaded the app: the first one that has would take what is meant for all."""
+    until = time.monotonic() + UP_SECONDS
+    while len([*Path(folder).glob("worker-*")]) < workers and time.monotonic() < until:
+        if server.poll() is not None:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("weft_demos.lab.guard", description=__doc__)
     parser.add_argument("--trace", default="", help="record to this file, which exists")
     parser.add_argument("--folder", required=True, help="the server's own, to work in")
+    parser.add_argument("--workers", type=int, default=0, help="how many say when they are there")
     parser.add_argument("--contended", action="store_true")
     parser.add_argument("--all-locks", action="store_true")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="a module and its arguments")

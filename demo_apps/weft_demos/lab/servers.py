@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from weft.errors import WeftError
 
+CONFIG = "python:weft_demos.lab.gunicorn_conf"
 INSTALL = "pip install 'weft[lab]'"
 
 
@@ -17,11 +18,13 @@ class Server(NamedTuple):
         name: as it is told.
         module: what is run, and has to be installed.
         arguments: of the module.
+        workers: how many processes serve requests, where the server listens before they are there; else 0.
     """
 
     name: str
     module: str
     arguments: tuple[str, ...]
+    workers: int = 0
 
     def need(self) -> None:
         """Check that it is installed.
@@ -29,8 +32,17 @@ class Server(NamedTuple):
         Raises:
             WeftError: it is not; the sentence says what installs it.
         """
-        if find_spec(self.module) is None:
-            raise WeftError(f"this lesson needs {self.module}, which is not installed: {INSTALL}")
+        need(self.module)
+
+
+def need(module: str) -> None:
+    """Check that a module is installed.
+
+    Raises:
+        WeftError: it is not; the sentence says what installs it.
+    """
+    if find_spec(module) is None:
+        raise WeftError(f"this lesson needs {module}, which is not installed: {INSTALL}")
 
 
 def flask_run(*options: str) -> Server:
@@ -42,8 +54,18 @@ def flask_run(*options: str) -> Server:
 def gunicorn(*, workers: int, threads: int, options: tuple[str, ...] = ()) -> Server:
     """Return gunicorn: sync workers with one thread each, gthread workers with more."""
     said = " ".join((f"gunicorn --workers {workers} --threads {threads}", *options))
-    wanted = ("--workers", str(workers), "--threads", str(threads), "--bind", "127.0.0.1:{port}", *options)
-    return Server(said, "gunicorn", (*wanted, "{module}:{factory}()"))
+    wanted = (
+        "--workers",
+        str(workers),
+        "--threads",
+        str(threads),
+        "--bind",
+        "127.0.0.1:{port}",
+        "--config",
+        CONFIG,
+        *options,
+    )
+    return Server(said, "gunicorn", (*wanted, "{module}:{factory}()"), workers)
 
 
 def waitress(*, threads: int) -> Server:

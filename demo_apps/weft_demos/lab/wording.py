@@ -6,6 +6,9 @@ from .catalog import Told
 from .measuring import Measured
 from .values import Fact, Lesson
 
+BRIEF = 16
+"""Measurements with more characters are sentences."""
+
 
 def value(fact: Fact) -> str:
     """Return a measurement with its unit: ``8``, ``1,234 /s``, ``0.21 s``, ``1.9 x``."""
@@ -21,8 +24,12 @@ def value(fact: Fact) -> str:
 
 def facts(measured: Measured) -> list[str]:
     """Return a line per fact, the values below each other."""
-    width = max((len(value(fact)) for fact in measured.facts), default=0)
-    return [f"{value(fact).rjust(width)}  {fact.text}" for fact in measured.facts]
+    told = [(value(fact), fact.text) for fact in measured.facts]
+    width = max((len(number) for number, _ in told if len(number) <= BRIEF), default=0)
+    return [
+        f"{number.rjust(width)}  {text}" if len(number) <= BRIEF else f"{' ' * width}  {text}: {number}"
+        for number, text in told
+    ]
 
 
 def ran_on(measured: Measured) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from weft import places
 from weft.errors import WeftError
+from weft.record.launch import environment as environment_for
 from weft_demos.child import Child
 from weft_demos.lifeline import LISTENING
 
@@ -25,7 +27,7 @@ from .servers import Server
 if TYPE_CHECKING:
     from flask import Flask
 
-    from weft.findings import Finding, Options
+    from weft.findings import Finding
     from weft.timeline.snapshot import Snapshot
 
 START_SECONDS = 25.0
@@ -56,6 +58,7 @@ class Run:
         each: Callable[[int], list[str]] | None = None,
         patience: float = PATIENCE_SECONDS,
         keep: bool = False,
+        apart: float = 0.0,
     ) -> list[Answer]:
         """Let clients begin at the same moment and return what they got, see `weft_demos.lab.clients.drive`.
 
@@ -66,15 +69,22 @@ class Run:
             each: the plan of a client by its number, instead of one for all.
             patience: seconds that they wait for an answer.
             keep: they keep their connections.
+            apart: seconds from the beginning of one client to that of the next.
         """
         wanted: Plan = each if each is not None else plan
         parts = urlsplit(self.url)
         address = parts.hostname or "", parts.port or 80
-        return drive(address, wanted, clients=clients, seconds=seconds, patience=patience, keep=keep)
+        return drive(address, wanted, clients=clients, seconds=seconds, patience=patience, keep=keep, apart=apart)
 
     def ask(self, words: str) -> Answer:
         """Send one request."""
         return self.load(words)[0]
+
+    def so_far(self) -> Snapshot:
+        """Return what has been recorded up to now; of the last tenth of a second that is not all."""
+        from weft.timeline import load
+
+        return load(self.trace)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -83,18 +93,16 @@ class Run:
         Raises:
             WeftError: no request was, so that nothing follows from it.
         """
-        from weft.timeline import load
-
-        snapshot = load(self.trace)
+        snapshot = self.so_far()
         if not len(snapshot.tables.requests.all()):
             raise WeftError(f"{self.server} has recorded no request, nothing can be measured; see {self.trace}")
         return snapshot
 
-    def findings(self, kind: str, options: Options | None = None) -> list[Finding]:
-        """Return what weft finds wrong of one kind, see docs/findings.md."""
-        from weft.findings import find
+    def findings(self, kind: str, **options: Any) -> list[Finding]:
+        """Return what weft finds wrong of one kind, with thresholds of its own: see docs/findings.md."""
+        from weft.findings import Options, find
 
-        return [finding for finding in find(self.snapshot, options) if finding.kind == kind]
+        return [finding for finding in find(self.snapshot, Options(**options)) if finding.kind == kind]
 
 
 class Lab:
@@ -161,11 +169,32 @@ class Lab:
         module, factory = app.__module__, app.__name__
         words = [part.replace("{module}", module).replace("{factory}", factory) for part in server.arguments]
         flags = [*["--contended"] * contended, *["--all-locks"] * all_locks, f"--trace={trace}", f"--folder={folder}"]
+        flags.append(f"--workers={server.workers}")
         command = ["weft_demos.lab.guard", *flags, server.module, *words]
         with Child(command, {**os.environ, **(environment or {})}, LISTENING) as child:
             run = Run(label, server.name, self._address(child, server), trace)
             yield run
         self.runs[label] = run
+
+    def program(self, function: Callable[[], object], label: str = "run") -> str:
+        """Run a function of the lesson's module as a program of its own, recorded, and return what it printed.
+
+        Raises:
+            WeftError: it did not end well, or not within `START_SECONDS`.
+        """
+        self._tell(f"{label}: {function.__name__}")
+        trace = places.new_trace(f"lab-{self.lesson}-{label}")
+        code = f"from {function.__module__} import {function.__name__} as main; main()"
+        surroundings = environment_for(os.environ, str(trace))
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-c", code],
+                cwd=self.folder, env=surroundings, capture_output=True, text=True, timeout=START_SECONDS, check=True,
+            )  # fmt: skip
+        except subprocess.SubprocessError as error:
+            raise WeftError(f"{function.__name__} did not end well: {error}") from None
+        self.runs[label] = Run(label, f"python {function.__name__}", "", trace)
+        return done.stdout
 
     def search(self, scenario: str, *, fixed: bool = False, seconds: float = 20.0, **wanted: Any) -> Found:
         """Try the orders in which the threads of a scenario can run, and return what came of it.

@@ -15,6 +15,7 @@ from . import (
     convoy,
     deadlock,
     exhausted,
+    fork,
     inversion,
     long_hold,
     lost,
@@ -49,6 +50,7 @@ KINDS: Final = {
     for kind in (
         Kind(deadlock.KIND, "deadlock", "deadlocks", deadlock.check),
         Kind(thread_end.KIND, "lock never released", "locks never released", thread_end.check),
+        Kind(fork.KIND, "lock held across a fork", "locks held across a fork", fork.check),
         Kind(exhausted.KIND, "exhausted pool", "exhausted pools", exhausted.check),
         Kind(blame.KIND, "slow endpoint", "slow endpoints", blame.check),
         Kind(convoy.KIND, "convoy", "convoys", convoy.check),

@@ -22,7 +22,9 @@ class Options:
         off: kinds of findings that are not wanted.
     """
 
-    deadlock_ns: int = _option(300_000_000, "how long all threads of a ring have waited for each other")
+    deadlock_ns: int = _option(
+        300_000_000, "how long all threads of a ring have waited for each other, or one for a lock held across a fork"
+    )
     signal_ns: int = _option(600_000_000, "the same where somebody waits for an event, a queue or a notification")
     blame_ns: int = _option(100_000_000, "how long a request waited for one lock")
     long_hold_ns: int = _option(200_000_000, "how long a lock was held while others waited for it")
