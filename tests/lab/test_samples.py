@@ -13,6 +13,7 @@ from weft.log.info import info
 from weft.timeline import load
 from weft_demos.lab import catalog, samples
 from weft_tui.lab.document import document
+from weft_tui.sources import CHANGED, Sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +32,7 @@ def test_a_sample_is_small_and_says_nothing_of_where_it_was_made(name: str) -> N
     snapshot = load(samples.trace(name))
     assert samples.trace(name).stat().st_size < samples.MOST_BYTES
     places = {lock.created_at.file for lock in snapshot.locks} | {file.path for file in snapshot.files.values()}
+    places |= {place.file for stack in snapshot.tables.stacks for place in stack}
     said = [*places, *(word for process in snapshot.processes for word in process.argv)]
     neutral = ("/weft_demos/", "/site-packages/", "/python/", "/venv/", "/weft/", "/traces/", "/lab/")
     assert not [word for word in said if word.startswith("/") and not word.startswith(neutral)]
@@ -46,6 +48,12 @@ def test_every_lesson_has_what_was_measured_for_the_document(name: str) -> None:
 @pytest.mark.skipif(not (ROOT / "docs" / "lab.md").exists(), reason="only where the documentation is")
 def test_the_document_says_what_the_lessons_say() -> None:
     assert (ROOT / "docs" / "lab.md").read_text("utf-8") == document(), "python -m weft_tui.lab.publish --text"
+
+
+def test_a_sample_shows_the_source_of_its_lesson(tmp_path: Path) -> None:
+    snapshot = load(samples.at_home("coarse-lock", tmp_path))
+    lock = next(lock for lock in snapshot.locks if lock.name.endswith("shop_lock"))
+    assert Sources(snapshot.files).line(lock.created_at) in ("shop_lock = threading.Lock()", CHANGED)
 
 
 def test_a_sample_that_is_not_there_is_said_in_one_line() -> None:

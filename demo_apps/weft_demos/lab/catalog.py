@@ -23,6 +23,7 @@ ORDER = (
     "thread-pool",
     "eight-at-once",
     "contexts",
+    "thread-local-g",
     "cookie-session",
     "server-session",
     "shared-memory",

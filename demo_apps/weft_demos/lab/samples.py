@@ -6,7 +6,7 @@ import json
 import sys
 import sysconfig
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,20 @@ from weft.log.repair import parts
 
 from .measuring import Measured, as_json, from_json
 
+SOURCE = Path(weft_demos.__file__).parent
+HOME = "/weft_demos"
+"""What samples call the folder that lessons are in."""
+
+Change = Callable[[str], str]
+"""Changes definitions, as JSON."""
+
 MOST_BYTES = 200_000
 """A sample is no larger."""
 
 
 def folder() -> Path:
     """Return where the samples are."""
-    return Path(weft_demos.__file__).with_name("samples")
+    return SOURCE / "samples"
 
 
 def names() -> list[str]:
@@ -43,6 +50,18 @@ def trace(name: str) -> Path:
     if name not in names():
         raise WeftError(f"no sample is called {name!r}; there is: {', '.join(names())}")
     return folder() / f"{name}{places.SUFFIX}"
+
+
+def at_home(name: str, folder: Path) -> Path:
+    """Return a copy of a sample, in a folder, that names the lesson's file where it is here: its source can be shown.
+
+    Raises:
+        WeftError: there is none of that name, or it cannot be read.
+    """
+    copy = folder / f"{name}{places.SUFFIX}"
+    here = json.dumps(str(SOURCE), ensure_ascii=True)[:-1]
+    copy.write_bytes(b"".join(_changed(trace(name), lambda text: text.replace(f'"{HOME}/', f"{here}/"))))
+    return copy
 
 
 def measured(name: str) -> Measured | None:
@@ -62,7 +81,7 @@ def ship(result: Measured) -> None:
     (folder() / f"{result.lesson}.json").write_text(_neutral(json.dumps(about, indent=1)) + "\n", encoding="utf-8")
     if result.trace is None:
         return
-    data = b"".join(_neutral_blocks(result.trace))
+    data = b"".join(_changed(result.trace, _neutral))
     if len(data) > MOST_BYTES:
         raise WeftError(
             f"{result.trace} takes {len(data):,} bytes, a sample at most {MOST_BYTES:,}: send fewer requests"
@@ -70,21 +89,22 @@ def ship(result: Measured) -> None:
     (folder() / f"{result.lesson}{places.SUFFIX}").write_bytes(data)
 
 
-def _neutral_blocks(path: Path) -> Iterator[bytes]:
+def _changed(path: Path, change: Change) -> Iterator[bytes]:
+    """Yield the parts of a trace, with its definitions changed."""
     tail = Tail(path)
     try:
         yield fmt.file_header(tail.header.wall_ns, tail.header.perf_ns)
         for part in parts(tail):
             if not isinstance(part, Block):
                 raise WeftError(f"{path} is damaged at {part.offset}: {part.reason}")
-            yield _neutral_block(part)
+            yield _changed_block(part, change)
     finally:
         tail.close()
 
 
-def _neutral_block(block: Block) -> bytes:
+def _changed_block(block: Block, change: Change) -> bytes:
     raw = zlib.decompressobj(-zlib.MAX_WBITS).decompress(block.stored)
-    said = _neutral(raw[: block.defined].decode("ascii")).encode("ascii")
+    said = change(raw[: block.defined].decode("ascii")).encode("ascii")
     about: dict[str, Any] = {"runs": block.runs, "records": block.records, "kind": block.kind}
     return fmt.block(
         said + raw[block.defined :], bytes(block.noise), block.process,
@@ -94,10 +114,9 @@ def _neutral_block(block: Block) -> bytes:
 
 def _neutral(text: str) -> str:
     """Return JSON text with the folders of this machine called what they are."""
-    source = Path(weft_demos.__file__).parent
     known = {
-        str(source): "/weft_demos",
-        str(source.parent.parent / "traces"): "/weft",
+        str(SOURCE): HOME,
+        str(SOURCE.parent.parent / "traces"): "/weft",
         sysconfig.get_path("purelib"): "/site-packages",
         sysconfig.get_path("stdlib"): "/python",
         sys.executable: "python",

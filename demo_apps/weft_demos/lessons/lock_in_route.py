@@ -1,12 +1,13 @@
 """A lock in a route makes a read-modify-write safe.
 
 A like reads a counter, adds one and writes it back. Between the read and the write other threads may run: here the
-route logs a line, in your app it may ask a database. Two requests that both read 7 both write 8, and one like is gone.
+route sleeps for a moment, in your app it may ask a database. Two requests that both read 7 both write 8, and one like
+is gone.
 
-We do it three times. On a real server we count: eight clients like an article many times, once without a lock
-and once with `with lock:` around read and write. Counting can show that updates are lost, but not that none ever
-will be. So the third time weft runs two requests in every order that their threads allow: without the lock it
-finds one that loses a like, and with the lock it tries them all and finds none.
+We do it three times. On a real server we count: eight clients like an article many times, once without a lock and
+once with `with lock:` around read and write. Counting can show that updates are lost, but not that none ever will be.
+So the third time weft runs two requests in every order that their threads allow: without the lock it finds one that
+loses a like, and with the lock it tries them all and finds none.
 
 On the screen you stand at the end of the order that loses a like. `u` goes back step by step, `f` makes the same
 choices in the app with the lock, and `v` explains.

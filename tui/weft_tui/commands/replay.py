@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import click
@@ -17,7 +18,8 @@ from weft_tui.commands import need_terminal, run_app, show
 def replay(file: Path | None, sample: str | None) -> None:
     """Look at a recorded FILE, with the same screen and keys as live; without FILE choose one of the recent traces."""
     if sample is not None:
-        file = _sample(file, sample)
+        _show_sample(file, sample)
+        return
     if file is None:
         _choose()
         return
@@ -26,12 +28,15 @@ def replay(file: Path | None, sample: str | None) -> None:
     show(file, live=False, title=file.name)
 
 
-def _sample(file: Path | None, name: str) -> Path:
+def _show_sample(file: Path | None, name: str) -> None:
     from weft_demos.lab import samples
 
     if file is not None:
         raise WeftError("name a file or a sample, not both")
-    return samples.trace(name)
+    samples.trace(name)
+    need_terminal("`weft lab NAME --headless`")
+    with tempfile.TemporaryDirectory(prefix="weft-sample-") as folder:
+        show(samples.at_home(name, Path(folder)), live=False, title=f"sample {name}")
 
 
 def _choose() -> None:

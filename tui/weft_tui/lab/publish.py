@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         samples.ship(measured)
         if measured.trace is not None:
             (docs / "lab").mkdir(exist_ok=True)
-            svg = asyncio.run(_drawn(samples.trace(name), name))
+            svg = asyncio.run(_drawn(measured.trace, name))
             (docs / "lab" / f"{name}.svg").write_text(svg, encoding="utf-8")
     (docs / "lab.md").write_text(document(), encoding="utf-8")
     return 0
