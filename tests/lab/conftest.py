@@ -8,6 +8,7 @@ import pytest
 
 from weft_demos.lab import Evidence, Fact, Verdict, catalog, measuring
 from weft_demos.lab.values import Value
+from weft_tui.lab.showing import schedule_of
 
 Ran = tuple[Verdict, Evidence]
 
@@ -18,6 +19,8 @@ def ran() -> Callable[[str], Ran]:
 
     def run(name: str) -> Ran:
         measured = measuring.measure(name)
+        if measured.schedule:
+            assert schedule_of(measured).outcome[0] == "invariant"
         return measured.judgement.verdict, Evidence(measured.facts)
 
     return run

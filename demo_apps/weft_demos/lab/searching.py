@@ -43,7 +43,8 @@ def searched(
     from weft.stage.search.searching import Budget, Search
     from weft.stage.session import Session
 
-    words = {"target": target, "requests": [], "check": "", "seed": None, "fixed": fixed, **wanted}
+    named = {"target": target, "requests": [], "check": "", "seed": None, "fixed": fixed}
+    words = {**named, "root": "", "paths": [], **wanted}
     where, played = Stops(stops), As(interpreter)
     process = AppProcess(**words)
     try:

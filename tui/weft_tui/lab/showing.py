@@ -9,6 +9,7 @@ from pathlib import Path
 from weft.errors import WeftError
 from weft.stage import schedule as schedules
 from weft.stage.process import AppProcess
+from weft.stage.schedule import Schedule
 from weft.stage.session import Session
 from weft_demos.lab.catalog import Told
 from weft_demos.lab.measuring import Measured
@@ -38,11 +39,16 @@ def show_lesson(told: Told, lesson: Lesson, measured: Measured) -> None:
         raise WeftError(f"the trace of the lesson {told.name} is not there any more; run it again without --last")
 
 
-def _on_stage(told: Told, lesson: Lesson, measured: Measured) -> None:
+def schedule_of(measured: Measured) -> Schedule:
+    """Return the order that the search has found."""
     with tempfile.TemporaryDirectory(prefix="weft-lab-") as folder:
         file = Path(folder, "order.json")
         file.write_text(measured.schedule, encoding="utf-8")
-        schedule = schedules.load(file)
+        return schedules.load(file)
+
+
+def _on_stage(told: Told, lesson: Lesson, measured: Measured) -> None:
+    schedule = schedule_of(measured)
     wanted = dict(schedule.wanted)
 
     def begin() -> Session:
