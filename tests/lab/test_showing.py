@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from weft_demos.lab import catalog, samples
-from weft_tui.lab.beside import Beside, LessonApp, text_of
+from weft_tui.lab.beside import Beside, LessonApp, Place, text_of
 from weft_tui.view import Mode
 
 
@@ -17,21 +15,28 @@ def app() -> LessonApp:
     return shown
 
 
-@pytest.mark.parametrize(("columns", "beside"), [(140, True), (80, False)])
-async def test_the_lesson_stands_beside_where_there_is_room_and_d_shows_and_hides_it(
-    columns: int, beside: bool
-) -> None:
-    async with (shown := app()).run_test(size=(columns, 30)) as pilot:
+async def test_the_lesson_stands_beside_where_there_is_room_and_d_moves_it() -> None:
+    async with (shown := app()).run_test(size=(140, 30)) as pilot:
         await pilot.pause()
         panel = shown.screen.query_one(Beside)
-        assert panel.display is beside
-        assert shown.dashboard.lanes.size.width == (columns - 44 if beside else columns)
+        assert (panel.place, shown.dashboard.lanes.size.width) == (Place.BESIDE, 140 - 44)
         await pilot.press("d")
-        assert panel.display is not beside
         await pilot.pause()
-        assert shown.dashboard.lanes.size.width == columns
+        assert (panel.place, panel.size.width > 120, shown.dashboard.lanes.size.width) == (Place.OVER, True, 140)
         await pilot.press("d")
-        assert panel.display is beside
+        assert (panel.place, panel.display) == (Place.HIDDEN, False)
+        await pilot.press("d")
+        assert (panel.place, panel.display) == (Place.BESIDE, True)
+
+
+async def test_the_lesson_is_hidden_at_first_where_there_is_no_room_beside() -> None:
+    async with (shown := app()).run_test(size=(80, 30)) as pilot:
+        await pilot.pause()
+        panel = shown.screen.query_one(Beside)
+        assert (panel.place, shown.dashboard.lanes.size.width) == (Place.HIDDEN, 80)
+        for place in (Place.OVER, Place.HIDDEN, Place.OVER):
+            await pilot.press("d")
+            assert (panel.place, shown.dashboard.lanes.size.width) == (place, 80)
 
 
 async def test_what_it_says_begins_with_the_claim_and_the_verdict() -> None:

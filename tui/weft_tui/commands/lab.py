@@ -21,7 +21,7 @@ def lab(name: str | None, headless: bool, form: str, again: bool) -> None:
     """List the lessons, or run the lesson NAME: start its servers, send them requests, measure, judge and show.
 
     A lesson puts a claim about Flask and threads to the test. Its verdict, confirmed, refuted or depends, is computed
-    from what was recorded. On the screen `d` shows and hides the lesson, `q` leaves.
+    from what was recorded. On the screen `d` makes the lesson large and hides it, `q` leaves.
     """
     from weft_demos.lab import catalog, measuring, wording
 

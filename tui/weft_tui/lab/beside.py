@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -25,29 +26,51 @@ COLUMNS: Final = 44
 ROOM: Final = 120
 """Columns of a terminal from which on it has."""
 
-KEY: Final = Binding("d", "lesson", "Lesson", tooltip="Show or hide the lesson")
+KEY: Final = Binding("d", "lesson", "Lesson", tooltip="The lesson: large, hidden, beside")
+
+
+class Place(Enum):
+    """Where the lesson is."""
+
+    BESIDE = "-beside"
+    OVER = "-over"
+    HIDDEN = "-hidden"
 
 
 class Beside(VerticalScroll, can_focus=False):
-    """The panel; what it hides is there again when it is hidden."""
+    """The panel.
+
+    Attributes:
+        place: where it is.
+    """
 
     DEFAULT_CSS = """
     Beside { dock: right; width: 44; height: 100%; padding: 0 1; background: $surface; border-left: solid $primary; }
-    Beside.-over { layer: above; width: 100%; border: none; }
+    Beside.-over { layer: above; width: 100%; padding: 1 4; border: none; }
+    Beside.-hidden { display: none; }
     Beside Static { width: 100%; height: auto; }
     Screen { layers: base above; }
     """
 
     def __init__(self, text: Text) -> None:
-        super().__init__(Static(text, markup=False))
+        super().__init__(Static(text, markup=False), classes=Place.BESIDE.value)
+        self.place = Place.BESIDE
 
     def fit(self, columns: int) -> None:
-        """Stand beside the screen or, in a narrow terminal, hidden above it."""
-        over = columns < ROOM
-        if over != self.has_class("-over") or not self.has_class("-fitted"):
-            self.set_class(over, "-over")
-            self.add_class("-fitted")
-            self.display = not over
+        """Be beside the screen, or hidden where there is no room for that."""
+        if self.place is Place.BESIDE and columns < ROOM:
+            self.move(Place.HIDDEN)
+
+    def turn(self, columns: int) -> None:
+        """Be at the next place: over the screen, hidden, and beside it again where there is room."""
+        following = {Place.BESIDE: Place.OVER, Place.OVER: Place.HIDDEN, Place.HIDDEN: Place.BESIDE}[self.place]
+        self.move(Place.OVER if following is Place.BESIDE and columns < ROOM else following)
+
+    def move(self, place: Place) -> None:
+        """Be somewhere."""
+        self.remove_class(self.place.value)
+        self.add_class(place.value)
+        self.place = place
 
 
 def text_of(told: Told, lesson: Lesson, measured: Measured) -> Text:
@@ -83,7 +106,7 @@ class LessonApp(WeftApp):
         _fit(self.dashboard)
 
     def action_lesson(self) -> None:
-        """Show or hide the lesson."""
+        """Let the lesson be elsewhere."""
         _toggle(self.screen)
 
 
@@ -103,7 +126,7 @@ class LessonStageApp(StageApp):
         _fit(self.stage)
 
     def action_lesson(self) -> None:
-        """Show or hide the lesson."""
+        """Let the lesson be elsewhere."""
         _toggle(self.screen)
 
 
@@ -123,4 +146,4 @@ def _fit(screen: Screen[None]) -> None:
 
 def _toggle(screen: Screen[object]) -> None:
     for panel in screen.query(Beside):
-        panel.display = not panel.display
+        panel.turn(screen.app.size.width)

@@ -15,7 +15,7 @@ What people are told about Flask and threads, put to the test. Each lesson start
 requests, records all of it, and computes its verdict from what was recorded: *confirmed*, *refuted* or *depends*.
 
     weft lab                      the lessons, each with its claim and the last verdict of this machine
-    weft lab dev-server           run one, and look at what was recorded with the lesson beside it; `d` hides it
+    weft lab dev-server           run one, and look at what was recorded with the lesson beside it (`d`: large, hidden)
     weft lab dev-server --last    look again at what was measured last
     weft lab dev-server --headless --format json
     weft replay --sample dev-server               what the lesson has recorded for this page
