@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -186,3 +187,32 @@ def test_clients_are_counted_and_begin_together() -> None:
         answers = run.load("GET /slow", "GET /nothing", clients=3)
     assert [(one.client, one.status) for one in answers] == [(n, s) for n in range(3) for s in (200, 404)]
     assert max(one.began_ns for one in answers[::2]) < min(one.ended_ns for one in answers[::2])
+
+
+# the command
+
+
+def test_a_lesson_is_run_without_a_screen_and_told_as_json() -> None:
+    command = [sys.executable, "-m", "weft_tui", "lab", "thread-local-g", "--headless", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["lesson"], said["verdict"], said["shows"]) == ("thread-local-g", "refuted", "run")
+    assert said["claim"] == catalog.named("thread-local-g").claim
+    assert {fact["key"]: fact["value"] for fact in said["facts"]}["looks"] == 12
+    assert Path(said["traces"]["run"]).exists()
+    assert said["servers"] == {"run": "flask run"}
+    assert measuring.last("thread-local-g") is not None
+
+
+def test_an_interrupt_ends_a_lesson_and_its_servers() -> None:
+    home = Path(os.environ["WEFT_HOME"])
+    command = [sys.executable, "-m", "weft_tui", "lab", "dev-server", "--headless"]
+    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as lesson:
+        until(lambda: any(map(pids, home.glob("*.weft"))))
+        lesson.send_signal(signal.SIGINT)
+        out, err = lesson.communicate(timeout=60)
+    assert (lesson.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    assert not [pid for trace in home.glob("*.weft") for pid in pids(trace) if alive(pid)]
+    assert measuring.last("dev-server") is None

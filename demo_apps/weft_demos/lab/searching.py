@@ -43,7 +43,7 @@ def searched(
     from weft.stage.search.searching import Budget, Search
     from weft.stage.session import Session
 
-    named = {"target": target, "requests": [], "check": "", "seed": None, "fixed": fixed}
+    named: dict[str, Any] = {"target": target, "requests": [], "check": "", "seed": None, "fixed": fixed}
     words = {**named, "root": "", "paths": [], **wanted}
     where, played = Stops(stops), As(interpreter)
     process = AppProcess(**words)
