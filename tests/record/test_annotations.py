@@ -281,7 +281,8 @@ def test_locks_and_all_else_go_by_the_names_they_are_given(tmp_path: Path) -> No
             assert weft.name(raw, "raw") is raw
         """,
     )
-    assert {row.what for row in found.of(Kind.SECTION)} == {"shop.early", "shop.late", "again"}
+    # What is written before its lock gets another name keeps the old one; when it is written is up to the machine.
+    assert {row.what for row in found.of(Kind.SECTION)} - {"shop.3"} == {"shop.early", "shop.late", "again"}
     waited = [row.what for row in found.of(Kind.WAIT)]
     assert waited == ["shop.0", "shop.1", "shop.2.get", "shop.4", "shop.3.wait", "again.wait"]
 

@@ -573,3 +573,46 @@ assert file.closed
 """,
     )
     assert [kind for kind, _ in _served(found)] == [Kind.REQUEST_ENTER, Kind.REQUEST_STREAM, Kind.REQUEST_CLOSE]
+
+
+def test_who_wraps_the_pushes_of_app_contexts_too_breaks_nothing(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        APP
+        + """
+from flask.ctx import AppContext, RequestContext
+ours = AppContext.push
+AppContext.push = lambda self: ours(self)
+context = app.test_request_context("/item/1")
+with context:
+    assert "pop" in vars(context)
+assert "pop" not in vars(context)
+app.test_client().get("/item/1")
+""",
+    )
+    assert _shape(found) == "([)]<([)]>"
+
+
+def test_a_status_that_is_none_ends_its_request(tmp_path: Path) -> None:
+    found = record(
+        tmp_path,
+        """
+        from flask import Flask
+        class Odd(Flask):
+            def make_response(self, rv):
+                return lambda environ, start: start(rv, []) or []
+            def process_response(self, response):
+                return response
+        app = Odd("app")
+        odd = [["200"], "2", "never", "999 Far", "²²²", b"200 OK", None]
+        for number, status in enumerate(odd):
+            app.add_url_rule(f"/{number}", str(number), lambda status=status: status)
+        seen = []
+        for number, _ in enumerate(odd):
+            app({"REQUEST_METHOD": "GET", "PATH_INFO": f"/{number}", "SERVER_NAME": "x", "SERVER_PORT": "1",
+                 "wsgi.url_scheme": "http"}, lambda status, headers: seen.append(status))
+        assert seen == odd, seen
+        """,
+    )
+    assert len(found.of(Kind.POP_AND_EXIT)) == 7
+    assert found.done is not None

@@ -34,7 +34,7 @@ class _Sign:
 class Buffer(list[int]):
     """The records of one thread that have not been taken yet."""
 
-    __slots__ = ("ident", "left", "popped", "sign", "thread")
+    __slots__ = ("ident", "left", "outer", "popped", "sign", "thread")
 
     thread: int
     """Number of the thread, never used again, unlike ``ident``."""
@@ -42,9 +42,14 @@ class Buffer(list[int]):
     sign: weakref.ref[_Sign]
     left: bool
     """The thread's end has been recorded."""
+    outer: Any
+    """The app context of the request that the thread serves, `BEGUN` until it is pushed, None when it is popped."""
     popped: int
-    """When the contexts of the request that is about to end were popped (ns), 0: they were not."""
+    """When that was popped (ns), 0: it was not, or it has been recorded."""
 
+
+BEGUN = object()
+"""Stands in for the app context of a request that has not pushed it yet."""
 
 here = threading.local()
 """``here.put`` appends to this thread's buffer; AttributeError on a thread that has not `join`ed."""
@@ -63,6 +68,7 @@ def join(name: str | None = None, kind: Kind = Kind.THREAD_NAME) -> Put:
     buffer.thread = next(_numbers)
     buffer.ident = get_ident()
     buffer.left = False
+    buffer.outer = None
     buffer.popped = 0
     here.sign = sign = _Sign()
     buffer.sign = weakref.ref(sign)
@@ -123,7 +129,8 @@ def leave() -> None:
 class _Nowhere:
     """A buffer that keeps nothing, for every thread."""
 
-    popped = 0
+    outer = property(lambda self: None, lambda self, context: None)
+    popped = property(lambda self: 0, lambda self, when: None)
 
     def extend(self, words: Iterable[int]) -> None:
         """Discard records."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from time import perf_counter_ns
 from types import ModuleType
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..events import Kind, code_of
 from . import merged_contexts, tasks, trouble
-from .buffers import Put, here, join, put_here
+from .buffers import BEGUN, Put, here, join, put_here
 from .definitions import Table
 from .patches import Patches
 from .streams import Stream, is_read_later
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
 
 _targets = Table("target", lambda key, environ: _method_and_path(environ), partial(code_of, Kind.REQUEST_ENTER))
 _endpoints = Table("endpoint", lambda name: (name,), partial(code_of, Kind.PUSH_BOTH))
-_ends = {str(number): code_of(Kind.POP_AND_EXIT, number) for number in range(100, 600)}
-"""Codes of a request's last record by status."""
+_ends: dict[str, int] = {}
+"""Codes of a request's last record by the line of its status."""
+STATUSES = 1000
+"""Lines of statuses that are remembered."""
 
 # From the code of one event to that of the record that tells of two.
 _PUSH_TO_BOTH = Kind.PUSH_BOTH - Kind.REQUEST_PUSH
 _EXIT_TO_BOTH = Kind.POP_AND_EXIT - Kind.REQUEST_EXIT
 _BOTH_TO_STREAM = Kind.REQUEST_STREAM - Kind.POP_AND_EXIT
 _BOTH_TO_CLOSE = Kind.REQUEST_CLOSE - Kind.POP_AND_EXIT
-_APP_POP = code_of(Kind.APP_POP)
+_APP_POP, _REQUEST_POP = code_of(Kind.APP_POP), code_of(Kind.REQUEST_POP)
 
 
 def install(patches: Patches, flask: ModuleType) -> None:
     """Wrap ``Flask.wsgi_app`` and the push and pop of both contexts."""
     application, contexts = flask.Flask, flask.ctx
     request_context = vars(contexts).get("RequestContext")
-    serving, pushing = _code(application, "wsgi_app"), _code(request_context, "push")
     _wrap_call(patches, application)
     _wrap_carrying(patches, flask)
     if request_context is None:
-        merged_contexts.install(patches, contexts.AppContext, _endpoints, serving)
+        merged_contexts.install(patches, contexts.AppContext, _endpoints)
         return
-    _wrap_app_pop(patches, contexts.AppContext, serving)
-    _wrap_app_push(patches, contexts.AppContext, pushing)
-    _wrap_request_pop(patches, request_context)
+    _wrap_app_pop(patches, contexts.AppContext)
+    _wrap_app_push(patches, contexts.AppContext, getattr(request_context.push, "__code__", None))
     _wrap_request_push(patches, request_context)
 
 
@@ -60,11 +60,6 @@ def _wrap_carrying(patches: Patches, flask: Any) -> None:
         patches.set(flask, "copy_current_request_context", carrying)
 
 
-def _code(owner: Any, name: str) -> Any:
-    """Return the code of a method of Flask's own, None where there is none or somebody else has wrapped it."""
-    return getattr(getattr(owner, name, None), "__code__", None)
-
-
 def forget() -> None:
     """Define targets and endpoints anew (in a forked child)."""
     _targets.forget()
@@ -73,19 +68,11 @@ def forget() -> None:
 
 def _wrap_call(patches: Patches, flask_class: Any) -> None:
     original = flask_class.wsgi_app
-    next_number = itertools.count(1).__next__
-    clock, target, end_of, no_status = perf_counter_ns, _targets.get, _ends.get, code_of(Kind.POP_AND_EXIT)
+    numbers = itertools.count(1)
+    clock, target, start = perf_counter_ns, _targets.get, _start.__get__
+    end_of, no_status = _ends.get, code_of(Kind.POP_AND_EXIT)
 
     def wsgi_app(self: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        status = ""
-
-        def start(line: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
-            nonlocal status
-            status = line
-            if exc_info is None:
-                return start_response(line, headers)
-            return start_response(line, headers, exc_info)
-
         try:
             try:
                 put: Any = here.put
@@ -93,29 +80,34 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
                 put = join()
             try:
                 key: Any = environ["PATH_INFO"]
+                mount = environ["SCRIPT_NAME"]
             except KeyError:
-                key = ""
-            method, mount = environ["REQUEST_METHOD"], environ.get("SCRIPT_NAME")
+                key, mount = environ.get("PATH_INFO", ""), environ.get("SCRIPT_NAME")
+            method = environ["REQUEST_METHOD"]
             if mount or method != "GET":
                 key = method, mount, key
-            number = next_number()
+            number, buffer, answer = next(numbers), put.__self__, [start_response, ""]
+            around, buffer.outer = buffer.outer, BEGUN
             put((clock(), number, target(key) or _targets.add(key, environ)))
         except Exception as error:
             trouble.note(error)
             return original(self, environ, start_response)  # type: ignore[no-any-return]
         stream = None
         try:
-            result = original(self, environ, start)
+            result = original(self, environ, start(answer))
             if is_read_later(result):
                 stream = result
             return result  # type: ignore[no-any-return]
         except BaseException:
-            status = ""
+            answer[1] = ""
             raise
         finally:
-            code = end_of(status[:3], no_status)
-            now, buffer = clock(), put.__self__
-            popped = buffer.popped
+            try:
+                code = end_of(answer[1]) or _end(answer[1])
+            except Exception:  # a status that is none
+                code = no_status
+            now, popped = clock(), buffer.popped
+            buffer.outer = around
             buffer.popped = 0
             if stream is not None and _follow(stream, put, number, code):
                 if popped:
@@ -127,6 +119,23 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
                 put((now, 0, code - _EXIT_TO_BOTH))
 
     patches.set(flask_class, "wsgi_app", wsgi_app)
+
+
+def _start(answer: list[Any], line: str, headers: Any, exc_info: Any = None) -> Any:
+    """Stand in for ``start_response``, the first of ``answer``, bound to it: that costs half of what a closure does."""
+    answer[1] = line
+    if exc_info is None:
+        return answer[0](line, headers)
+    return answer[0](line, headers, exc_info)
+
+
+def _end(status: str) -> int:
+    """Return the code of the last record of a request whose status has not been met."""
+    number = int(status[:3] or 0)
+    code = code_of(Kind.POP_AND_EXIT, number if 100 <= number < 600 else 0)
+    if len(_ends) < STATUSES:
+        _ends[status] = code
+    return code
 
 
 def _follow(result: Any, put: Put, number: int, code: int) -> bool:
@@ -143,6 +152,7 @@ def _wrap_request_push(patches: Patches, context_class: Any) -> None:
     endpoint, no_endpoint = _endpoints.get, code_of(Kind.PUSH_BOTH)
 
     def push(self: Any) -> Any:
+        began = clock()
         try:
             return original(self)
         finally:
@@ -152,15 +162,23 @@ def _wrap_request_push(patches: Patches, context_class: Any) -> None:
                 code = no_endpoint if name is None else endpoint(name) or _endpoints.add(name)
                 # What this push put on Flask's stacks: the context, and an app context or None.
                 app_context = self._cv_tokens[-1][1]
+                try:
+                    put: Any = here.put
+                except AttributeError:
+                    put = join()
                 now = clock()
                 try:
-                    words = (now, now - app_context._weft_pushed, code)
+                    told_by_request = app_context._weft_told_by_request
                 except AttributeError:
-                    words = (now, 0, code - _PUSH_TO_BOTH)
-                try:
-                    here.put(words)
-                except AttributeError:
-                    join()(words)
+                    told_by_request = False
+                if told_by_request:
+                    put((now, now - began, code))
+                    buffer = put.__self__
+                    if buffer.outer is BEGUN:
+                        buffer.outer = app_context
+                else:
+                    put((now, 0, code - _PUSH_TO_BOTH))
+                    self.pop = partial(_pop_alone, self)
             except LookupError:
                 pass  # it did not come so far, and Flask is saying so
             except Exception as error:
@@ -169,50 +187,39 @@ def _wrap_request_push(patches: Patches, context_class: Any) -> None:
     patches.set(context_class, "push", push)
 
 
+def _pop_alone(context: Any, *args: Any) -> Any:
+    """Stand in for the ``pop`` of a request context that was pushed without an app context whose pop would tell."""
+    pushes = context._cv_tokens
+    alone = bool(pushes) and not hasattr(pushes[-1][1], "_weft_told_by_request")
+    try:
+        return type(context).pop(context, *args)
+    finally:
+        if alone:
+            put_here()((perf_counter_ns(), 0, _REQUEST_POP))
+        if not pushes:
+            vars(context).pop("pop", None)
+
+
 def _wrap_app_push(patches: Patches, context_class: Any, pushing: Any) -> None:
-    """Record the pushes of app contexts, but for those by a request context: `PUSH_BOTH` will tell when that was."""
+    """Record the pushes of app contexts, but for those by a request context, whose record tells of both."""
     original, clock, code = context_class.push, perf_counter_ns, code_of(Kind.APP_PUSH)
     caller = sys._getframe
 
     def push(self: Any) -> Any:
         result = original(self)
-        now = clock()
         if caller(1).f_code is pushing:
-            self._weft_pushed = now
+            self._weft_told_by_request = True
         else:
-            put_here()((now, 0, code))
+            put_here()((clock(), 0, code))
         return result
 
     patches.set(context_class, "push", push)
 
 
-def _wrap_request_pop(patches: Patches, context_class: Any) -> None:
-    """Record the pops of request contexts, but for one that pops its app context too: that one's pop says both."""
-    original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.REQUEST_POP)
+def _wrap_app_pop(patches: Patches, context_class: Any) -> None:
+    """Record the pops of app contexts, but for that by a request that is about to return: its last record tells."""
+    original, clock = context_class.pop, perf_counter_ns
     # Its only argument has a private default; passing on *args would cost as much as recording does.
-    (nothing,) = original.__defaults__
-
-    def pop(self: Any, exc: Any = nothing) -> Any:
-        alone = False
-        try:
-            alone = not self._cv_tokens[-1][1]._weft_pushed
-        except AttributeError:
-            alone = True
-        except LookupError:
-            pass  # it was not pushed, and Flask is about to say so
-        try:
-            return original(self, exc)
-        finally:
-            if alone:
-                put_here()((clock(), 0, code))
-
-    patches.set(context_class, "pop", pop)
-
-
-def _wrap_app_pop(patches: Patches, context_class: Any, serving: Any) -> None:
-    """Record the pops of app contexts, but for that by a request that is about to return: `POP_AND_EXIT` will tell."""
-    original, clock, code = context_class.pop, perf_counter_ns, code_of(Kind.APP_POP)
-    caller = sys._getframe
     (nothing,) = original.__defaults__
 
     def pop(self: Any, exc: Any = nothing) -> Any:
@@ -223,16 +230,12 @@ def _wrap_app_pop(patches: Patches, context_class: Any, serving: Any) -> None:
                 put: Any = here.put
             except AttributeError:
                 put = join()
-            now = clock()
-            try:
-                # Flask's WSGI call, our pop of the request context, Flask's own, this.
-                returning = self._weft_pushed and caller(3).f_code is serving
-            except (AttributeError, ValueError):
-                returning = False
-            if returning:
-                put.__self__.popped = now
+            buffer = put.__self__
+            if buffer.outer is self:
+                buffer.outer = None
+                buffer.popped = clock()
             else:
-                put((now, 0, code))
+                put((clock(), 0, _APP_POP))
 
     patches.set(context_class, "pop", pop)
 

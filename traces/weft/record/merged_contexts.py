@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from time import perf_counter_ns
 from typing import Any
 
 from ..events import Kind, code_of
 from . import trouble
-from .buffers import here, join, put_here
+from .buffers import BEGUN, put_here
 from .definitions import Table
 from .patches import Patches
 
@@ -16,7 +15,7 @@ _APP_PUSH, _APP_POP = code_of(Kind.APP_PUSH), code_of(Kind.APP_POP)
 _NO_ENDPOINT = code_of(Kind.PUSH_BOTH)
 
 
-def install(patches: Patches, context_class: Any, endpoints: Table, serving: Any) -> None:
+def install(patches: Patches, context_class: Any, endpoints: Table) -> None:
     """Wrap the push and the pop of the context.
 
     Such a context counts its pushes, and only the first of them and the last pop do anything.
@@ -25,10 +24,9 @@ def install(patches: Patches, context_class: Any, endpoints: Table, serving: Any
         patches: remember the way back.
         context_class: Flask's ``AppContext``.
         endpoints: of endpoints, as codes of `Kind.PUSH_BOTH`.
-        serving: code of Flask's WSGI call.
     """
     _wrap_push(patches, context_class, endpoints)
-    _wrap_pop(patches, context_class, serving)
+    _wrap_pop(patches, context_class)
 
 
 def _wrap_push(patches: Patches, context_class: Any, endpoints: Table) -> None:
@@ -43,6 +41,7 @@ def _wrap_push(patches: Patches, context_class: Any, endpoints: Table) -> None:
         finally:
             try:
                 if self._cv_token is not None:
+                    put: Any = put_here()
                     now = clock()
                     if self._request is None:
                         words = (now, 0, _APP_PUSH)
@@ -51,18 +50,17 @@ def _wrap_push(patches: Patches, context_class: Any, endpoints: Table) -> None:
                         name = rule.endpoint if rule is not None else None
                         code = _NO_ENDPOINT if name is None else endpoint(name) or endpoints.add(name)
                         words = (now, now - began, code)
-                    try:
-                        here.put(words)
-                    except AttributeError:
-                        join()(words)
+                        if put.__self__.outer is BEGUN:
+                            put.__self__.outer = self
+                    put(words)
             except Exception as error:
                 trouble.note(error)
 
     patches.set(context_class, "push", push)
 
 
-def _wrap_pop(patches: Patches, context_class: Any, serving: Any) -> None:
-    original, clock, caller = context_class.pop, perf_counter_ns, sys._getframe
+def _wrap_pop(patches: Patches, context_class: Any) -> None:
+    original, clock = context_class.pop, perf_counter_ns
 
     def pop(self: Any, exc: Any = None) -> Any:
         pushed = self._cv_token is not None
@@ -71,10 +69,11 @@ def _wrap_pop(patches: Patches, context_class: Any, serving: Any) -> None:
         finally:
             if pushed and self._cv_token is None:
                 put: Any = put_here()
-                now = clock()
-                if self._request is not None and caller(1).f_code is serving:
-                    put.__self__.popped = now
+                buffer = put.__self__
+                if buffer.outer is self:
+                    buffer.outer = None
+                    buffer.popped = clock()
                 else:
-                    put((now, 0, _APP_POP))
+                    put((clock(), 0, _APP_POP))
 
     patches.set(context_class, "pop", pop)
