@@ -228,8 +228,7 @@ def weft(file: Path, *, stay: bool, seconds: float) -> Round:
             before, began = _worked(process), time.perf_counter()
             report = Search(executions, Budget(PATIENCE)).run()
             taken, after = time.perf_counter() - began, _worked(process)
-            before = before if before.keys() == after.keys() else {}
-            worked = sum(after.values()) - sum(before.values())
+            worked = sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
             costs.append(Cost(report.verdict, report.executions, taken, worked))
     finally:
         process.close()
