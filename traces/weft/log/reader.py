@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -55,7 +55,7 @@ class Definitions:
 Item = Events | Definitions | Gap
 Bytes = NDArray[np.uint8]
 
-_AHEAD: Final = 3
+_AHEAD: Final = 2
 """Parts read before they are wanted."""
 
 _AT_ONCE: Final = 64 << 20
@@ -84,7 +84,7 @@ class Tail:
         WeftError: no such file, or it is not a trace that this version reads.
     """
 
-    def __init__(self, path: Path, chunk: int = 4 << 20) -> None:
+    def __init__(self, path: Path, chunk: int = 1 << 20) -> None:
         self.path = path
         self.chunk = chunk
         self._file = _open(path)
@@ -323,25 +323,39 @@ def _threads(events: Events, names: Names) -> tuple[Events, list[dict[str, Any]]
 
 def _events(process: int, tidy: Bytes, noise: Bytes, runs: int, records: int) -> Events:
     cuts = len(fmt.RUN_TIDY) * runs, len(fmt.RUN_NOISE) * runs
-    table = _rows(runs, {fmt.RUN_TIDY: tidy[: cuts[0]], fmt.RUN_NOISE: noise[: cuts[1]]}).view("<u4")
-    words = _rows(records, {fmt.TIDY: tidy[cuts[0] :], fmt.NOISE: noise[cuts[1] :]}).view("<i8")
-    counts = table[:, 1].astype(np.int64)
+    table = _planes(runs, {fmt.RUN_TIDY: tidy[: cuts[0]], fmt.RUN_NOISE: noise[: cuts[1]]})
+    words = _planes(records, {fmt.TIDY: tidy[cuts[0] :], fmt.NOISE: noise[cuts[1] :]})
+    counts = _words(table[4:8])
     if int(counts.sum()) != records:
         raise ValueError("a block's run table does not fit its header")
-    code = words[:, 2]
+    obj = _words(words[16:24])
+    obj >>= KIND_BITS
+    obj &= (1 << (64 - KIND_BITS)) - 1
     return Events(
         process=process,
-        thread=np.repeat(table[:, 0].astype(np.int64), counts),
-        kind=(code & KIND_MASK).astype(np.uint8),
-        obj=(code >> KIND_BITS) & ((1 << (64 - KIND_BITS)) - 1),
-        time=np.ascontiguousarray(words[:, 0]),
-        value=np.ascontiguousarray(words[:, 1]),
+        thread=np.repeat(_words(table[:4]), counts),
+        kind=words[16] & np.uint8(KIND_MASK),
+        obj=obj,
+        time=_words(words[:8]),
+        value=_words(words[8:16]),
     )
 
 
-def _rows(count: int, planes: dict[tuple[int, ...], Bytes]) -> Bytes:
-    """Return byte planes as rows, uint8 ``[count, bytes of a row]``; the planes of each group follow one another."""
-    rows = np.empty((count, sum(map(len, planes))), np.uint8)
-    for numbers, group in planes.items():
-        rows[:, numbers] = group.reshape(len(numbers), count).T
-    return rows
+def _planes(count: int, groups: dict[tuple[int, ...], Bytes]) -> list[Bytes]:
+    """Return byte planes by number, uint8 ``[count]`` each; those of each group follow one another."""
+    placed = {
+        number: plane
+        for numbers, group in groups.items()
+        for number, plane in zip(numbers, group.reshape(len(numbers), count), strict=True)
+    }
+    return [placed[number] for number in range(len(placed))]
+
+
+def _words(planes: Sequence[Bytes]) -> NDArray[np.int64]:
+    """Return the numbers, int64 ``[count]``, of which there are the bytes, the lowest first."""
+    words = np.zeros((len(planes[0]), 8), np.uint8)
+    for place, plane in enumerate(planes):
+        # Of the upper bytes most are 0, and it is much faster to look than to write them.
+        if len(plane) and plane.max():
+            words[:, place] = plane
+    return words.view("<i8").reshape(-1).astype(np.int64, copy=False)
