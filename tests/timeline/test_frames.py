@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from weft.log.reader import Definitions, Item
-from weft.timeline import Builder, Snapshot, columns, fold, index, listings
+from weft.timeline import Builder, Snapshot, columns, index, listings, segments, together
 from weft.timeline.values import Frame
 
 from . import workload
@@ -26,8 +26,9 @@ def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(index, "_SEAL", 12)
         monkeypatch.setattr(index, "_SLICE", 8)
         monkeypatch.setattr(index, "_GROUP", 3)
-        monkeypatch.setattr(index, "_WORTH_THREADS", 2)
-        monkeypatch.setattr(fold, "_WORTH_THREADS", 0)
+        monkeypatch.setattr(together, "_WORTH_THREADS", 2)
+        monkeypatch.setattr(segments, "BLOCK", 3)
+        monkeypatch.setattr(segments, "_PIECE", 2)
         monkeypatch.setattr(columns, "CHUNK", 8)
         monkeypatch.setattr(listings, "CHUNK", 8)
 

@@ -12,7 +12,7 @@ from weft.timeline import Builder, Snapshot, columns, index
 from weft.timeline.building import Span, Spans, build
 from weft.timeline.columns import FOREVER, HOLD, Table, rows_of
 from weft.timeline.index import Picture
-from weft.timeline.segments import Layer
+from weft.timeline.segments import Layer, Segment, mergeable
 from weft.timeline.values import State
 
 from . import workload
@@ -135,17 +135,37 @@ def test_a_stretch_too_long_for_the_keys_becomes_several_segments() -> None:
         began_lane=at,
         began=begins,
     )
-    picture = Picture(tuple(build(spans, 0, end, lanes)))
+    picture = Picture(tuple(Segment.of([part]) for part in build(spans, 0, end, lanes)))
     assert len(picture.segments) > 4
     edges = np.array([0, 7, 1 << 40, 1 << 44, end])
-    total, _ = picture.totals(at, edges)
-    held = np.diff(total[Layer.HOLD], axis=1).tolist()
+    totals = picture.totals(at, edges)
+    held = np.diff(totals.spent[Layer.HOLD], axis=1).tolist()
     assert held == [
         [0, (1 << 40) - 7, (1 << 44) - (1 << 40), 0],
         [0, 0, (1 << 44) - (1 << 40), end - (1 << 44)],
         [7, (1 << 40) - 7, (1 << 44) - (1 << 40), end - (1 << 44)],
     ]
-    assert np.diff(total[Layer.BEGAN], axis=1).tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]]
+    assert np.diff(totals.began, axis=1).tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]]
+
+
+def test_what_lasts_for_months_is_exact_to_the_nanosecond() -> None:
+    end = (1 << 53) + 5
+    begins, ends = np.array([1, 3]), np.array([(1 << 53) + 2, 1 << 52])
+    spans = Spans(
+        lane=np.array([0, 1, 0, 1]),
+        start=np.concatenate((begins, [0, 0])),
+        end=np.concatenate((ends, [end, end])),
+        what=np.array([Span.WAIT, Span.HOLD, Span.ALIVE, Span.ALIVE], np.uint8),
+        began_lane=np.array([0]),
+        began=np.array([1]),
+    )
+    parts = [*build(spans, 0, end, 2)]
+    assert not mergeable(parts)
+    picture = Picture(tuple(Segment.of([part]) for part in parts))
+    totals = picture.totals(np.array([0, 1]), np.array([0, 2, (1 << 53) + 1, end]))
+    spent = np.diff(totals.spent, axis=2).tolist()
+    assert spent[Layer.WAIT] == [[1, (1 << 53) - 1, 1], [0, 0, 0]]
+    assert spent[Layer.HOLD] == [[0, 0, 0], [0, (1 << 52) - 3, 0]]
 
 
 @pytest.mark.parametrize("chunk", [4, 4096])

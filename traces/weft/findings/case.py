@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from weft.timeline import moments
-from weft.timeline.columns import FOREVER, I64, Bools, Rows, View
+from weft.timeline.columns import FOREVER, I64, Bools, Rows, View, chosen
 from weft.timeline.locking import HOLDER_AT, WAITER_AT
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.tables import Tables
@@ -44,9 +44,10 @@ class Spans:
         first, last = np.searchsorted(self.lock, (lock, lock + 1))
         return slice(int(first), int(last))
 
-    def only(self, chosen: Bools) -> Spans:
+    def only(self, some: Bools) -> Spans:
         """Return the chosen ones."""
-        return Spans(*(getattr(self, name)[chosen] for name in Spans.__slots__))
+        at = np.flatnonzero(some)
+        return Spans(*(getattr(self, name).take(at) for name in Spans.__slots__))
 
 
 class Case:
@@ -158,8 +159,7 @@ class Case:
     def notes(self, what: int) -> Rows:
         """Return the notes of one kind on the beginnings of waits."""
         notes = self._rows(self.tables.notes)
-        chosen: Rows = notes[notes["what"] == what]
-        return chosen
+        return chosen(notes, notes["what"] == what)
 
     def requests_at(self, thread: I64, time: I64) -> tuple[Rows, I64]:
         """Return rows of requests, and for each (thread, time) which of them was served there, -1: none."""
@@ -182,7 +182,7 @@ class Case:
 
     def _told(self, what: int, thread: int, start_ns: int) -> Stack:
         notes = self.tables.notes.within(start_ns, start_ns)
-        notes = notes[(notes["thread"] == thread) & (notes["start"] == start_ns) & (notes["what"] == what)]
+        notes = chosen(notes, (notes["thread"] == thread) & (notes["start"] == start_ns) & (notes["what"] == what))
         return self.tables.stacks[int(notes["value"][0])] if len(notes) else ()
 
     def _rows(self, view: View) -> Rows:
@@ -191,7 +191,7 @@ class Case:
 
 def _spans(rows: Rows, end: I64) -> Spans:
     order = ordered(rows["lock"].astype(np.int64), rows["start"].astype(np.int64))
-    rows = rows[order]
+    rows = rows.take(order)
     return Spans(
         rows,
         thread=rows["thread"].astype(np.int64),

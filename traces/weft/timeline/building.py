@@ -8,13 +8,10 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .columns import I64
 from .grouping import heads
-from .segments import Layer, Segment, running, with_sentinel
-
-Bytes = NDArray[np.uint8]
+from .segments import Bytes, Changes, Layer, widest
 
 
 class Span(IntEnum):
@@ -58,85 +55,61 @@ _SHIFTS: Final = tuple(sum(_BITS[:kind]) for kind in range(len(_BITS)))
 _MASKS: Final = tuple(((1 << bits) - 1) << shift for bits, shift in zip(_BITS, _SHIFTS, strict=True))
 _STEP: Final = np.array([sign << shift for shift in _SHIFTS for sign in (1, -1)], np.int64)
 
-_NONE: Final = len(Layer)
-"""Off, or running inside a request: in no layer but perhaps `Layer.ALIVE`."""
-
 
 def _layer(on: int) -> int:
     """Return the layer for a set of spans, one bit each; the most telling one wins."""
     holding, serving, waiting, handed, alive = (on >> kind & 1 for kind in Span)
     if not alive:
-        return _NONE
+        return Layer.OFF
     if handed:
         return Layer.HANDOFF
     if waiting:
         return Layer.WAIT_HOLD if holding else Layer.WAIT
     if holding:
         return Layer.HOLD
-    return _NONE if serving else Layer.BARE
+    return Layer.SERVING if serving else Layer.BARE
 
 
 _LAYER: Final = bytes(_layer(on % (1 << len(Span))) for on in range(256))
 
 
-def build(spans: Spans, start: int, end: int, lanes: int) -> Iterator[Segment]:
-    """Yield segments, almost always one, of what happened from ``start`` to ``end`` (ns).
+def build(spans: Spans, start: int, end: int, lanes: int) -> Iterator[Changes]:
+    """Yield stretches, almost always one, of what happened from ``start`` to ``end`` (ns).
 
     Args:
         spans: intervals; what lies outside the stretch is ignored.
         start, end: ns; ``end`` itself does not belong to the stretch.
         lanes: how many there are.
     """
-    widest = 63 - _CODE_BITS - lanes.bit_length()
-    step = (1 << widest) - 2
+    step = (1 << min(widest(lanes), 63 - _CODE_BITS - lanes.bit_length())) - 2
     for first in range(start, end, step):
-        yield _segment(spans, first, min(first + step, end), lanes)
+        yield _stretch(spans, first, min(first + step, end), lanes)
 
 
-def _segment(spans: Spans, start: int, end: int, lanes: int) -> Segment:
+def _stretch(spans: Spans, start: int, end: int, lanes: int) -> Changes:
     shift = (end - start + 1).bit_length()
     low, high = np.maximum(spans.start, start), np.minimum(spans.end, end)
     real = np.flatnonzero(low < high)
     base = (spans.lane << shift) - start
-    layers = _intervals((base + low).take(real), (base + high).take(real), spans.what.take(real))
-    counted = (spans.began >= start) & (spans.began < end)
-    began = np.sort((spans.began_lane[counted] << shift) + spans.began[counted] - start)
-    layers.append((began, np.zeros_like(began)))
-    keys = tuple(with_sentinel(starts) for starts, _ in layers)
-    sums = tuple(running(lasts) for _, lasts in layers)
-    return Segment(start, end, lanes, shift, keys, sums)
+    keys, layers = _changes((base + low).take(real), (base + high).take(real), spans.what.take(real))
+    counted = np.flatnonzero((spans.began >= start) & (spans.began < end))
+    began = np.sort((spans.began_lane.take(counted) << shift) + spans.began.take(counted) - start)
+    return Changes(start, end, lanes, shift, keys, layers, began)
 
 
-def _intervals(low: I64, high: I64, what: Bytes) -> list[tuple[I64, I64]]:
-    """Return the start keys and durations of every layer but `Layer.BEGAN`."""
+def _changes(low: I64, high: I64, what: Bytes) -> tuple[I64, Bytes]:
+    """Return keys of the moments at which lanes change, and what layer they are in from then on."""
     code = what.astype(np.int64) << 1
     packed = np.concatenate((low << _CODE_BITS | code, high << _CODE_BITS | code | 1))
     packed.sort()
-    keys = packed >> _CODE_BITS
+    depth = np.cumsum(_STEP.take(packed & ((1 << _CODE_BITS) - 1)))
+    packed >>= _CODE_BITS
     # Of several boundaries at one moment of a lane only the sum counts.
-    last = np.append(keys[1:] != keys[:-1], np.ones(min(len(keys), 1), np.bool_))
-    last_at = np.flatnonzero(last)
-    keys = keys.take(last_at)
-    depth = np.cumsum(_STEP.take(packed & ((1 << _CODE_BITS) - 1))).take(last_at)
+    last = np.flatnonzero(np.append(packed[1:] != packed[:-1], np.ones(min(len(packed), 1), np.bool_)))
+    depth = depth.take(last)
     on: Bytes = np.zeros(len(depth), np.uint8)
     for kind, mask in enumerate(_MASKS):
         on |= ((depth & mask) != 0).view(np.uint8) << np.uint8(kind)
-    alive: Bytes = on >> np.uint8(Span.ALIVE)
-    return [_runs(keys, alive, 1), *_layers(keys, np.frombuffer(on.tobytes().translate(_LAYER), np.uint8))]
-
-
-def _layers(keys: I64, layer: Bytes) -> list[tuple[I64, I64]]:
-    changes = heads(layer)
-    keys, layer = keys.take(changes), layer.take(changes)
-    return [_pairs(keys, np.flatnonzero(layer == each)) for each in range(Layer.BARE, Layer.BEGAN)]
-
-
-def _runs(keys: I64, column: Bytes, value: int) -> tuple[I64, I64]:
-    changes = heads(column)
-    return _pairs(keys[changes], np.flatnonzero(column[changes] == value))
-
-
-def _pairs(keys: I64, at: I64) -> tuple[I64, I64]:
-    """Return keys and durations up to the next key; a lane's last boundary is never among ``at``, all ends there."""
-    here = keys.take(at)
-    return here, keys.take(at + 1) - here
+    layers = np.frombuffer(on.tobytes().translate(_LAYER), np.uint8)
+    changes = heads(layers)
+    return packed.take(last.take(changes)), layers.take(changes)

@@ -20,20 +20,17 @@ from .locking import LOCKING, Locking
 from .processes import Processes
 from .register import Register
 from .saying import SAYING, Saying
-from .serving import Serving
+from .serving import ENTER, Serving
 from .snapshot import Snapshot
 from .tables import Tables
 from .threads import LANE_LIMIT, Threads
-from .together import side_by_side
 from .units import plain
 
 BATCH: Final = 1 << 16
 """Records that are folded together at most, unless one block has more: their columns fit into a processor's cache."""
 
-_WORTH_THREADS: Final = 1 << 15
-"""Records in a batch that are worth two threads."""
-
 _ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
+_EXIT: Final = kinds(Kind.PROCESS_EXIT)
 _EVENTS: Final = np.array([events_in(kind) for kind in range(256)], np.int64)
 _LOST_LIMIT: Final = 1 << 48
 _GAPS: Final = 1000
@@ -166,19 +163,20 @@ class Builder:
             self._fold(batch)
 
     def _fold(self, batch: Batch) -> None:
-        lost = (batch.kind == Kind.LOST).any()
+        lost = batch.places.counts[Kind.LOST] > 0
         if lost or self._torn:
             self._forget(int(batch.process[0]), bool(lost))
         self._hear(batch)
         batch = self._register.admit(batch, [names.threads for names in self._catalog.processes])
         self._fold_process_records(batch)
-        self._events += int(np.bincount(batch.kind, minlength=256) @ _EVENTS)
+        self._events += int(batch.places.counts @ _EVENTS)
         mine = batch.thread >= 0
         some = batch if mine.all() else batch.only(mine)
         self._reach_back(some)
-        side_by_side(len(some) > _WORTH_THREADS, lambda: self._fold_locking(some), lambda: self._fold_serving(some))
-        if (said := SAYING[some.kind]).any():
-            saying = some.only(said)
+        self._fold_locking(some)
+        self._fold_serving(some)
+        if len(some.at(SAYING)):
+            saying = some.only(SAYING[some.kind])
             self._saying.fold(saying, self._find("labels", saying.process, saying.obj))
         self._end_threads(batch)
 
@@ -208,7 +206,7 @@ class Builder:
         self._saying.cut(threads, time)
 
     def _fold_process_records(self, batch: Batch) -> None:
-        for at in np.flatnonzero(OF_PROCESS[batch.kind]).tolist():
+        for at in batch.at(OF_PROCESS).tolist():
             process, kind = int(batch.process[at]), int(batch.kind[at])
             time, value = int(batch.time[at]), int(batch.value[at])
             if kind == Kind.PROCESS_ENTER:
@@ -220,14 +218,17 @@ class Builder:
 
     def _fold_locking(self, batch: Batch) -> None:
         lock = self._find("locks", batch.process, batch.obj)
-        lost = (lock < 0) & LOCKING[batch.kind]
-        if lost.any():
-            self._skipped["record", "of a lock that was never defined"] += int(np.count_nonzero(lost))
-            batch, lock = batch.only(~lost), lock[~lost]
+        lost = np.flatnonzero(lock < 0)
+        lost = lost[LOCKING[batch.kind.take(lost)]]
+        if len(lost):
+            self._skipped["record", "of a lock that was never defined"] += len(lost)
+            known = np.ones(len(batch), np.bool_)
+            known[lost] = False
+            batch, lock = batch.only(known), lock[known]
         self._locking.fold(batch, lock, {"thread": self._register.find, "stack": partial(self._find, "stacks")})
 
     def _fold_serving(self, batch: Batch) -> None:
-        for process in distinct(batch.process[batch.kind == Kind.REQUEST_ENTER]):
+        for process in distinct(batch.process.take(batch.at(ENTER))):
             self._processes.serve(process)
         named = {what: partial(self._find, f"{what}s") for what in ("target", "endpoint", "work")}
         self._serving.fold(batch, {"thread": self._register.find, **named})
@@ -237,9 +238,9 @@ class Builder:
         return by_process(process, numbers, lambda each, some: getattr(processes[each], what).find(some))
 
     def _end_threads(self, batch: Batch) -> None:
-        if (batch.kind == Kind.THREAD_EXIT).any():
+        if batch.places.counts[Kind.THREAD_EXIT]:
             self._serving.end(self._threads.end)
-        for at in np.flatnonzero(batch.kind == Kind.PROCESS_EXIT).tolist():
+        for at in batch.at(_EXIT).tolist():
             self._end_process(int(batch.process[at]), int(batch.time[at]))
 
     def _end_process(self, process: int, time: int) -> None:

@@ -14,6 +14,7 @@ from .tables import Tables
 from .values import Frame, State, WaitLabel
 
 _STATES = {
+    Layer.SERVING: State.RUN,
     Layer.HOLD: State.HOLD,
     Layer.WAIT: State.WAIT,
     Layer.WAIT_HOLD: State.WAIT_HOLD,
@@ -37,27 +38,27 @@ def frame(picture: Picture, lanes: Sequence[int], serves: Bools, edges: I64) -> 
         serves: bool ``[len(lanes)]``, whether the lane's process has served a request: bare threads are idle there.
         edges: int64 ``[columns + 1]``, ns.
     """
-    total, on = picture.totals(np.array(lanes, np.int64), edges)
-    part = np.diff(total, axis=2)
-    widths = np.diff(edges)
+    totals = picture.totals(np.array(lanes, np.int64), edges)
+    part, widths = np.diff(totals.spent, axis=2), np.diff(edges)
     spent = np.zeros((len(State), len(lanes), len(widths)), np.int64)
-    alive, bare = part[Layer.ALIVE], part[Layer.BARE]
-    spent[State.OFF] = widths - alive
-    spent[State.IDLE] = bare * serves[:, None]
-    spent[State.RUN] = alive - spent[State.IDLE]
     for layer, state in _STATES.items():
         spent[state] = part[layer]
-        spent[State.RUN] -= part[layer]
-    return Frame(edges, spent, _first(on[:, :, :-1], serves), part[Layer.BEGAN])
+    bare = part[Layer.BARE]
+    spent[State.IDLE] = bare * serves[:, None]
+    spent[State.RUN] += bare - spent[State.IDLE]
+    spent[State.OFF] = widths - spent.sum(axis=0)
+    return Frame(edges, spent, _first(totals.layer[:, :-1], serves), np.diff(totals.began))
 
 
-def _first(on: Bools, serves: Bools) -> NDArray[np.uint8]:
-    """Return the state at each edge. At most one layer but `Layer.ALIVE` is on there, so states are summed."""
-    first: NDArray[np.uint8] = on[Layer.ALIVE].view(np.uint8) * np.uint8(State.RUN)
-    first -= (on[Layer.BARE] & serves[:, None]).view(np.uint8) * np.uint8(State.RUN - State.IDLE)
-    for layer, state in _STATES.items():
-        first += on[layer].view(np.uint8) * np.uint8(state - State.RUN)
+def _first(layer: NDArray[np.uint8], serves: Bools) -> NDArray[np.uint8]:
+    """Return the state at each edge."""
+    idle, running = (_table({**_STATES, Layer.BARE: bare}) for bare in (State.IDLE, State.RUN))
+    first: NDArray[np.uint8] = np.where(serves[:, None], idle.take(layer), running.take(layer))
     return first
+
+
+def _table(states: dict[Layer, State]) -> NDArray[np.uint8]:
+    return np.array([states.get(layer, State.OFF) for layer in Layer], np.uint8)
 
 
 def labels(tables: Tables, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[WaitLabel]:

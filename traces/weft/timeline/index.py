@@ -14,8 +14,8 @@ from typing import Final, Protocol
 import numpy as np
 
 from .building import Spans, build
-from .columns import I64, Bools
-from .segments import LAYERS, Segment, merged
+from .columns import I64
+from .segments import LAYERS, Changes, Layer, Segment, Totals, mergeable
 from .together import spread
 
 LATE_NS: Final = 250_000_000
@@ -31,10 +31,10 @@ _SLICE: Final = 1 << 16
 """Intervals that are built together, about."""
 
 _GROUP: Final = 32
-"""Slices that are merged at once."""
+"""Slices that are merged at once, so that little memory is needed besides, …"""
 
-_WORTH_THREADS: Final = 4
-"""Slices that are worth several threads."""
+_GROUPS: Final = 8
+"""… but more if they became more segments than that: a frame takes the longer the more there are."""
 
 
 class Source(Protocol):
@@ -55,29 +55,30 @@ class Picture:
 
     segments: tuple[Segment, ...]
 
-    def totals(self, lanes: I64, edges: I64) -> tuple[I64, Bools]:
-        """Return running totals and states, as `Segment.measure`, at any rising edges (ns)."""
-        shape = (LAYERS, len(lanes), len(edges))
-        total, on = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+    def totals(self, lanes: I64, edges: I64) -> Totals:
+        """Return totals and layers, as `Segment.measure`, at any rising edges (ns)."""
+        shape = (len(lanes), len(edges))
+        found = Totals(
+            np.zeros((LAYERS, *shape), np.int64), np.zeros(shape, np.int64), np.full(shape, Layer.OFF, np.uint8)
+        )
         if not self.segments or not len(edges):
-            return total, on
+            return found
         inside = np.clip(edges, self.segments[0].start, self.segments[-1].end)
         ends = np.array([segment.end for segment in self.segments[:-1]], np.int64)
         owner = np.searchsorted(ends, inside, side="right")
-        carry = np.zeros((LAYERS, len(lanes), 1), np.int64)
+        spent, began = np.zeros((LAYERS, len(lanes), 1), np.int64), np.zeros((len(lanes), 1), np.int64)
         for number in range(int(owner[0]), int(owner[-1]) + 1):
             segment = self.segments[number]
             low, high = np.searchsorted(owner, (number, number + 1))
-            asked = np.concatenate(([segment.start], inside[low:high], [segment.end]))
-            part, part_on = segment.measure(lanes, asked)
-            part -= part[:, :, :1]
-            total[:, :, low:high] = part[:, :, 1:-1] + carry
-            on[:, :, low:high] = part_on[:, :, 1:-1]
-            carry = carry + part[:, :, -1:]
-        outside = edges != inside
-        if outside.any():
-            on[:, :, outside] = False
-        return total, on
+            part = segment.measure(lanes, np.concatenate(([segment.start], inside[low:high], [segment.end])))
+            spent = spent - part.spent[:, :, :1]
+            began = began - part.began[:, :1]
+            np.add(part.spent[:, :, 1:-1], spent, out=found.spent[:, :, low:high])
+            np.add(part.began[:, 1:-1], began, out=found.began[:, low:high])
+            found.layer[:, low:high] = part.layer[:, 1:-1]
+            spent, began = spent + part.spent[:, :, -1:], began + part.began[:, -1:]
+        found.layer[:, edges != inside] = Layer.OFF
+        return found
 
 
 class Index:
@@ -113,23 +114,22 @@ class Index:
             self._seal(source, lanes, since, until, count)
             since = until
         # Its last moment belongs to the trace, too.
-        self._newest = tuple(build(source.spans(since, end), since, end + 1, lanes))
+        self._newest = tuple(Segment.of([part]) for part in build(source.spans(since, end), since, end + 1, lanes))
 
     def _seal(self, source: Source, lanes: int, since: int, until: int, count: int) -> None:
         """Build a stretch, slice by slice so that what is sorted fits into the processor's cache."""
         slices = min(max(count // _SLICE, 1), until - since)
         cuts = [since + (until - since) * number // slices for number in range(slices + 1)]
 
-        def built(stretch: tuple[int, int]) -> list[Segment]:
+        def built(stretch: tuple[int, int]) -> list[Changes]:
             return list(build(source.spans(*stretch), *stretch, lanes))
 
-        for group in range(0, slices, _GROUP):
-            stretches = [*pairwise(cuts[group : group + _GROUP + 1])]
-            slices_ = spread(built, stretches) if len(stretches) >= _WORTH_THREADS else map(built, stretches)
-            parts = [part for segments in slices_ for part in segments]
-            whole = merged(parts) if len(parts) > 1 else None
-            for segment in parts if whole is None else [whole]:
-                self._sealed.append(segment)
+        groups = -(-slices // max(_GROUP, slices // _GROUPS))
+        for number in range(groups):
+            first, last = slices * number // groups, slices * (number + 1) // groups
+            parts = [part for several in spread(built, [*pairwise(cuts[first : last + 1])]) for part in several]
+            for some in [parts] if mergeable(parts) else [[part] for part in parts]:
+                self._sealed.append(Segment.of(some))
                 self._merge()
 
     def _merge(self) -> None:
@@ -138,7 +138,7 @@ class Index:
             first, second = self._sealed[-2:]
             if len(first) >= 2 * len(second) or len(first) + len(second) > _LARGEST:
                 return
-            both = merged((first, second))
-            if both is None:
+            parts = first.changes, second.changes
+            if not mergeable(parts):
                 return
-            self._sealed[-2:] = [both]
+            self._sealed[-2:] = [Segment.of(parts)]

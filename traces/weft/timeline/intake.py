@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,7 @@ class kinds:
     """A set of kinds to look a column of them up in, several times as fast as by an index into a table."""
 
     def __init__(self, *chosen: Kind) -> None:
+        self.numbers = [*map(int, chosen)]
         self._table = bytes(kind in chosen for kind in range(256))
 
     def __getitem__(self, column: NDArray[np.uint8]) -> Bools:
@@ -38,8 +39,24 @@ SINCE: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME, Kind.TASK_EXIT)
 """``value`` is an earlier moment than ``time``."""
 HANDED: Final = kinds(Kind.TASK_ENTER)
 """``value`` is an earlier moment of another thread."""
+_BACK: Final = kinds(*(Kind(number) for number in (*SINCE.numbers, *HANDED.numbers)))
 AGO: Final = kinds(Kind.PUSH_BOTH, Kind.POP_AND_EXIT)
 """``value`` tells how long before ``time`` something else had happened (ns)."""
+
+
+class Places:
+    """Where each kind stands in a column of them, found once for all kinds; ``counts`` is int64 ``[256]``."""
+
+    def __init__(self, kind: NDArray[np.uint8]) -> None:
+        self._order = np.argsort(kind, kind="stable")
+        self.counts: I64 = np.bincount(kind, minlength=256)
+        self._ends = np.cumsum(self.counts).tolist()
+
+    def of(self, chosen: kinds) -> I64:
+        """Return the places of all kinds of a set, rising; not to be written to."""
+        found = [self._order[self._ends[kind - 1] if kind else 0 : self._ends[kind]] for kind in chosen.numbers]
+        some = [each for each in found if len(each)]
+        return np.sort(np.concatenate(some)) if len(some) > 1 else (some or [self._order[:0]])[0]
 
 
 Find = Callable[[I64, I64], I64]
@@ -65,17 +82,29 @@ class Batch:
     time: I64
     value: I64
     block: I64
+    _places: list[Places] = field(default_factory=list, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @property
+    def places(self) -> Places:
+        """Where each kind stands."""
+        if not self._places:
+            self._places.append(Places(self.kind))
+        return self._places[0]
+
+    def at(self, chosen: kinds) -> I64:
+        """Return where records of some kinds are, rising places, not to be written to."""
+        return self.places.of(chosen)
 
     def only(self, chosen: Bools | slice) -> Batch:
         """Return the chosen records."""
         # Places to take from are much faster than a mask that every column is held against.
         if isinstance(chosen, slice):
-            return Batch(*(getattr(self, name)[chosen] for name in Batch.__slots__))
+            return Batch(*(getattr(self, name)[chosen] for name in _COLUMNS))
         at = np.flatnonzero(chosen)
-        return Batch(*(getattr(self, name).take(at) for name in Batch.__slots__))
+        return Batch(*(getattr(self, name).take(at) for name in _COLUMNS))
 
     def began(self) -> I64:
         """Return when each record's matter began, ns ``[n]``."""
@@ -88,10 +117,13 @@ class Batch:
 
     def extent(self) -> tuple[int, int]:
         """Return the first and the last moment that the records speak of, ns."""
-        since, ago, until = (np.flatnonzero(table[self.kind]) for table in (SINCE, AGO, UNTIL))
+        since, ago, until = map(self.at, (SINCE, AGO, UNTIL))
         first = (self.time, self.value.take(since), self.time.take(ago) - self.value.take(ago))
         last = (self.time, self.value.take(until))
         return min(int(some.min()) for some in first if len(some)), max(int(some.max()) for some in last if len(some))
+
+
+_COLUMNS: Final = ("process", "thread", "kind", "obj", "time", "value", "block")
 
 
 def distinct(process: I64) -> list[int]:
@@ -133,37 +165,43 @@ class Sieve:
             block=np.repeat(np.arange(len(blocks)), sizes),
         )
         # A record about the process belongs to no thread, wherever it stands.
-        batch.thread[OF_PROCESS[batch.kind]] = PROCESS_THREAD
+        batch.thread[batch.at(OF_PROCESS)] = PROCESS_THREAD
         batch = self._known(batch)
-        batch = self._keep(batch, self._timely(batch), ("record", "with an impossible time"))
-        nobody = (batch.thread <= PROCESS_THREAD) | (batch.thread >= ID_LIMIT)
-        return self._keep(batch, ~nobody | OF_PROCESS[batch.kind], ("record", "of no thread"))
+        batch = self._without(batch, self._untimely(batch), ("record", "with an impossible time"))
+        nobody = np.flatnonzero((batch.thread <= PROCESS_THREAD) | (batch.thread >= ID_LIMIT))
+        nobody = nobody[~OF_PROCESS[batch.kind.take(nobody)]]
+        return self._without(batch, nobody, ("record", "of no thread"))
 
     def _known(self, batch: Batch) -> Batch:
-        known = KNOWN[batch.kind]
-        if known.all():
+        counts = batch.places.counts.copy()
+        counts[KNOWN.numbers] = 0
+        if not counts.any():
             return batch
-        for kind, count in enumerate(np.bincount(batch.kind[~known]).tolist()):
-            if count:
-                self._skipped["record", f"of unknown kind {kind}"] += count
-        return batch.only(known)
+        for kind in np.flatnonzero(counts).tolist():
+            self._skipped["record", f"of unknown kind {kind}"] += int(counts[kind])
+        return batch.only(KNOWN[batch.kind])
 
-    def _keep(self, batch: Batch, good: Bools, reason: tuple[str, str]) -> Batch:
-        bad = len(good) - int(np.count_nonzero(good))
-        if not bad:
+    def _without(self, batch: Batch, bad: I64, reason: tuple[str, str]) -> Batch:
+        """Return a batch without the records at some places."""
+        if not len(bad):
             return batch
-        self._skipped[reason] += bad
+        good = np.ones(len(batch), np.bool_)
+        good[bad] = False
+        self._skipped[reason] += len(batch) - int(np.count_nonzero(good))
         return batch.only(good)
 
-    def _timely(self, batch: Batch) -> Bools:
+    def _untimely(self, batch: Batch) -> I64:
+        """Return the places, some perhaps twice, of records that speak of times that cannot be."""
         low, high = self._range or self._first_range(batch)
-        time, value = batch.time, batch.value
-        good = (time >= low) & (time <= high)
-        until, since = UNTIL[batch.kind], SINCE[batch.kind] | HANDED[batch.kind]
-        good &= ~until | ((value >= time) & (value <= high))
-        good &= ~since | ((value <= time) & (value >= low))
-        good &= ~AGO[batch.kind] | ((value >= 0) & (value <= time - low))
-        return good
+        bad = [np.flatnonzero((batch.time < low) | (batch.time > high))]
+        until, since, ago = batch.at(UNTIL), batch.at(_BACK), batch.at(AGO)
+        time, value = batch.time.take(until), batch.value.take(until)
+        bad.append(until[(value < time) | (value > high)])
+        time, value = batch.time.take(since), batch.value.take(since)
+        bad.append(since[(value > time) | (value < low)])
+        time, value = batch.time.take(ago), batch.value.take(ago)
+        bad.append(ago[(value < 0) | (value > time - low)])
+        return np.concatenate(bad)
 
     def _first_range(self, batch: Batch) -> tuple[int, int]:
         """Judge all times by the first block that has possible ones."""

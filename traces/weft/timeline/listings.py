@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .columns import CHUNK, FOREVER, I64, Bools, Rows, View
+from .columns import CHUNK, FOREVER, I64, Bools, Rows, View, chosen, joined
 from .figures import Sums
 from .tables import Tables
 from .values import RESOURCES, Lock, LockFigures
@@ -26,7 +26,7 @@ def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[Lock
     acquisitions = sums.acquisitions + np.bincount(holds["lock"], minlength=size)
     contended = sums.contended + np.bincount(waits["lock"], minlength=size)
     waiting = np.bincount(waits["lock"][_lasting(waits, tables.roster.close, tables.end_ns)], minlength=size)
-    holding = holds[_lasting(holds, tables.roster.gone, tables.end_ns)]
+    holding = chosen(holds, _lasting(holds, tables.roster.gone, tables.end_ns))
     holder = dict(zip(holding["lock"].tolist(), holding["thread"].tolist(), strict=True))
     idle = np.array([lock.kind not in HELD for lock in locks], bool)
     order = np.lexsort((np.arange(size), -hold_ns, -wait_ns, idle))
@@ -50,8 +50,8 @@ def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[Lock
 def latest(tables: Tables, limit: int) -> Rows:
     """Return requests in flight, oldest first, then finished ones, newest first."""
     flying = tables.requests.open
-    flying = flying[np.lexsort((flying["id"], flying["start"]))][: max(limit, 0)]
-    return np.concatenate((flying, _newest(tables.requests, max(limit, 0) - len(flying))))
+    flying = flying.take(np.lexsort((flying["id"], flying["start"])))[: max(limit, 0)]
+    return joined(flying, _newest(tables.requests, max(limit, 0) - len(flying)))
 
 
 def lasting(tables: Tables, view: View, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> Rows:
@@ -60,7 +60,7 @@ def lasting(tables: Tables, view: View, lanes: Sequence[int], start_ns: int, end
     lane = tables.roster.lane[rows["thread"]]
     lasts = np.minimum(tables.ends(rows), end_ns) - np.maximum(rows["start"], start_ns)
     fit = np.flatnonzero(np.isin(lane, lanes) & (lasts >= min_ns))
-    return rows[fit[np.lexsort((rows["start"][fit], lane[fit]))]]
+    return rows.take(fit[np.lexsort((rows["start"][fit], lane[fit]))])
 
 
 def nearest_wait(tables: Tables, lane: int | None, time_ns: int, step: int, span: tuple[int, int]) -> Rows:
@@ -76,7 +76,7 @@ def nearest_wait(tables: Tables, lane: int | None, time_ns: int, step: int, span
         fit = (rows["start"] >= start) & (rows["start"] <= end)
         if lane is not None:
             fit &= tables.roster.lane[rows["thread"]] == lane
-        rows = rows[fit]
+        rows = chosen(rows, fit)
         if len(rows):
             at = int(rows["start"].argmin() if step > 0 else rows["start"].argmax())
             return rows[at : at + 1]
@@ -131,7 +131,7 @@ def _newest(view: View, count: int) -> Rows:
             break
         tail *= 4
     rows = rows[-tail:]
-    return rows[np.lexsort((rows["id"], rows["end"]))[::-1][:count]]
+    return rows.take(np.lexsort((rows["id"], rows["end"]))[::-1][:count])
 
 
 def _any_later(view: View, end_ns: int, stop: int) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Kind
-from .columns import FOREVER, HOLD, I64, NOTE, WAIT, Rows, Table, keys, rows_of
+from .columns import FOREVER, HOLD, I64, NOTE, WAIT, Rows, Table, chosen, joined, keys, rows_of
 from .figures import Tally
 from .grouping import LOCK_LIMIT, unfinished
 from .intake import Batch, Find, kinds
@@ -20,14 +20,19 @@ HOLDER, WAITER_AT, HOLDER_AT, WAKER, LIMIT = 0, 1, 2, 3, 4
 """What a note's value is: a thread, the waiter's stack, the holder's stack, the thread that ended the wait, or for how
 long it lasts at most (ms)."""
 
+_WAIT: Final = kinds(Kind.WAIT)
+_TIMED: Final = kinds(Kind.TIMED)
+_SECTION: Final = kinds(Kind.SECTION)
+_TRY: Final = kinds(Kind.TRY_FAILED)
+_HANDOFF: Final = kinds(Kind.HANDOFF)
 _END_WAIT: Final = kinds(Kind.ACQUIRE, Kind.GIVE_UP, Kind.RESUME)
 _GOT_IT: Final = kinds(Kind.ACQUIRE, Kind.RESUME)
 _HOLDING: Final = kinds(Kind.ACQUIRE, Kind.HOLD)
 _NOTES: Final = {
-    HOLDER: (Kind.WAIT, "thread"),
-    WAITER_AT: (Kind.WAITER_AT, "stack"),
-    HOLDER_AT: (Kind.HOLDER_AT, "stack"),
-    WAKER: (Kind.WAKE, "thread"),
+    HOLDER: (_WAIT, "thread"),
+    WAITER_AT: (kinds(Kind.WAITER_AT), "stack"),
+    HOLDER_AT: (kinds(Kind.HOLDER_AT), "stack"),
+    WAKER: (kinds(Kind.WAKE), "thread"),
 }
 
 
@@ -54,23 +59,21 @@ class Locking:
             lock: int64 ``[n]``, index of the lock where the kind has one.
             find: makes indexes of each ``thread`` and ``stack`` that notes name.
         """
-        kind = batch.kind
-        ending = np.flatnonzero(_END_WAIT[kind])
+        ending = batch.at(_END_WAIT)
         waits = _rows(WAIT, batch, lock, ending, batch.value.take(ending), batch.time.take(ending))
-        waits["acquired"] = _GOT_IT[kind[ending]]
-        beginning = np.flatnonzero(kind == Kind.WAIT)
-        beginning = _unanswered(batch, lock, beginning, ending, batch.value)
+        waits["acquired"] = _GOT_IT[batch.kind.take(ending)]
+        beginning = _unanswered(batch, lock, batch.at(_WAIT), ending, batch.value)
         announced = _rows(WAIT, batch, lock, beginning, batch.time[beginning], FOREVER)
         self._settle(self.waits, announced, waits)
 
-        passes = np.flatnonzero(kind == Kind.SECTION)
+        passes = batch.at(_SECTION)
         holds = _rows(HOLD, batch, lock, passes, batch.time.take(passes), batch.value.take(passes))
-        holding = _unanswered(batch, lock, np.flatnonzero(_HOLDING[kind]), passes, batch.time)
+        holding = _unanswered(batch, lock, batch.at(_HOLDING), passes, batch.time)
         announced = _rows(HOLD, batch, lock, holding, batch.time[holding], FOREVER)
         self._settle(self.holds, announced, holds)
 
-        self.tally.tries(lock[kind == Kind.TRY_FAILED])
-        self._hand_off(batch, lock, np.flatnonzero(kind == Kind.HANDOFF))
+        self.tally.tries(lock.take(batch.at(_TRY)))
+        self._hand_off(batch, lock, batch.at(_HANDOFF))
         self._note(batch, find)
 
     def cut(self, threads: NDArray[np.bool_], time: int) -> None:
@@ -84,12 +87,12 @@ class Locking:
     def _settle(self, table: Table, announced: Rows, complete: Rows) -> None:
         """Add complete rows, and keep of the announced ones those that nothing shows to be over."""
         before = table.open
-        announced = np.concatenate((before, announced))
+        announced = joined(before, announced)
         if not len(announced):
             self._update(table, complete, announced)
             return
         rivals = _since(complete, announced)
-        both = np.concatenate((announced, rivals))
+        both = joined(announced, rivals)
         key = both["thread"].astype(np.int64) * LOCK_LIMIT
         if table is self.holds:
             key += both["lock"]
@@ -97,8 +100,8 @@ class Locking:
             key += np.where(np.isin(both["lock"], [*self._resources]), both["lock"] + 1, 0)
         stands = unfinished(key, both["start"].copy(), np.arange(len(both)) < len(announced))
         orphans = _orphans(before, key, stands, both, rivals)
-        finished = np.concatenate((complete, orphans)) if len(orphans) else complete
-        self._update(table, finished, announced[stands])
+        finished = joined(complete, orphans)
+        self._update(table, finished, chosen(announced, stands))
 
     def _update(self, table: Table, finished: Rows, still_open: Rows) -> None:
         table.update(finished, still_open)
@@ -109,10 +112,12 @@ class Locking:
 
     def _hand_off(self, batch: Batch, lock: I64, at: I64) -> None:
         """Append the last parts of waits; a hand-off stands behind its wait's end, if not in an earlier batch."""
+        if not len(at):
+            return
         before = np.maximum(at - 1, 0)
-        beside = _GOT_IT[batch.kind[before]] & (batch.time[before] == batch.time[at])
-        beside &= batch.thread[before] == batch.thread[at]
-        began = np.where(beside, batch.value[before], FOREVER)
+        beside = _GOT_IT[batch.kind.take(before)] & (batch.time.take(before) == batch.time.take(at))
+        beside &= batch.thread.take(before) == batch.thread.take(at)
+        began = np.where(beside, batch.value.take(before), FOREVER)
         if not beside.all():
             waits = self.waits.view()
             for apart in np.flatnonzero(~beside).tolist():
@@ -120,18 +125,22 @@ class Locking:
                 near = waits.within(time, time)
                 own = near["start"][(near["thread"] == thread) & (near["end"] == time)]
                 began[apart] = own[0] if len(own) else FOREVER
-        rows = _rows(HOLD, batch, lock, at, np.maximum(batch.value[at], began), batch.time[at])
-        self.handoffs.update(rows[(batch.value[at] > 0) & (rows["start"] < rows["end"])])
+        let_go, end = batch.value.take(at), batch.time.take(at)
+        start = np.maximum(let_go, began)
+        real = np.flatnonzero((let_go > 0) & (start < end))
+        self.handoffs.update(_rows(HOLD, batch, lock, at.take(real), start.take(real), end.take(real)))
 
     def _note(self, batch: Batch, find: Mapping[str, Find]) -> None:
-        timed = np.flatnonzero(batch.kind == Kind.TIMED)
+        timed = batch.at(_TIMED)
         if len(timed):
             limit = np.clip(batch.value.take(timed) // 1_000_000, 0, np.iinfo(np.int32).max)
             start = batch.time.take(timed)
             columns = {"start": start, "end": start, "thread": batch.thread.take(timed), "value": limit}
             self.notes.update(rows_of(NOTE, len(timed), what=LIMIT, **columns))
         for what, (kind, meant) in _NOTES.items():
-            at = np.flatnonzero(batch.kind == kind)
+            at = batch.at(kind)
+            if not len(at):
+                continue
             value = find[meant](batch.process.take(at), batch.value.take(at))
             known = value >= 0
             if not known.all():
@@ -168,8 +177,7 @@ def _since(complete: Rows, announced: Rows) -> Rows:
     size = 1 + int(max(complete["thread"].max(initial=0), announced["thread"].max(initial=0)))
     first = np.full(size, FOREVER, np.int64)
     np.minimum.at(first, announced["thread"], announced["start"])
-    since: Rows = complete[first.take(complete["thread"]) <= complete["start"]]
-    return since
+    return chosen(complete, first.take(complete["thread"]) <= complete["start"])
 
 
 def _orphans(before: Rows, key: I64, stands: I64, both: Rows, rivals: Rows) -> Rows:
@@ -182,6 +190,8 @@ def _orphans(before: Rows, key: I64, stands: I64, both: Rows, rivals: Rows) -> R
         rivals: the complete ones among them.
     """
     cut = np.setdiff1d(np.flatnonzero(before["end"] != FOREVER), stands)
+    if not len(cut):
+        return before[:0]
     early = {*keys(rivals[rivals["start"] <= before["start"].max(initial=-1)]), *keys(both[stands])}
     lost = cut[np.array([row not in early for row in keys(before[cut])], np.bool_)]
     orphans: Rows = before[lost]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from . import moments as told
-from .columns import FOREVER, I64, Rows
+from .columns import FOREVER, I64, Rows, chosen
 from .tables import Tables
 from .values import HoldLabel, LockFrame
 
@@ -31,9 +31,9 @@ def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
     shape = (len(locks), len(edges))
     held, waited, queue, began = (np.zeros(shape, np.int64) for _ in range(4))
     for row, lock in enumerate(locks):
-        mine = holds[holds["lock"] == lock]
+        mine = chosen(holds, holds["lock"] == lock)
         held[row], _, _ = _before(np.sort(mine["start"]), np.sort(tables.held_until(mine)), edges)
-        mine = waits[waits["lock"] == lock]
+        mine = chosen(waits, waits["lock"] == lock)
         waited[row], queue[row], began[row] = _before(np.sort(mine["start"]), np.sort(tables.ends(mine)), edges)
     return LockFrame(edges, np.diff(held), np.diff(waited), queue[:, :-1], np.diff(began))
 
@@ -41,7 +41,7 @@ def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
 def labels(tables: Tables, locks: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[HoldLabel]:
     """Return the parts in a window of holds that last at least ``min_ns`` there, in order of rows and time."""
     rows = tables.holds.within(start_ns, end_ns, min_ns)
-    rows = rows[np.isin(rows["lock"], locks)]
+    rows = chosen(rows, np.isin(rows["lock"], locks))
     low, high = np.maximum(rows["start"], start_ns), np.minimum(tables.held_until(rows), end_ns)
     fit = np.flatnonzero(high - low >= max(min_ns, 1))
     if not len(fit):
@@ -62,7 +62,7 @@ def labels(tables: Tables, locks: Sequence[int], start_ns: int, end_ns: int, min
 def held_at(tables: Tables, lock: int, time_ns: int) -> Rows:
     """Return the row, if there is one, of the hold that an instant lies in."""
     rows = tables.holds.within(time_ns, time_ns)
-    rows = rows[rows["lock"] == lock]
+    rows = chosen(rows, rows["lock"] == lock)
     rows = rows[(rows["start"] <= time_ns) & (tables.held_until(rows) > time_ns)]
     newest: Rows = rows[np.argsort(rows["start"], kind="stable")][-1:]
     return newest
@@ -71,7 +71,7 @@ def held_at(tables: Tables, lock: int, time_ns: int) -> Rows:
 def queue_at(tables: Tables, lock: int, time_ns: int) -> Rows:
     """Return the rows of the waits that an instant lies in, who waits longest first."""
     rows = tables.waits.within(time_ns, time_ns)
-    rows = rows[rows["lock"] == lock]
+    rows = chosen(rows, rows["lock"] == lock)
     rows = rows[(rows["start"] <= time_ns) & (tables.ends(rows) > time_ns)]
     in_order: Rows = rows[np.lexsort((rows["thread"], rows["start"]))]
     return in_order
@@ -115,7 +115,7 @@ def next_change(tables: Tables, lane: int, time_ns: int, step: int, span: tuple[
         times = [lives]
         for view in (tables.holds, tables.waits, tables.handoffs, tables.requests, tables.tasks):
             rows = view.within(start, end)
-            rows = rows[on[rows["thread"]]]
+            rows = chosen(rows, on[rows["thread"]])
             times += [rows["start"], rows["end"]]
         moments = np.concatenate(times)
         moments = moments[(moments >= start) & (moments <= end) & (moments != FOREVER)]

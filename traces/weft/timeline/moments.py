@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from . import awaited
-from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows, View, tell_apart
+from .columns import FOREVER, HOLD, I64, UNKNOWN, Rows, View, chosen, tell_apart
 from .locking import HOLDER, HOLDER_AT, WAITER_AT, WAKER
 from .serving import APP
 from .tables import Tables, not_later
@@ -94,7 +94,7 @@ def marks(tables: Tables, rows: Rows) -> list[Mark]:
 
 def _last_marks(tables: Tables, thread: int, since_ns: int, time_ns: int) -> list[Mark]:
     rows = tables.marks.within(since_ns, time_ns)
-    rows = rows[rows["thread"] == thread]
+    rows = chosen(rows, rows["thread"] == thread)
     return marks(tables, rows[np.argsort(rows["start"], kind="stable")][: -MARKS - 1 : -1])
 
 
@@ -168,11 +168,11 @@ def tasks(tables: Tables, rows: Rows) -> list[Task]:
 def _handed(tables: Tables, thread: int, since: int, time_ns: int) -> tuple[Task, ...]:
     """Return what a thread has handed over since a moment and what is not done at another, oldest first."""
     notes = tables.submits.within(since, time_ns)
-    notes = notes[(notes["thread"] == thread) & (notes["start"] >= since)]
+    notes = chosen(notes, (notes["thread"] == thread) & (notes["start"] >= since))
     if not len(notes):
         return ()
     begun = tables.tasks.within(since, tables.end_ns)
-    begun = begun[(begun["by"] == thread) & np.isin(begun["submitted"], notes["start"])]
+    begun = chosen(begun, (begun["by"] == thread) & np.isin(begun["submitted"], notes["start"]))
     known = {task.submitted_ns: task for task in tasks(tables, begun)}
     near, which = serving_at(tables, notes["thread"].astype(np.int64), notes["start"])
     served = by_row(tables, near, which)
@@ -187,7 +187,7 @@ def _handed(tables: Tables, thread: int, since: int, time_ns: int) -> tuple[Task
 
 def _work(tables: Tables, by: int, submitted: int) -> str:
     notes = tables.submits.within(submitted, submitted)
-    notes = notes[notes["thread"] == by]
+    notes = chosen(notes, notes["thread"] == by)
     return _name_of(tables, int(notes["value"][0])) if len(notes) else ""
 
 
@@ -198,7 +198,7 @@ def _name_of(tables: Tables, work: int) -> str:
 def by_row(tables: Tables, near: Rows, which: I64) -> dict[int, Request]:
     """Return the requests that some indexes of rows mean."""
     known = np.unique(which[which >= 0])
-    return dict(zip(known.tolist(), requests(tables, near[known]), strict=True))
+    return dict(zip(known.tolist(), requests(tables, near.take(known)), strict=True))
 
 
 def _thread_on(tables: Tables, lane: int, time_ns: int) -> int | None:
@@ -223,7 +223,7 @@ def _wanted(tables: Tables, held: Rows, thread: int, time_ns: int) -> list[Wait]
     if not len(held):
         return []
     rows = tables.at(tables.waits, time_ns)
-    rows = rows[np.isin(rows["lock"], held["lock"]) & (rows["thread"] != thread)]
+    rows = chosen(rows, np.isin(rows["lock"], held["lock"]) & (rows["thread"] != thread))
     # What the lock is wanted from is clear here, so the search for the next holder is spared.
     return _waits(tables, rows, lambda at: thread)
 
@@ -234,7 +234,7 @@ def blamed(tables: Tables, wait: Rows) -> Rows:
         return np.zeros(0, HOLD)
     start, end = int(wait["start"][0]), int(tables.ends(wait)[0])
     rows = tables.holds.within(start, end)
-    rows = rows[(rows["lock"] == wait["lock"][0]) & (rows["thread"] != wait["thread"][0])]
+    rows = chosen(rows, (rows["lock"] == wait["lock"][0]) & (rows["thread"] != wait["thread"][0]))
     rows = rows[(rows["start"] < max(end, start + 1)) & (rows["end"] > start)]
     in_order: Rows = rows[np.argsort(rows["start"], kind="stable")]
     return in_order
@@ -299,8 +299,8 @@ def request_at(tables: Tables, thread: int, time_ns: int) -> Request | None:
 def _innermost(view: View, thread: I64, time: I64) -> tuple[Rows, I64]:
     """Return rows, and for each (thread, time) which of them is the innermost there, -1 for none."""
     near = view.within(int(time.min()), int(time.max()))
-    near = near[np.isin(near["thread"], thread)]
-    near = near[np.lexsort((near[tell_apart(near)], near["start"], near["thread"]))]
+    near = chosen(near, np.isin(near["thread"], thread))
+    near = near.take(np.lexsort((near[tell_apart(near)], near["start"], near["thread"])))
     which = not_later(near["thread"], near["start"], thread, time) - 1
     # One that began last may be over, inside one that is not.
     while True:
@@ -331,7 +331,7 @@ def _notes(tables: Tables, rows: Rows) -> dict[tuple[int, int], dict[int, int]]:
         return found
     near = tables.notes.within(int(rows["start"].min()), int(rows["start"].max()))
     if len(near) > _FEW:
-        near = near[np.isin(near["start"], rows["start"])]
+        near = chosen(near, np.isin(near["start"], rows["start"]))
     for note in _dicts(near):
         found.setdefault((note["thread"], note["start"]), {})[note["what"]] = note["value"]
     return found

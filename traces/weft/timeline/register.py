@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from ..events import PROCESS_THREAD, Kind
 from .catalog import Ids, Room
 from .columns import I64
-from .intake import Batch, by_process
+from .intake import Batch, by_process, kinds
 from .threads import Threads
+
+_EXIT: Final = kinds(Kind.THREAD_EXIT)
 
 
 class Register:
@@ -80,7 +83,8 @@ class Register:
         """Let threads come and go, given the blocks in which the newest threads appeared."""
         threads = self.threads
         fresh = np.arange(threads.size - min(len(newcomers), threads.size), threads.size)
-        gone = np.flatnonzero((batch.kind == Kind.THREAD_EXIT) & (batch.thread >= 0))
+        gone = batch.at(_EXIT)
+        gone = gone[batch.thread.take(gone) >= 0]
         thread = np.concatenate((fresh, batch.thread[gone]))
         if not len(thread):
             return

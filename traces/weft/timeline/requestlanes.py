@@ -14,7 +14,7 @@ from .values import Frame, State
 def touching(tables: Tables, start_ns: int, end_ns: int) -> Rows:
     """Return the rows of the requests that touch a window (ns), by process and start."""
     rows = tables.requests.within(start_ns, end_ns)
-    return rows[np.lexsort((rows["id"], rows["start"], tables.roster.process[rows["thread"]]))]
+    return rows.take(np.lexsort((rows["id"], rows["start"], tables.roster.process[rows["thread"]])))
 
 
 def frame(tables: Tables, picture: Picture, rows: Rows, serves: Bools, edges: I64) -> Frame:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ..events import Kind
-from .columns import I64, MARK, SPAN, UNKNOWN, Bools, Rows, Table, rows_of
+from .columns import I64, MARK, SPAN, UNKNOWN, Bools, Table, chosen, joined, rows_of
 from .intake import Batch, kinds
 
 SAYING: Final = kinds(Kind.SPAN_ENTER, Kind.SPAN_EXIT, Kind.MARK, Kind.LOG)
@@ -35,9 +35,9 @@ class Saying:
     def cut(self, threads: Bools, time: int) -> None:
         """Finish the open sections of some threads: nobody will know how they ended."""
         over = threads[self.spans.open["thread"]]
-        done = self.spans.open[over]
+        done = chosen(self.spans.open, over)
         done["end"] = np.maximum(time, done["start"])
-        self.spans.update(done, self.spans.open[~over])
+        self.spans.update(done, chosen(self.spans.open, ~over))
 
     def _fold_spans(self, batch: Batch, label: I64) -> None:
         opening = np.flatnonzero(batch.kind == Kind.SPAN_ENTER)
@@ -47,15 +47,15 @@ class Saying:
         key = batch.process << _NUMBER_BITS | batch.value & (1 << _NUMBER_BITS) - 1
         columns = {"start": batch.time[opening], "thread": batch.thread[opening], "label": label[opening]}
         begun = rows_of(SPAN, len(opening), key=key[opening], **columns)
-        rows = np.concatenate((self.spans.open, begun))
+        rows = joined(self.spans.open, begun)
         order = np.argsort(rows["key"], kind="stable")
         ended, first = np.unique(key[closing], return_index=True)
         begins = rows["key"][order]
         at: I64 = np.asarray(np.searchsorted(begins, ended), np.int64)
         known = np.flatnonzero(np.append(begins, -1)[at] == ended)
         over = order[at[known]]
-        done: Rows = rows[over]
+        done = chosen(rows, over)
         done["end"] = np.maximum(batch.time[closing[first[known]]], done["start"])
         still_open = np.ones(len(rows), np.bool_)
         still_open[over] = False
-        self.spans.update(done, rows[still_open])
+        self.spans.update(done, chosen(rows, still_open))

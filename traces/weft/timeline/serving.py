@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..events import Kind
-from .columns import CONTEXT, FOREVER, I64, NOTE, REQUEST, TASK, UNKNOWN, Bools, Rows, Table, rows_of
+from .columns import CONTEXT, FOREVER, I64, NOTE, REQUEST, TASK, UNKNOWN, Bools, Rows, Table, chosen, joined, rows_of
 from .grouping import nest
 from .intake import SPAN_LIMIT, Batch, Find, kinds
 
@@ -21,6 +21,10 @@ APP, REQUEST_CONTEXT = 0, 1
 
 _OPENING: Final = (kinds(Kind.APP_PUSH, Kind.PUSH_BOTH), kinds(Kind.REQUEST_PUSH))
 _CLOSING: Final = (kinds(Kind.APP_POP, Kind.POP_AND_EXIT), kinds(Kind.REQUEST_POP))
+ENTER: Final = kinds(Kind.REQUEST_ENTER)
+_QUEUED: Final = kinds(Kind.REQUEST_QUEUED)
+_CLOSE: Final = kinds(Kind.REQUEST_CLOSE)
+_SUBMIT, _BEGIN, _DONE = kinds(Kind.TASK_SUBMIT), kinds(Kind.TASK_ENTER), kinds(Kind.TASK_EXIT)
 _PUSHING: Final = kinds(Kind.REQUEST_PUSH, Kind.PUSH_BOTH)
 _RETURNING: Final = kinds(Kind.REQUEST_EXIT, Kind.POP_AND_EXIT, Kind.REQUEST_STREAM)
 
@@ -66,14 +70,12 @@ class Serving:
             last = end[table.open["thread"]]
             over = last != FOREVER
             if over.any():
-                done = table.open[over]
+                done = chosen(table.open, over)
                 done["end"] = np.maximum(last[over], done["start"])
-                table.update(done, table.open[~over])
+                table.update(done, chosen(table.open, ~over))
 
     def _fold_requests(self, batch: Batch, find: Mapping[str, Find]) -> None:
-        opening = np.flatnonzero(batch.kind == Kind.REQUEST_ENTER)
-        closing = np.flatnonzero(_RETURNING[batch.kind])
-        pushing = np.flatnonzero(_PUSHING[batch.kind])
+        opening, closing, pushing = map(batch.at, (ENTER, _RETURNING, _PUSHING))
         rows = rows_of(
             REQUEST,
             len(opening),
@@ -88,8 +90,8 @@ class Serving:
         )
         self._count += len(opening)
         streams = self.requests.open["streams"] != 0
-        calls, streaming = self.requests.open[~streams], self.requests.open[streams]
-        rows = np.concatenate((calls, rows))
+        calls, streaming = chosen(self.requests.open, ~streams), chosen(self.requests.open, streams)
+        rows = joined(calls, rows)
         closers, pushers = _owners(calls, batch, opening, closing, pushing)
         pushing, pushers = pushing[pushers >= 0], pushers[pushers >= 0]
         endpoint = find["endpoint"](batch.process.take(pushing), batch.obj.take(pushing))
@@ -98,12 +100,12 @@ class Serving:
         rows["streams"][goes_on] = 1
         done, still_open = _close(rows, closers, batch.time[closing], np.clip(batch.obj[closing], 0, 999))
         streams = done["streams"] != 0
-        ended, streaming = _end_streams(np.concatenate((streaming, done[streams])), batch)
-        self.requests.update(np.concatenate((done[~streams], ended)), np.concatenate((still_open, streaming)))
+        ended, streaming = _end_streams(joined(streaming, chosen(done, streams)), batch)
+        self.requests.update(joined(chosen(done, ~streams), ended), joined(still_open, streaming))
 
     def _waited(self, batch: Batch, opening: I64) -> I64:
         """Return for each request that begins how long it had waited for a worker (ns), 0: nobody told."""
-        taking = np.flatnonzero(batch.kind == Kind.REQUEST_QUEUED)
+        taking = batch.at(_QUEUED)
         waited = np.zeros(len(opening), np.int64)
         if not len(taking) and not self._queued:
             return waited
@@ -128,9 +130,8 @@ class Serving:
         before = self.contexts.open
         kept, finished = [], []
         for what in (APP, REQUEST_CONTEXT):
-            opening = np.flatnonzero(_OPENING[what][batch.kind])
-            closing = np.flatnonzero(_CLOSING[what][batch.kind])
-            mine = before[before["what"] == what]
+            opening, closing = batch.at(_OPENING[what]), batch.at(_CLOSING[what])
+            mine = chosen(before, before["what"] == what)
             if not len(opening) and not len(closing):
                 kept.append(mine)
                 continue
@@ -138,20 +139,20 @@ class Serving:
             request = np.where(batch.kind.take(opening) == Kind.PUSH_BOTH, batch.time.take(opening), FOREVER)
             rows = rows_of(CONTEXT, len(opening), start=start, thread=thread, what=what, request=request)
             closers, _ = _owners(mine, batch, opening, closing, opening[:0])
-            done, still_open = _close(np.concatenate((mine, rows)), closers, batch.began_at(closing))
+            done, still_open = _close(joined(mine, rows), closers, batch.began_at(closing))
             finished.append(done)
             kept.append(still_open)
         if finished:
-            self.contexts.update(np.concatenate(finished), np.concatenate(kept))
+            self.contexts.update(joined(*finished), joined(*kept))
 
     def _fold_tasks(self, batch: Batch, find: Mapping[str, Find]) -> None:
-        submitting = np.flatnonzero(batch.kind == Kind.TASK_SUBMIT)
+        opening, closing, submitting = map(batch.at, (_BEGIN, _DONE, _SUBMIT))
+        if not len(opening) + len(closing) + len(submitting):
+            return
         time = batch.time[submitting]
         work = find["work"](batch.process[submitting], batch.obj[submitting])
         columns = {"start": time, "end": time, "thread": batch.thread[submitting], "value": work}
         self.submits.update(rows_of(NOTE, len(submitting), **columns))
-        opening = np.flatnonzero(batch.kind == Kind.TASK_ENTER)
-        closing = np.flatnonzero(batch.kind == Kind.TASK_EXIT)
         if not len(opening) and not len(closing):
             return
         start, thread = batch.time[opening], batch.thread[opening]
@@ -160,7 +161,7 @@ class Serving:
         rows = rows_of(TASK, len(opening), start=start, thread=thread, by=by, submitted=batch.value[opening])
         before = self.tasks.open
         closers, _ = _owners(before, batch, opening, closing, opening[:0])
-        done, still_open = _close(np.concatenate((before, rows)), closers, batch.time[closing])
+        done, still_open = _close(joined(before, rows), closers, batch.time[closing])
         self.tasks.update(done, still_open)
 
 
@@ -186,7 +187,7 @@ def _close(rows: Rows, owner: I64, time: I64, status: I64 | None = None) -> tupl
         done["status"] = status[matched]
     still_open = np.ones(len(rows), np.bool_)
     still_open[owner[matched]] = False
-    return done, rows[still_open]
+    return done, chosen(rows, still_open)
 
 
 def _end_streams(rows: Rows, batch: Batch) -> tuple[Rows, Rows]:
@@ -194,13 +195,13 @@ def _end_streams(rows: Rows, batch: Batch) -> tuple[Rows, Rows]:
     rows["end"] = FOREVER
     at = {key: index for index, key in enumerate(zip(rows["thread"].tolist(), rows["number"].tolist(), strict=True))}
     still_open = np.ones(len(rows), np.bool_)
-    for closing in np.flatnonzero(batch.kind == Kind.REQUEST_CLOSE).tolist():
+    for closing in batch.at(_CLOSE).tolist():
         index = at.pop((int(batch.thread[closing]), int(batch.value[closing])), None)
         if index is not None:
             still_open[index] = False
             rows["end"][index] = max(int(batch.time[closing]), int(rows["start"][index]))
             rows["status"][index] = min(max(int(batch.obj[closing]), 0), 999)
-    return rows[~still_open], rows[still_open]
+    return chosen(rows, ~still_open), chosen(rows, still_open)
 
 
 def _set_first(column: NDArray[np.int32], at: I64, values: I64) -> None:

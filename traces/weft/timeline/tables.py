@@ -23,6 +23,7 @@ from .columns import (
     Rows,
     Table,
     View,
+    chosen,
     tell_apart,
 )
 from .threads import Roster
@@ -92,8 +93,8 @@ class Tables:
         on = rows["end"] > time_ns
         if thread is not None:
             on &= rows["thread"] == thread
-        rows = rows[on]
-        return rows[np.lexsort((rows[tell_apart(rows)], rows["start"]))]
+        rows = chosen(rows, on)
+        return rows.take(np.lexsort((rows[tell_apart(rows)], rows["start"])))
 
     def waited(self, thread: I64, start: I64, end: I64) -> I64:
         """Return how long threads were blocked in windows of their own, ns ``[n]``.
@@ -106,7 +107,7 @@ class Tables:
         waits = self.waits.within(int(start.min()), int(end.max()))
         wanted = np.zeros(len(self.roster), np.bool_)
         wanted[thread] = True
-        waits = waits[wanted[waits["thread"]]]
+        waits = chosen(waits, wanted[waits["thread"]])
         waits = self.outermost(waits)
         begins, lasts = waits["start"], self.ends(waits) - waits["start"]
         sums = np.concatenate(([0], np.cumsum(lasts)))
@@ -123,7 +124,7 @@ class Tables:
 
     def outermost(self, waits: Rows) -> Rows:
         """Return the waits that lie in no other one of their thread, sorted by thread and start."""
-        waits = waits[np.lexsort((waits["start"], waits["thread"]))]
+        waits = waits.take(np.lexsort((waits["start"], waits["thread"])))
         if len(waits) < 2:
             return waits
         end, thread = self.ends(waits), waits["thread"]
@@ -133,8 +134,7 @@ class Tables:
         rank[np.lexsort((-np.arange(len(waits)), end))] = np.arange(len(waits))
         # Above all ranks of the threads before, so that the running maximum begins anew with each thread.
         height = np.cumsum(np.append(0, thread[1:] != thread[:-1])) * len(waits) + rank
-        outer: Rows = waits[height == np.maximum.accumulate(height)]
-        return outer
+        return chosen(waits, height == np.maximum.accumulate(height))
 
     def _sources(self) -> tuple[tuple[Span, View], ...]:
         return (

@@ -6,27 +6,19 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
 
-
-def side_by_side(worth: bool, first: Callable[[], object], second: Callable[[], object]) -> None:
-    """Do two things that do not touch each other's data, at once where that is worth it."""
-    if not worth:
-        first()
-        second()
-        return
-    other = _pool().submit(second)
-    try:
-        first()
-    finally:
-        other.result()
+_WORTH_THREADS: Final = 4
+"""Jobs that are worth several threads."""
 
 
 def spread(work: Callable[[Job], Done], jobs: Sequence[Job]) -> list[Done]:
-    """Return what the work makes of every job, in their order."""
+    """Return what the work makes of every job, in their order; work that calls this itself would wait for ever."""
+    if len(jobs) < _WORTH_THREADS:
+        return [work(job) for job in jobs]
     return list(_pool().map(work, jobs))
 
 
