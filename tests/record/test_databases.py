@@ -354,3 +354,16 @@ def test_the_writer_may_be_another_process(tmp_path: Path) -> None:
     (wait,) = [row for row in snapshot.tables.waits.all() if row["lock"] == lock]
     moment = snapshot.moment(int(snapshot.tables.roster.lane[wait["thread"]]), int(wait["start"]) + 1)
     assert snapshot.threads[moment.blames[0].hold.thread].process != moment.thread.process
+
+
+def test_locks_of_our_own_are_never_listed(tmp_path: Path) -> None:
+    code = f"""{SETUP}
+    import logging
+    logging.StreamHandler(sys.stdout)
+    connection = connect()
+    connection.execute("insert into items values (1, 1)")
+    connection.commit()
+    connection.close()
+    """
+    locks = record(tmp_path, code, all_locks=True).defined("lock")
+    assert [lock["name"] for lock in locks if lock["name"].endswith(".turn") or "weft" in lock["name"]] == []

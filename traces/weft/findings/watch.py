@@ -23,8 +23,8 @@ from .values import Finding, Severity
 SETTLED_NS: Final = 500_000_000
 """What began so long ago is known completely: of a hold that lasts, the recorder tells after a tenth of a second."""
 
-ALIVE_NS: Final = 3_000_000_000
-"""A recorder that is alive writes once a second."""
+ALIVE_NS: Final = 6_000_000_000
+"""A recorder that is alive writes every four seconds at least."""
 
 UNTOLD_NS: Final = 200_000_000
 """What happened in the last so many ns may not have been written yet."""
@@ -85,7 +85,7 @@ class Watch:
         Args:
             snapshot: the trace, never an older one than before.
             now_ns: the time of a machine that is still recording (perf_counter ns): a process in which nothing happens
-                writes nothing for a second.
+                writes nothing for some seconds.
             thorough: look for everything.
         """
         began, now = self._clock(), self._wall()

@@ -26,10 +26,13 @@ TICK_NS = 100_000_000
 """Between two blocks: long, since a small one costs as much to compress and store as a larger one."""
 
 PULSE_NS = 1_000_000_000
-"""A sign of life is written when nothing else was for so long."""
+"""A sign of life is written when nothing else was for so long; each next one without anything else after twice that."""
+
+REST_NS = 4_000_000_000
+"""A sign of life never comes later."""
 
 COST_NS = 1_000_000_000
-"""Between two notes of what recording costs."""
+"""Between two notes of what recording costs, while there is something to record."""
 
 LOOK = 2000
 """Used locks looked at in one tick, in turn: the price of seeing long holds stays below 1 % of a core."""
@@ -70,6 +73,9 @@ class Drain:
         """CPU time (ns) of the emptying thread, of the writing thread, and of those that went before them."""
         self._records = 0
         self._costs_due_ns = self._due_ns
+        self._uncharged = True
+        """There is something that no note of the costs has told of."""
+        self._pulse_ns = PULSE_NS
         self._pass = (0, 0)
         self._surroundings = cost.Surroundings()
         self._taking = allocate_lock()
@@ -166,6 +172,7 @@ class Drain:
     def _write_forever(self) -> None:
         try:
             self._pass = cost.of_pass()
+            self._uncharged = True
         except Exception as error:
             trouble.note(error, "measuring the costs")
         while self._work.acquire() and not self._pausing:
@@ -248,11 +255,15 @@ class Drain:
         if self._lost:
             self.mark(Kind.LOST, self._lost)
             self._lost = 0
-        if not records.count and not self._marks and now - self._last_ns >= PULSE_NS:
+        if records.count:
+            self._uncharged, self._pulse_ns = True, PULSE_NS
+        elif not self._marks and now - self._last_ns >= self._pulse_ns:
+            self._pulse_ns = min(2 * self._pulse_ns, REST_NS)
             self.mark(Kind.PULSE)
-        if (records.count or self._marks) and now >= self._costs_due_ns:
+        if self._uncharged and (records.count or self._marks) and now >= self._costs_due_ns:
             self._costs_due_ns = now + COST_NS
             self.mark_costs()
+            self._uncharged = False
         marks, self._marks = self._marks, []
         records.add(PROCESS_THREAD, marks)
 

@@ -8,7 +8,7 @@ import threading
 from _thread import get_ident
 from types import FrameType
 
-from . import buffers, locks, marks, names, sections, trouble, waits
+from . import buffers, locks, marks, sections, trouble, waits
 from .buffers import put_here
 from .patches import Patches
 from .sections import nobody
@@ -52,7 +52,7 @@ def install(patches: Patches) -> None:
 def _resource(name: str, frame: FrameType) -> Resource | None:
     """Return what stands for the end of threads of that name, None where it is not the app that waits."""
     frame = marks.submitter(frame)
-    if not (locks.show_all or names.shown(frame)):
+    if not locks.wanted(frame):
         return None
     family: tuple[str, ...] = buffers.family(name) if len(_joined) < FAMILIES else ("", "")
     known = _joined.get(family)

@@ -18,6 +18,11 @@ show_all = False
 """Record the locks of the standard library and of frameworks too."""
 
 
+def wanted(frame: FrameType) -> bool:
+    """Return whether what is made in a frame, or waited for there, is to be recorded."""
+    return names.shown(frame) or (show_all and not names.is_ours(frame))
+
+
 class _Factory(type):
     """Makes ``isinstance(x, threading.Lock)`` true for recorded and for raw locks alike."""
 
@@ -50,7 +55,7 @@ def _site(frame: FrameType, kind: str) -> NamedSite | None:
     try:
         maker, in_condition = names.creator(frame)
         shown = names.shown(maker)
-        if not (show_all or shown):
+        if not shown and (not show_all or names.is_ours(maker)):
             return None
         attribute = owner = ""
         if not shown or names.is_generated(maker.f_code):

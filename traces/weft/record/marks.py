@@ -14,7 +14,7 @@ from operator import attrgetter
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from . import holders, imports, locks, names, tasks, trouble
+from . import holders, imports, locks, tasks, trouble
 from .patches import Patches
 
 MARK = "_weft_waits_for"
@@ -95,7 +95,7 @@ def _mark(
     def mark(made: Any, caller: FrameType) -> None:
         try:
             frame = caller if maker is None else maker(caller)
-            marked = locks.show_all or names.shown(frame)
+            marked = locks.wanted(frame)
             if marked:
                 frame = outermost(frame, made)
                 module = frame.f_globals.get("__name__", "?")

@@ -112,6 +112,11 @@ def _is_app(frame: FrameType) -> bool:
     return any(part in file for part in _SITE) or not file.startswith(_STDLIB)
 
 
+def is_ours(frame: FrameType) -> bool:
+    """Return whether a frame runs code of this package: what that makes is never recorded."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == _PACKAGE
+
+
 def is_own(name: str, file: str) -> bool:
     """Return whether a module is the app's own: neither of the standard library nor installed."""
     if file.startswith(("<frozen", _STDLIB)) or any(part in file for part in _SITE):

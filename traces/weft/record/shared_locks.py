@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any
 
 from ..events import Kind, code_of
-from . import definitions, imports, locks, marks, names, sections, spell, traced, trouble, waits
+from . import definitions, imports, locks, marks, sections, spell, traced, trouble, waits
 from .buffers import Put, put_here
 from .patches import Patches
 from .sections import nobody
@@ -300,7 +300,7 @@ def _watch(patches: Patches, owner: Any, parts: Parts) -> None:
         original(self, *args, **kwargs)
         try:
             frame = _maker(sys._getframe(1))
-            if locks.show_all or names.shown(frame):
+            if locks.wanted(frame):
                 _record_parts(self, parts, _place(marks.outermost(frame, self), owner.__name__))
         except Exception as error:
             trouble.note(error)

@@ -11,7 +11,7 @@ import sys
 from types import ModuleType
 from typing import Any, NoReturn
 
-from . import locks, names, sections, stacks, trouble, waits
+from . import locks, sections, stacks, trouble, waits
 from .buffers import put_here
 from .marks import MARK, OWN_NAMES
 from .patches import Patches
@@ -37,7 +37,7 @@ def _subclass(raw: Any, empty: type[Exception]) -> type:
 
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
             frame = sys._getframe(1)
-            if not (locks.show_all or names.shown(frame)):
+            if not locks.wanted(frame):
                 return raw.__new__(Plain if cls is SimpleQueue else cls, *args, **kwargs)
             made = raw.__new__(cls, *args, **kwargs)
             _mark(made, frame)

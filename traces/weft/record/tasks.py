@@ -157,7 +157,7 @@ def _submitter(frame: FrameType) -> FrameType | None:
     """Return the frame that submits something, None where that is not the app's doing; asgiref's is the app's."""
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_BETWEEN):
         frame = frame.f_back
-    if locks.show_all or names.shown(frame) or frame.f_globals.get("__name__") == _BRIDGE:
+    if locks.wanted(frame) or frame.f_globals.get("__name__") == _BRIDGE:
         return frame
     return None
 

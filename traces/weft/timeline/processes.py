@@ -14,8 +14,8 @@ from .catalog import Names, text, whole
 from .columns import FOREVER, I64, Bools
 from .values import Costs, Process
 
-SILENCE_NS: Final = 5_000_000_000
-"""A live recorder writes a pulse every second. A process silent for so long was killed, or stands still."""
+SILENCE_NS: Final = 8_000_000_000
+"""A live recorder writes a pulse every four seconds at least. Who is silent for so long was killed, or stands still."""
 
 LIMIT: Final = 1 << 12
 """Processes; a trace with more is damaged."""

@@ -12,7 +12,7 @@ import click
 from weft import places
 from weft_tui.commands import need_terminal, show
 
-SILENCE_SECONDS = 4.0
+SILENCE_SECONDS = 7.0
 QUIET = f"nothing written for {SILENCE_SECONDS:.0f} s: the app has ended, or was stopped"
 
 
@@ -30,7 +30,7 @@ def live(file: Path | None) -> None:
 
 
 class Silence:
-    """Notices that nothing is written any more: a recorder gives a sign of life every second.
+    """Notices that nothing is written any more: a recorder gives signs of life, four seconds apart at most.
 
     Args:
         clock: monotonic seconds; what the machine's clock says may jump.
