@@ -176,3 +176,57 @@ def test_locks_of_libraries_are_rebound_only_when_asked_for(tmp_path: Path) -> N
     other.mkdir()
     more, _ = late(other, code, all_locks=True)
     assert "logging._lock" in {row.what for row in more.of(Kind.SECTION)}
+
+
+HIDING = """
+import threading
+
+def make_view():
+    lock, rlock = threading.Lock(), threading.RLock()
+    both = [lock, threading.Lock()]
+    def view():
+        with lock, rlock:
+            return both
+    return view
+
+class Box:
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.__class__
+
+class Sly:
+    def __getattribute__(self, name):
+        raise AssertionError(name)
+
+views = {"view": make_view()}
+boxes = [[Box(), Box()]]
+sly = Sly()
+"""
+
+
+def test_locks_that_no_module_has_a_name_for_are_counted_and_named(tmp_path: Path) -> None:
+    (tmp_path / "hiding.py").write_text(HIDING)
+    _, said = late(
+        tmp_path,
+        """
+        import hiding
+        def main():
+            mine = threading.Lock()
+            weft.instrument(path="PATH")
+            with mine: pass
+            hiding.views["view"]()
+        main()
+        weft.uninstrument()
+        ---
+        """.replace("PATH", str(tmp_path / "early.weft")),
+    )
+    named = {(entry["name"], entry["why"]) for entry in recorded.load(tmp_path / "early.weft").defined("unseen")}
+    lost = "made before the recording, kept in"
+    assert {
+        ("closure of hiding.make_view.view, variable both", f"{lost} a closure"),
+        ("closure of hiding.make_view.view, variable lock", f"{lost} a closure"),
+        ("closure of hiding.make_view.view, variable rlock", f"{lost} a closure"),
+        ("hiding.Box._lock (2 of them)", f"{lost} an object that no module has a name for"),
+        ("app.main, variable mine", f"{lost} a local variable"),
+    } <= named
+    assert "closure of hiding.make_view.view, variable lock" in said

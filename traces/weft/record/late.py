@@ -7,6 +7,8 @@ for its holder could not be told, and is named instead, as is all else that cann
 
 Conditions, events, semaphores, barriers and queues only get a mark that the recorded ``Condition.wait`` looks for,
 which is one attribute and concerns nobody who waits already.
+
+What no module has a name for, as variables of functions and of closures, is looked for in `nameless`, and told.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from . import locks, marks, names
+from . import locks, marks, nameless, names
+from .nameless import Unseen
 from .patches import Patches
 from .traced import Site, TracedLock, TracedRLock
 from .waits import Resource
@@ -29,16 +32,6 @@ _NEVER = frozenset({"threading", "_thread", "importlib", "_frozen_importlib", "s
 """Top-level modules whose locks the recorder or the import of modules may need."""
 
 _RAW = (locks.RawLock, RawRLock)
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """What cannot be recorded: its name, where it is, and why."""
-
-    name: str
-    file: str
-    line: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +61,22 @@ def catch_up(patches: Patches, makers: Mapping[Any, Any], everything: bool) -> l
     for name in every:
         if any(name.value is maker for maker in makers):
             patches.set(name.owner, name.attribute, next(makers[each] for each in makers if each is name.value))
-    some = [name for name in every if isinstance(name.value, _RAW) or marks.parts_of(type(name.value))]
+    some = [name for name in every if issubclass(type(name.value), _RAW) or marks.parts_of(type(name.value))]
     # Where it is assigned is its name, and where it is imported an alias.
     for name in sorted(some, key=lambda name: (not name.kept, not lines.of(name))):
-        if isinstance(name.value, _RAW):
+        if issubclass(type(name.value), _RAW):
             _lock(patches, name, made, unseen, lines)
         else:
             _mark(patches, name, made, lines)
-    return unseen
+    known = {*made, *(id(name.value) for name in some), *(id(each) for each in made.values())}
+    return unseen + nameless.found({module.__name__: module for module in modules}, known)
 
 
 def give_back(makers: Mapping[Any, Any]) -> list[str]:
     """Rebind names that were bound to what stands in while it did; return those that cannot be."""
     left = []
     for module in [*sys.modules.copy().values()]:
-        if not isinstance(module, ModuleType) or _is_ours(module.__name__):
+        if not issubclass(type(module), ModuleType) or _is_ours(module.__name__):
             continue
         for owner in (module, *_classes(module)):
             for attribute, value in _items(owner):
@@ -95,7 +89,7 @@ def give_back(makers: Mapping[Any, Any]) -> list[str]:
 
 
 def _concerns(name: str, module: object, everything: bool) -> bool:
-    if not isinstance(module, ModuleType) or name.partition(".")[0] in _NEVER or _is_ours(name):
+    if not issubclass(type(module), ModuleType) or name.partition(".")[0] in _NEVER or _is_ours(name):
         return False
     file = getattr(module, "__file__", None)
     if file is None:
@@ -113,10 +107,10 @@ def _names(module: ModuleType) -> Iterator[_Name]:
     called = names.module_called(module.__name__, str(getattr(module, "__file__", "")))
     for attribute, value in _items(module):
         yield _Name(module, attribute, value, f"{called}.{attribute}", module, kept=True)
-        if isinstance(value, dict | list | tuple | set):
-            inside = value.values() if isinstance(value, dict) else value
+        if issubclass(type(value), dict | list | tuple | set):
+            inside = value.values() if issubclass(type(value), dict) else value
             for each in [*inside][:100]:
-                if isinstance(each, _RAW):
+                if issubclass(type(each), _RAW):
                     yield _Name(module, attribute, each, f"{called}.{attribute}[…]", module, kept=False)
         elif type(value).__module__ == module.__name__ and _plain(value):
             for inner, part in _items(value):
@@ -128,7 +122,7 @@ def _names(module: ModuleType) -> Iterator[_Name]:
 
 def _classes(module: ModuleType) -> list[type]:
     own = module.__name__
-    return [value for _, value in _items(module) if isinstance(value, type) and value.__module__ == own]
+    return [value for _, value in _items(module) if issubclass(type(value), type) and value.__module__ == own]
 
 
 def _items(owner: Any) -> list[tuple[str, Any]]:
@@ -143,7 +137,7 @@ def _plain(value: Any) -> bool:
     kind: Any = type(value)
     plain: Any = object
     return (
-        not isinstance(value, type | ModuleType)
+        not issubclass(type(value), type | ModuleType)
         and "__dict__" in dir(kind)
         and kind.__setattr__ is plain.__setattr__
         and kind.__getattribute__ is plain.__getattribute__
@@ -165,7 +159,7 @@ def _lock(patches: Patches, name: _Name, made: dict[int, Any], unseen: list[Unse
 
 
 def _recorded(raw: Any, site: Site) -> Any:
-    return (TracedRLock if isinstance(raw, RawRLock) else TracedLock)(raw, site)
+    return (TracedRLock if issubclass(type(raw), RawRLock) else TracedLock)(raw, site)
 
 
 def _is_held(raw: Any) -> bool:
@@ -190,7 +184,7 @@ def _mark(patches: Patches, name: _Name, made: dict[int, Any], lines: _Lines) ->
 def _rebind_condition(patches: Patches, name: _Name, condition: Any, made: dict[int, Any], site: Site) -> None:
     """Let a condition use a recorded lock: it keeps some of its lock's methods."""
     raw = condition._lock
-    if not isinstance(raw, _RAW) or (id(raw) not in made and _is_held(raw)):
+    if not issubclass(type(raw), _RAW) or (id(raw) not in made and _is_held(raw)):
         return
     lock = made.setdefault(id(raw), _recorded(raw, (*site[:5], "Condition", *site[6:])))
     for attribute in ("acquire", "release", "_release_save", "_acquire_restore", "_is_owned"):
@@ -200,7 +194,7 @@ def _rebind_condition(patches: Patches, name: _Name, condition: Any, made: dict[
 
 
 def _site(name: _Name, line: int, lines: _Lines, kind: str = "") -> Site:
-    kind = kind or ("RLock" if isinstance(name.value, RawRLock) else "Lock")
+    kind = kind or ("RLock" if issubclass(type(name.value), RawRLock) else "Lock")
     return lines.code(name.module), 0, line, name.module.__name__, 1, kind, "", name.called  # type: ignore[return-value]
 
 
