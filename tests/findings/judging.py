@@ -15,7 +15,8 @@ from pathlib import Path
 from timeline.script import play
 from weft.findings import Finding, Watch, find
 from weft.log import writer
-from weft.log.reader import Tail
+from weft.log.blocks import Block
+from weft.log.reader import Tail, decode
 from weft.record.launch import environment
 from weft.timeline import Builder, load
 
@@ -23,6 +24,7 @@ from .programs import Program
 from .scripts import script
 
 PATIENCE_SECONDS = 20.0
+SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Verdict:
     delay_ns: int | None
     unannounced: tuple[str, ...]
     said: str
+    in_time: bool = True
+    """What the trace had told a second after a deadlock began was enough to announce it."""
 
 
 def judge(program: Program, folder: Path) -> Verdict:
@@ -70,7 +74,24 @@ def judge(program: Program, folder: Path) -> Verdict:
         said, _ = child.communicate()
     found = find(load(trace))
     missed, false = compare(program, found)
-    return Verdict(program, found, missed, false, delay, unannounced, said)
+    in_time = all(announced(trace, each.began_ns) for each in found if each.kind == "deadlock")
+    return Verdict(program, found, missed, false, delay, unannounced, said, in_time)
+
+
+def announced(trace: Path, began_ns: int) -> bool:
+    """Return whether a deadlock is announced a second after it began, from what the recorder had taken by then.
+
+    By the recorder's own clock; a machine on which its threads got no turn in that second is let off.
+    """
+    builder, tail, told_ns = Builder(), Tail(trace), 0
+    names: dict[tuple[int, int], tuple[str, ...]] = {}
+    for part in tail.parts():
+        if isinstance(part, Block) and part.until_ns <= began_ns + SECOND_NS:
+            builder.fold(decode(part, names))
+            told_ns = part.until_ns
+    tail.close()
+    news = Watch().look(builder.snapshot(), began_ns + SECOND_NS)
+    return told_ns < began_ns or any(each.kind == "deadlock" for each in news.fresh)
 
 
 def _watch(program: Program, trace: Path, child: subprocess.Popen[str]) -> tuple[int | None, tuple[str, ...]]:

@@ -266,6 +266,30 @@ threads = [start(worker) for _ in range({threads})]
 for thread in threads: thread.join()
 """
 
+STARVATION = """
+import os
+lock, starved, passes = threading.Lock(), threading.Event(), [0]
+
+def greedy():
+    while not starved.is_set():
+        for _ in range(60):
+            with lock:  # again at once, before who was woken can run
+                work(0.008)
+                passes[0] += 1
+        work(0.02)
+
+def victim():
+    if hasattr(os, "SCHED_IDLE"):  # else it is only likely
+        os.sched_setscheduler(threading.get_native_id(), os.SCHED_IDLE, os.sched_param(0))
+    while not starved.is_set():
+        began, before = time.monotonic(), passes[0]
+        with lock:
+            if time.monotonic() - began > 0.3 and passes[0] - before > 30:
+                starved.set()
+
+threads = [start(greedy), start(victim)]
+for thread in threads: thread.join()
+"""
 LONG_HOLD = """
 lock = threading.Lock()
 inside = threading.Event()
@@ -703,6 +727,7 @@ def corpus(seed: int = 1) -> list[Program]:
         ),
         Program("held past the request", FLASK + REQUEST_END, ("request-end",)),
         Program("a pool that one lock takes", FLASK + EXHAUSTED, ("exhausted", "blame", "long-hold")),
+        Program("starvation", STARVATION, ("starvation",), allowed=frozenset({"long-hold", "convoy"})),
         Program("starvation (written down)", "", ("starvation",), script=greedy(40, 800)),
         Program("ended with the lock", THREAD_END, ("thread-end",), hangs=True),
         Program("lost wake-up: for ever", LOST_WAKEUP.format(timeout=""), ("lost-wakeup", "deadlock"), hangs=True),

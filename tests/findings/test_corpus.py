@@ -25,3 +25,4 @@ def test_what_is_planted_is_found_and_nothing_else(program: Program, verdicts: d
     assert (verdict.missed, verdict.false) == ((), ()), [finding.sentence for finding in verdict.found]
     if program.hangs:
         assert verdict.unannounced == (), "found after the fact only"
+        assert verdict.in_time, "announced later than a second after it began"

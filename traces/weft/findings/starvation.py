@@ -59,6 +59,7 @@ def _finding(case: Case, wait: int, overtaken: int, total: int, count: int) -> F
     )
     if takers:
         taker, number = takers.most_common(1)[0]
+        number = min(number, overtaken)  # one that was in the queue before may be the same thread
         first = inside[holds.thread[inside] == taker][0]
         text += f", {who(snapshot, taker, case.request_at(taker, int(holds.start[first])))} alone {number:,} times"
     lines = [Evidence(f"{called} waits for {name}", lane_of(snapshot, thread), start, None if lasting else end, lock,
