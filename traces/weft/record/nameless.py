@@ -76,18 +76,28 @@ def _in_callers(modules: Mapping[str, ModuleType]) -> Iterator[tuple[Any, Unseen
 
 def _in_objects(modules: Mapping[str, ModuleType]) -> Iterator[tuple[Any, Unseen]]:
     """Yield the locks in closures of the app's functions, and in attributes of objects of its classes."""
+    interesting: dict[type, bool] = {}
     for thing in gc.get_objects()[:MOST_LOOKED_AT]:
         kind = type(thing)
+        wanted = interesting.get(kind)
+        if wanted is None:
+            own = type(kind) is type and kind.__module__ in modules and _plain(kind)
+            wanted = interesting[kind] = kind is FunctionType or own
+        if not wanted:
+            continue
         if kind is FunctionType:
             if thing.__closure__ and thing.__globals__.get("__name__") in modules:
                 yield from _in_closure(thing)
-        elif type(kind) is type and kind.__module__ in modules and _plain(kind):
-            file = str(getattr(modules[kind.__module__], "__file__", "") or "")
-            owner = _called(vars(modules[kind.__module__]), kind.__qualname__)
-            for attribute, value in [*vars(thing).items()]:
-                for lock in _locks(value):
-                    why = f"{_LOST}, kept in an object that no module has a name for"
-                    yield lock, Unseen(f"{owner}.{attribute}", file, 0, why)
+        else:
+            yield from _in_attributes(thing, modules[kind.__module__])
+
+
+def _in_attributes(thing: Any, module: ModuleType) -> Iterator[tuple[Any, Unseen]]:
+    file, why = str(getattr(module, "__file__", "") or ""), f"{_LOST}, kept in an object that no module has a name for"
+    owner = _called(vars(module), type(thing).__qualname__)
+    for attribute, value in [*vars(thing).items()]:
+        for lock in _locks(value):
+            yield lock, Unseen(f"{owner}.{attribute}", file, 0, why)
 
 
 def _in_closure(function: FunctionType) -> Iterator[tuple[Any, Unseen]]:
@@ -121,11 +131,7 @@ def _locks(value: Any) -> list[Any]:
 
 def _plain(kind: type) -> bool:
     plain: Any = object
-    return (
-        "__dict__" in dir(kind)
-        and kind.__getattribute__ is plain.__getattribute__
-        and "__dict__" not in kind.__dict__.get("__slots__", ())
-    )
+    return "__dict__" in dir(kind) and kind.__getattribute__ is plain.__getattribute__
 
 
 def _called(space: Mapping[str, Any], qualname: str) -> str:
