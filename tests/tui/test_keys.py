@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import stat
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
 from support.dashboard import bench, screen
 from support.scripted import MS, T0, later, ms, nothing, shop
+from weft_tui.looks import Looks
 from weft_tui.messages import ChildEnded, SourceFailed
 from weft_tui.view import FOLLOW_SPAN_NS, Mode, Motion
 from weft_tui.widgets.lanes import Lanes
@@ -340,6 +343,29 @@ async def test_a_terminal_that_becomes_tiny_says_so_under_no_toast_and_loses_not
         await pilot.pause()
         assert (app.dashboard.wish, app.view.span_ns) == (before[1], before[0].span_ns)
         assert screen(app).splitlines()[:3] == before[2].splitlines()[:3]
+
+
+HOSTILE = (
+    "\u05e9\u05dc\u05d5\u05dd \u202eevil",
+    "\u5e97\u94fa\U0001f9a5",
+    "e\u0301\u0301te\u0301",
+    "\x1b[31m\x1b]0;x\x07\r\n",
+)
+
+
+@pytest.mark.parametrize("looks", [Looks(), Looks(ascii=True), Looks(colours=False)])
+async def test_hostile_names_neither_command_the_terminal_nor_move_what_stands_beside(looks: Looks) -> None:
+    trace = shop(names=HOSTILE)
+    trace = replace(trace, locks=tuple(replace(lock, name=HOSTILE[lock.id + 1]) for lock in trace.locks))
+    trace = replace(trace, served=tuple(replace(each, path=HOSTILE[each.id]) for each in trace.served))
+    async with bench(trace, size=(80, 24), looks=looks) as (app, pilot):
+        for key in ("1", "2", "v", "v", "c"):
+            await pilot.press(key)
+            await pilot.pause()
+            for line in screen(app).splitlines():
+                assert cell_len(line) == 80, (key, line)
+                assert not any(unicodedata.category(sign) in ("Cc", "Cf") for sign in line), (key, line)
+        assert not any(unicodedata.category(sign) in ("Cc", "Cf") for sign in app.clipboard.replace("\n", ""))
 
 
 async def test_a_tiny_terminal_shows_one_sentence() -> None:

@@ -26,7 +26,8 @@ def live(file: Path | None) -> None:
     Tail(trace).close()
     need_terminal("`weft report FILE`")
     show(trace, live=True, title=trace.name, child=Silence(trace))
-    click.echo(f"weft: look at it again with: weft replay {shlex.quote(str(trace))}", err=True)
+    if trace.exists():
+        click.echo(f"weft: look at it again with: weft replay {shlex.quote(str(trace))}", err=True)
 
 
 class Silence:
