@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
-from weft.timeline import Snapshot, columns
+from weft.timeline import Snapshot, columns, lockindex
 from weft.timeline.values import LockFrame
 
 from . import workload
@@ -19,6 +20,9 @@ from .test_frames import in_chunks, windows, with_pids
 @pytest.fixture(params=[4096, 8])
 def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "CHUNK", request.param)
+    monkeypatch.setattr(lockindex, "CHUNK", request.param)
+    if request.param == 8:
+        monkeypatch.setattr(lockindex, "_LARGEST", 64)
 
 
 class Told:
@@ -173,3 +177,33 @@ def test_many_processes_have_one_clock() -> None:
     assert (snapshot.threads[holder.thread].name, snapshot.threads[holder.thread].process) == ("a", 1)
     assert len(snapshot.queue(1, 170)) == 1
     assert snapshot.holder(0, 200) is None
+
+
+def test_blocks_are_kept_for_later_views_and_never_change_what_earlier_ones_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(columns, "CHUNK", 8)
+    monkeypatch.setattr(lockindex, "CHUNK", 8)
+    table = columns.Table(columns.HOLD)
+
+    def add(first: int, last: int) -> columns.View:
+        starts = np.arange(first, last) * 10
+        table.update(columns.rows_of(columns.HOLD, len(starts), start=starts, end=starts + 4, lock=starts // 10 % 3))
+        return table.view()
+
+    edges = np.arange(0, 10_000, 1_000)
+    early = add(0, 100)
+    assert len(lockindex.measure(early, [0, 1, 2], edges)[1]) < 16
+    late = add(100, 900)
+    (_, _, began), rest = lockindex.measure(late, [0, 1, 2], edges)
+    assert len(rest) < 16
+    assert int((began[:, -1] - began[:, 0]).sum()) == 900 - len(rest)
+    assert len({block.first for block in late.memo["by lock"]}) <= 8
+    (_, _, began), rest = lockindex.measure(early, [0, 1, 2], edges)
+    assert int((began[:, -1] - began[:, 0]).sum()) + len(rest) == 100
+
+
+def test_keys_that_were_too_wide_are_counted_without_an_index() -> None:
+    text = "a 0 enter\n" + "".join(f"a {n} section l{n % 3} {n + 1}\n" for n in range(9_000))
+    snapshot = play(text + f"a {1 << 61} section l0 {(1 << 61) + 5}\n* {(1 << 61) + 9} pulse")
+    assert snapshot.lock_frame([0, 1, 2], 0, 9_000, 1).held.tolist() == [[3000], [3000], [3000]]

@@ -157,9 +157,8 @@ def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Mat
     if matches:
         order = order[matches.locks[order] | pins[order]]
     if not wish.idle:
-        used = np.zeros(len(locks), np.bool_)
-        for table in (snapshot.tables.holds, snapshot.tables.waits):
-            used[table.within(view.start_ns, view.end_ns)["lock"]] = True
+        frame = snapshot.lock_frame(range(len(locks)), view.start_ns, view.end_ns, 1)
+        used = (frame.held + frame.waited + frame.waits)[:, 0] > 0
         order = order[used[order] | (order == always) | pins[order]]
     return Lineup(wish.by, order, process[order], len(locks), _longest(names), pinned=int(pins.sum()))
 

@@ -7,7 +7,7 @@ only the rows written around it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -85,6 +85,7 @@ class View:
         closed: finished rows, in the order in which they were learned.
         open: unfinished rows; ``end`` is `FOREVER`, or the moment from which on nothing is known.
         low, high, longest: int64 ``[chunks]``, the zone map of the full chunks of ``closed``.
+        memo: what was made of rows of ``closed``, to be shared by all views of the table.
     """
 
     closed: Rows
@@ -92,6 +93,7 @@ class View:
     low: I64
     high: I64
     longest: I64
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def all(self) -> Rows:
         """Return every row."""
@@ -143,6 +145,7 @@ class Table:
         self._rows: Rows = np.zeros(64, dtype)
         self._size = 0
         self._zones: I64 = np.zeros((3, 0), np.int64)
+        self._memo: dict[str, Any] = {}
 
     def update(self, finished: Rows, still_open: Rows | None = None) -> None:
         """Add finished rows, and replace the open ones if any are given."""
@@ -158,7 +161,7 @@ class Table:
 
     def view(self) -> View:
         """Return the rows as they are now."""
-        return View(self._rows[: self._size], self.open, *self._zones)
+        return View(self._rows[: self._size], self.open, *self._zones, memo=self._memo)
 
     def _append(self, rows: Rows) -> None:
         needed = self._size + len(rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
+from . import lockindex
 from . import moments as told
-from .columns import FOREVER, I64, Rows, chosen
+from .columns import FOREVER, I64, Rows, View, chosen
 from .tables import Tables
 from .values import HoldLabel, LockFrame
 
@@ -19,22 +20,12 @@ _LOOKED: Final = 1 << 15
 def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
     """Return what happened to locks between edges.
 
-    Waits of one lock overlap, so no running state will do: with starts and ends sorted apart, the time waited before
-    ``t`` is the sum of ``t - start`` over what has begun less the sum of ``t - end`` over what is over.
-
     Args:
         locks: ids.
         edges: int64 ``[columns + 1]``, ns, rising.
     """
-    low, high = int(edges[0]), int(edges[-1])
-    holds, waits = tables.holds.within(low, high), tables.waits.within(low, high)
-    shape = (len(locks), len(edges))
-    held, waited, queue, began = (np.zeros(shape, np.int64) for _ in range(4))
-    for row, lock in enumerate(locks):
-        mine = chosen(holds, holds["lock"] == lock)
-        held[row], _, _ = _before(np.sort(mine["start"]), np.sort(tables.held_until(mine)), edges)
-        mine = chosen(waits, waits["lock"] == lock)
-        waited[row], queue[row], began[row] = _before(np.sort(mine["start"]), np.sort(tables.ends(mine)), edges)
+    held, _, _ = _before(tables.holds, tables.held_until, locks, edges)
+    waited, queue, began = _before(tables.waits, tables.ends, locks, edges)
     return LockFrame(edges, np.diff(held), np.diff(waited), queue[:, :-1], np.diff(began))
 
 
@@ -126,12 +117,26 @@ def next_change(tables: Tables, lane: int, time_ns: int, step: int, span: tuple[
         reach *= 2
 
 
-def _before(starts: I64, ends: I64, edges: I64) -> tuple[I64, I64, I64]:
-    """Return, per edge, the time spent before it, how many are on at it, and how many began before it."""
+def _before(view: View, ends_of: Callable[[Rows], I64], locks: Sequence[int], edges: I64) -> tuple[I64, I64, I64]:
+    """Return, per lock and edge, the time spent before it, how many are on at it, and how many began before it."""
+    (spent, on, began), rest = lockindex.measure(view, locks, edges)
+    for rows in (rest, view.open):
+        rows = rows[(rows["start"] <= edges[-1]) & (rows["end"] >= edges[0])]
+        rows = rows[np.isin(rows["lock"], locks)]
+        for row, lock in enumerate(locks) if len(rows) else ():
+            mine = rows[rows["lock"] == lock]
+            if len(mine):
+                for total, part in zip((spent, on, began), _sums(mine["start"], ends_of(mine), edges), strict=True):
+                    total[row] += part
+    return spent, on, began
+
+
+def _sums(starts: I64, ends: I64, edges: I64) -> tuple[I64, I64, I64]:
+    """Return the same of some rows."""
+    starts, ends = np.sort(starts), np.sort(ends)
     begun, over = np.searchsorted(starts, edges, side="right"), np.searchsorted(ends, edges, side="right")
     first = int(edges[0])
     begin_sums = np.concatenate(([0], np.cumsum(starts - first)))
     end_sums = np.concatenate(([0], np.cumsum(ends - first)))
-    since = edges - first
-    spent = (begun * since - begin_sums[begun]) - (over * since - end_sums[over])
+    spent = (begun - over) * (edges - first) - begin_sums[begun] + end_sums[over]
     return spent, begun - over, np.searchsorted(starts, edges, side="left")
