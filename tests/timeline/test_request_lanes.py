@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
+import pytest
 
 from weft.timeline.values import State
 
-from .script import play
+from . import workload
+from .script import folded, play
+from .test_frames import windows, with_pids
 
 
 def test_a_request_is_off_before_and_after_itself_whatever_its_thread_does() -> None:
@@ -52,3 +57,17 @@ def test_long_holds_are_labelled_with_lane_and_request() -> None:
     assert (label.row, label.start_ns, label.end_ns, label.lane, label.request.path) == (0, 12, 28, 0, "/x")
     assert trace.hold_labels([0], 20, 60, 5)[0].start_ns == 20
     assert [each.request for each in trace.hold_labels([0], 35, 60, 1)] == [None]
+
+
+@pytest.mark.parametrize("seed", range(70, 76))
+def test_requests_in_order_are_those_that_touch_a_window(seed: int) -> None:
+    rng = random.Random(seed)
+    snapshot = folded(with_pids(workload.trace(seed, losses=bool(seed % 2))))
+    every = snapshot.requests_in_order
+    for start, end, _ in windows(snapshot, rng):
+        expected = snapshot.requests_touching(start, end)
+        parts = every.touching(snapshot.tables, start, end)
+        places = np.concatenate([np.arange(len(every.ids))[part] for part in parts])
+        assert every.ids[places].tolist() == expected["id"].tolist()
+        assert every.rows[every.order[places]]["id"].tolist() == expected["id"].tolist()
+        assert every.process[places].tolist() == snapshot.tables.roster.process[expected["thread"]].tolist()

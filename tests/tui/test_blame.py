@@ -59,3 +59,20 @@ async def test_in_a_handoff_b_goes_to_the_moment_at_which_the_lock_was_let_go() 
         await pilot.press("b")
         assert (app.dashboard.lane, app.view.cursor_ns) == (0, 800 * MS - 1)
         assert "GET /report holds inner" in app.told
+
+
+async def test_what_takes_long_to_tell_is_told_when_nobody_moves_any_more() -> None:
+    async with bench(played(NESTED)) as (app, pilot):
+        app.dashboard.lane = 2
+        app.dashboard.go_to(500 * MS)
+        await pilot.pause()
+        assert app.dashboard.lanes.ties
+        app.dashboard.telling_ns = (10**9, 10**9)
+        app.dashboard.action_step(1)
+        first = app.dashboard.teller
+        assert not app.dashboard.lanes.ties
+        app.dashboard.action_step(1)
+        assert app.dashboard.teller is not first
+        app.dashboard._tell_now()
+        assert app.dashboard.lanes.ties
+        assert min(app.dashboard.telling_ns) < 10**9

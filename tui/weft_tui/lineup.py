@@ -67,6 +67,23 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PickedRows:
+    """Some rows of a table, of which only those are copied that are asked for.
+
+    Attributes:
+        rows: of the table.
+        order: int64 ``[n]``, which of them, in which order.
+    """
+
+    rows: Rows
+    order: I64
+
+    def __getitem__(self, places: I64 | slice) -> Rows:
+        picked: Rows = self.rows[self.order[places]]
+        return picked
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Lineup:
     """The rows of the lanes from top to bottom.
 
@@ -85,7 +102,7 @@ class Lineup:
     process: I64
     total: int
     longest: int
-    requests: Rows | None = None
+    requests: PickedRows | None = None
     pinned: int = 0
 
     def __len__(self) -> int:
@@ -164,6 +181,13 @@ def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Mat
 
 
 def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Matches | None) -> Lineup:
+    if matches is None and wish.idle and wish.order is Order.START and not wish.pins.requests:
+        every = snapshot.requests_in_order
+        parts = every.touching(snapshot.tables, view.start_ns, view.end_ns)
+        order, ids, process = (
+            np.concatenate([column[part] for part in parts]) for column in (every.order, every.ids, every.process)
+        )
+        return Lineup(wish.by, ids, process, len(ids), every.longest, PickedRows(every.rows, order))
     tables = snapshot.tables
     rows = snapshot.requests_touching(view.start_ns, view.end_ns)
     targets = tables.targets
@@ -185,7 +209,8 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: 
         order = order[(waited[order] > 0) | (rows["id"][order] == always) | pins[order]]
     longest = _longest([" ".join(targets[at]) for at in np.unique(rows["target"]).tolist() if at >= 0])
     ids = rows["id"][order].astype(np.int64)
-    return Lineup(wish.by, ids, process[order], len(rows), longest, rows[order], int(pins.sum()))
+    picked = PickedRows(rows, order)
+    return Lineup(wish.by, ids, process[order], len(rows), longest, picked, int(pins.sum()))
 
 
 def _among(ids: I64, wish: Wish) -> Bools:

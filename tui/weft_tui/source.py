@@ -122,6 +122,7 @@ class Source:
             if self.mode is Mode.REPLAY:
                 builder.fold(tail.finish())
                 snapshot = builder.snapshot()
+                snapshot.prepare()
                 self._hand_over(snapshot, tail, finished=True)
                 self._tell(News(found := find(snapshot), found))
                 return

@@ -161,7 +161,8 @@ class Table:
 
     def view(self) -> View:
         """Return the rows as they are now."""
-        return View(self._rows[: self._size], self.open, *self._zones, memo=self._memo)
+        low, high, longest = self._zones
+        return View(self._rows[: self._size], self.open, low, high, longest, self._memo)
 
     def _append(self, rows: Rows) -> None:
         needed = self._size + len(rows)

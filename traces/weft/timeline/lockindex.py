@@ -1,8 +1,8 @@
 """Finished holds or waits by lock: how long, how many and how many at once before any moment, from binary searches.
 
 Waits of one lock overlap, so no running state will do. With starts and ends sorted apart, the time spent before ``t``
-is the sum of ``t - start`` over what has begun less the sum of ``t - end`` over what is over. Both are sorted columns of
-keys ``lock << shift | time`` with running sums beside them. Rows are indexed in blocks as they come; the answers of
+is the sum of ``t - start`` over what has begun less the sum of ``t - end`` over what is over. Both are sorted columns
+of keys ``lock << shift | time`` with running sums beside them. Rows are indexed in blocks as they come; the answers of
 blocks add up, and blocks far from a window need not be asked.
 """
 

@@ -17,6 +17,11 @@ _LOOKED: Final = 1 << 15
 """Holds that are looked through for those of one lock, about."""
 
 
+def prepare(tables: Tables) -> None:
+    """Index the waits; holds are many, and asked for in lanes of locks only."""
+    lockindex.measure(tables.waits, (), np.zeros(1, np.int64))
+
+
 def frame(tables: Tables, locks: Sequence[int], edges: I64) -> LockFrame:
     """Return what happened to locks between edges.
 

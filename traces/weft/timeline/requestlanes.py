@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 
 from . import frames
@@ -9,6 +12,62 @@ from .columns import I64, Bools, Rows
 from .index import Picture
 from .tables import Tables
 from .values import Frame, State
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """All requests by process and start, so that those of a window are found without looking at the others.
+
+    Attributes:
+        rows: in the order of the table.
+        order: int64 ``[n]``, places in ``rows``.
+        ids, start, process: int64 ``[n]``, of the requests in that order.
+        first: int64 ``[processes + 1]``, where each process begins in it.
+        longest: characters of the longest method and path.
+    """
+
+    rows: Rows
+    order: I64
+    ids: I64
+    start: I64
+    process: I64
+    first: I64
+    longest: int
+
+    def touching(self, tables: Tables, start_ns: int, end_ns: int) -> list[I64 | slice]:
+        """Return the places in the order of the requests that touch a window (ns), in parts; most are one stretch."""
+        early = tables.requests.within(start_ns, start_ns)
+        early = early[early["start"] < start_ns]
+        parts: list[I64 | slice] = []
+        for number, (first, last) in enumerate(pairwise(self.first.tolist())):
+            own = early[tables.roster.process[early["thread"]] == number]
+            starts = self.start[first:last]
+            low = first + int(np.searchsorted(starts, start_ns, side="left"))
+            high = first + int(np.searchsorted(starts, end_ns, side="right"))
+            parts += [self._places(own, first, low), slice(low, high)]
+        return parts or [slice(0, 0)]
+
+    def _places(self, rows: Rows, first: int, last: int) -> I64:
+        """Return where some rows stand between two places."""
+        rows = rows[np.lexsort((rows["id"], rows["start"]))]
+        places = []
+        for start, number in zip(rows["start"].tolist(), rows["id"].tolist(), strict=True):
+            at = first + int(np.searchsorted(self.start[first:last], start, side="left"))
+            while self.ids[at] != number:
+                at += 1
+            places.append(at)
+        return np.array(places, np.int64)
+
+
+def in_order(tables: Tables) -> InOrder:
+    """Return all requests by process and start."""
+    rows = tables.requests.all()
+    process = tables.roster.process[rows["thread"]].astype(np.int64)
+    start, ids = rows["start"].copy(), rows["id"].astype(np.int64)
+    order = np.lexsort((ids, start, process))
+    first = np.searchsorted(process[order], np.arange(int(process.max(initial=-1)) + 2))
+    longest = max((len(method) + 1 + len(path) for method, path in tables.targets), default=0)
+    return InOrder(rows, order, ids[order], start[order], process[order], first, longest)
 
 
 def touching(tables: Tables, start_ns: int, end_ns: int) -> Rows:

@@ -82,6 +82,10 @@ class Snapshot:
         serves = self.serves[[self.lanes[lane].process for lane in lanes]] | self.works[[*lanes]]
         return frames.frame(self.picture, lanes, serves, frames.edges_of(start_ns, end_ns, columns))
 
+    def prepare(self) -> None:
+        """Make now, on this thread, what the first questions about locks would have to wait for."""
+        locklanes.prepare(self.tables)
+
     def lock_frame(self, locks: Sequence[int], start_ns: int, end_ns: int, columns: int) -> LockFrame:
         """Return what happened to the locks (ids) in ``columns`` equal columns of the window, exactly."""
         return locklanes.frame(self.tables, locks, frames.edges_of(start_ns, end_ns, columns))
@@ -120,6 +124,11 @@ class Snapshot:
     def requests_touching(self, start_ns: int, end_ns: int) -> Rows:
         """Return the rows of the requests that touch a window, by process and start; `requests_of` tells them."""
         return requestlanes.touching(self.tables, start_ns, end_ns)
+
+    @cached_property
+    def requests_in_order(self) -> requestlanes.InOrder:
+        """All requests by process and start; made once."""
+        return requestlanes.in_order(self.tables)
 
     def requests_of(self, rows: Rows) -> list[Request]:
         """Return rows of requests as values."""

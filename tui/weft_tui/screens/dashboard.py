@@ -87,6 +87,12 @@ ANNOUNCED_SECONDS: Final = 8
 ENDED: Final = "It said last"
 ENDED_SECONDS: Final = 15
 
+SLOW_NS: Final = 6_000_000
+"""CPU time of telling, twice in a row, from which on it waits until nobody moves …"""
+
+REST_SECONDS: Final = 0.06
+"""… for so long."""
+
 TABLE_SECONDS: Final = 0.25
 """Figures that change more often cannot be read."""
 
@@ -131,6 +137,9 @@ class DashboardScreen(Navigation):
         self.path = path
         self.status = Status(mode, self.motion, title)
         self.tables_timer: Timer | None = None
+        # CPU time that telling of the selected lane has taken the last two times, and what waits to do it.
+        self.telling_ns = (0, 0)
+        self.teller: Timer | None = None
         self.sources: Sources | None = None
         self.tables_stale = False
         self.maps: Memo[Density] = Memo()
@@ -391,13 +400,13 @@ class DashboardScreen(Navigation):
         if self.snapshot:
             self.touched = True
             self._line_up()
-            self._fill_inspector()
+            self._tell()
 
     def watch_subject(self) -> None:
         """Select the lock or request everywhere."""
         if self.snapshot:
             self._line_up()
-            self._fill_inspector()
+            self._tell()
 
     def watch_marks(self, marks: Picks) -> None:
         """Show what is marked."""
@@ -435,7 +444,7 @@ class DashboardScreen(Navigation):
             self._fill_tables()
         self._share_rows()
         self._show_status()
-        self._fill_inspector()
+        self._tell()
 
     def watch_view(self, old: View | None, new: View | None) -> None:
         """Look there everywhere."""
@@ -444,13 +453,14 @@ class DashboardScreen(Navigation):
         self.lanes.view = new
         self._line_up(always=self.lineup is None)
         self._show_status()
-        self._fill_inspector()
+        self._tell()
         if old is None or old.motion is not new.motion:
             self.player.resume() if new.motion is Motion.PLAY else self.player.pause()
             self.refresh_bindings()
 
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.taken += 1
         self.lanes.notice = NOTHING_FITS if self.wish.query else self.ended or EMPTY[self.mode]
         self.lanes.snapshot = snapshot
         self._fill_tables_soon()
@@ -461,7 +471,7 @@ class DashboardScreen(Navigation):
         self._share_rows()
         if self.view == before:
             self._show_status()
-            self._fill_inspector()
+        self._tell()
 
     def _next_view(self, snapshot: Snapshot) -> View:
         """Return where to look now that there is more: nobody who looks around is moved."""
@@ -488,7 +498,23 @@ class DashboardScreen(Navigation):
             self.line_up()
             self.lanes.lineup = self.lineup
         self.lanes.picked = self.row
+
+    def _tell(self) -> None:
+        """Tell of the selected lane at the cursor: now or, when that takes long, as soon as nobody moves any more."""
+        if self.teller is not None:
+            self.teller.stop()
+            self.teller = None
+        if min(self.telling_ns) < SLOW_NS:
+            self._tell_now()
+        else:
+            self.lanes.ties = ()
+            self.teller = self.set_timer(REST_SECONDS, self._tell_now)
+
+    def _tell_now(self) -> None:
+        began = time.thread_time_ns()
         self._tie()
+        self._fill_inspector()
+        self.telling_ns = (self.telling_ns[1], time.thread_time_ns() - began)
 
     def _tie(self) -> None:
         """Join the selected row to those that it waits for, and that wait for it, at the cursor."""

@@ -76,10 +76,13 @@ class Navigation(Screen[None]):
         self.mode = mode
         self.clock = clock
         self.snapshot: Snapshot | None = None
+        # How many snapshots there have been: what was made of an older one is stale.
+        self.taken = 0
         self.touched = False
         self.played_ns = 0
         self.lineup: Lineup | None = None
         self.matching: Memo[Matches] = Memo()
+        self.lineups: Memo[Lineup] = Memo()
         self.scopes: Memo[Scope] = Memo()
         self.moments: Memo[Moment] = Memo()
         self.chains: Memo[Chain] = Memo()
@@ -257,7 +260,7 @@ class Navigation(Screen[None]):
         snapshot, query = self.snapshot, self.wish.query
         if snapshot is None or not query:
             return None
-        return self.matching.get((id(snapshot), query), lambda: Matches(snapshot, query))
+        return self.matching.get((self.taken, query), lambda: Matches(snapshot, query))
 
     @property
     def scope(self) -> Scope | None:
@@ -265,7 +268,7 @@ class Navigation(Screen[None]):
         snapshot, marks, matches = self.snapshot, self.marks, self.matches
         if snapshot is None or (matches is None and not marks):
             return None
-        return self.scopes.get((id(snapshot), id(matches), marks), lambda: Scope(snapshot, matches, marks))
+        return self.scopes.get((self.taken, self.wish.query, marks), lambda: Scope(snapshot, matches, marks))
 
     def _excuse(self, sentence: str) -> str:
         return sentence if self.scope is None else sentence + UNFIT
@@ -297,7 +300,11 @@ class Navigation(Screen[None]):
         """Choose the rows anew."""
         if self.snapshot and self.view:
             always = self.lane if self.wish.by is By.THREAD else self.subject
-            self.lineup = line_up(self.snapshot, self.wish, self.view, always, self.matches)
+            snapshot, wish, now, matches = self.snapshot, self.wish, self.view, self.matches
+            window = (now.start_ns, now.span_ns, -1 if wish.idle else always) if wish.moves else ()
+            self.lineup = self.lineups.get(
+                (self.taken, wish, *window), lambda: line_up(snapshot, wish, now, always, matches)
+            )
 
     def choose_subject(self) -> None:
         """Select the lock or request that the selected thread has to do with at the cursor, if there is one."""
@@ -433,14 +440,14 @@ class Navigation(Screen[None]):
             return None
         # At the very end nothing is any more; what was is told by the last moment before.
         time_ns = min(self.view.cursor_ns, max(snapshot.end_ns - 1, 0))
-        return self.moments.get((id(snapshot), self.lane, time_ns), lambda: snapshot.moment(self.lane, time_ns))
+        return self.moments.get((self.taken, self.lane, time_ns), lambda: snapshot.moment(self.lane, time_ns))
 
     def blame(self) -> Chain:
         """Return who makes the selected lane wait at the cursor."""
         snapshot, moment = self.snapshot, self.moment()
         if snapshot is None or moment is None:
             return Chain()
-        return self.chains.get((id(snapshot), moment.lane.id, moment.time_ns), lambda: chain(snapshot, moment))
+        return self.chains.get((self.taken, moment.lane.id, moment.time_ns), lambda: chain(snapshot, moment))
 
 
 Choice = TypeVar("Choice", bound=Enum)
