@@ -9,7 +9,7 @@ import numpy as np
 from .columns import CHUNK, FOREVER, I64, Bools, Rows, View, chosen, joined
 from .figures import Sums
 from .tables import Tables
-from .values import RESOURCES, Lock, LockFigures
+from .values import RESOURCES, Lock, LockFigures, Request
 
 _KINDS = ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore")
 HELD = frozenset({"", *_KINDS, *(f"multiprocessing.{kind}" for kind in _KINDS), *RESOURCES})
@@ -83,6 +83,18 @@ def nearest_wait(tables: Tables, lane: int | None, time_ns: int, step: int, span
         if start <= low if step < 0 else end >= high:
             return rows
         reach *= 2
+
+
+def waits_in(tables: Tables, request: Request) -> list[tuple[int, int]]:
+    """Return which locks a request's thread waited for while it served it, and how long (ns), the longest first."""
+    end_ns = tables.end_ns if request.end_ns is None else request.end_ns
+    rows = tables.waits.within(request.start_ns, end_ns)
+    rows = tables.outermost(rows[rows["thread"] == request.thread])
+    parts = np.minimum(tables.ends(rows), end_ns) - np.maximum(rows["start"], request.start_ns)
+    locks, which = np.unique(rows["lock"], return_inverse=True)
+    totals = np.bincount(which, weights=parts, minlength=len(locks)).astype(np.int64)
+    found = zip(locks.tolist(), totals.tolist(), strict=True)
+    return sorted(((lock, ns) for lock, ns in found if ns > 0), key=lambda pair: -pair[1])
 
 
 def event_count(tables: Tables) -> int:

@@ -184,6 +184,10 @@ class Snapshot:
         """Return requests in flight (oldest first), then finished ones (newest first), at most ``limit`` in all."""
         return moments.requests(self.tables, listings.latest(self.tables, limit))
 
+    def waits_in(self, request: Request) -> list[tuple[int, int]]:
+        """Return which locks a request's thread waited for while it served it, and how long (ns), the longest first."""
+        return listings.waits_in(self.tables, request)
+
     def requests_within(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[Request]:
         """Return the requests of the lanes that last at least ``min_ns`` in the window, by lane and time."""
         rows = listings.lasting(self.tables, self.tables.requests, lanes, start_ns, end_ns, min_ns)

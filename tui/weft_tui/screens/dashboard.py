@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -54,6 +54,7 @@ from ..widgets.inspector import Inspector
 from ..widgets.keys import Keys
 from ..widgets.lanes import Lanes
 from ..widgets.legend import Legend
+from ..widgets.lock_lanes import depths
 from ..widgets.memo import Memo
 from ..widgets.minimap import Density, Minimap, density
 from ..widgets.panels import TABLES, PanelName, Panels
@@ -66,10 +67,12 @@ from ..widgets.tables import (
     NO_MARKS,
     NO_REQUESTS,
     NOTHING_FITS,
+    SPARK,
     finding_columns,
     lock_columns,
     log_columns,
     request_columns,
+    sparks,
 )
 from .help import HelpScreen
 from .keys import KEYS
@@ -82,6 +85,9 @@ MARKS: Final = 1_000
 
 REQUESTS: Final = 200
 """Rows of the table of requests."""
+
+QUEUES: Final = 200
+"""Locks whose queues are drawn in their table, those that were waited for the longest."""
 
 ANNOUNCED_SECONDS: Final = 8
 ENDED: Final = "It said last"
@@ -143,6 +149,7 @@ class DashboardScreen(Navigation):
         self.sources: Sources | None = None
         self.tables_stale = False
         self.maps: Memo[Density] = Memo()
+        self.queues: Memo[Mapping[int, str]] = Memo()
         self.findings: tuple[Finding, ...] = ()
         self.ended = ""
         # Findings that were here before, by identity; those that nobody has looked at; those still to be announced.
@@ -579,7 +586,7 @@ class DashboardScreen(Navigation):
         snapshot, matches = self.snapshot, self.matches
         if snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
-            locks.columns = lock_columns(snapshot, self.marks.locks)
+            locks.columns = lock_columns(snapshot, self.marks.locks, self.queues.get(self.taken, self._queues))
             locks.rows = matches.figures(snapshot.lock_figures()) if matches else snapshot.lock_figures()
             locks.empty = NO_LOCKS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.REQUESTS):
@@ -603,6 +610,15 @@ class DashboardScreen(Navigation):
         if snapshot and self.panels.showing(PanelName.RECORDING):
             told = recording_story(snapshot, self.status.rate)
             self.query_one("#recording", Inspector).lines = tuple(told)
+
+    def _queues(self) -> Mapping[int, str]:
+        """Return how deep the queue of each lock that was waited for has been over the whole trace."""
+        snapshot = self.snapshot
+        if snapshot is None or snapshot.end_ns <= snapshot.start_ns:
+            return {}
+        waited = [row.lock.id for row in snapshot.lock_figures() if row.wait_ns][:QUEUES]
+        frame = snapshot.lock_frame(waited, snapshot.start_ns, snapshot.end_ns, SPARK)
+        return sparks(dict(zip(waited, depths(frame).tolist(), strict=True)))
 
     def _draw_map(self, snapshot: Snapshot) -> None:
         """Draw the minimap anew, if anything in it is new."""

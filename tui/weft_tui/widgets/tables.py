@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Final
 
 from weft.findings import Finding, Severity
@@ -12,12 +13,19 @@ from weft.timeline.units import duration
 from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
-from ..spans import Ink, Line, cut_middle
+from ..spans import Ink, Line, Span, cut_middle
+from .minimap import BARS
 from .scene import MARKED
 from .table import Column, text
 
 BAR: Final = 8
+SMALL: Final = 5
+"""Columns of bars: as they are, and where something stands beside them."""
+SPARK: Final = 12
+"""Columns of a queue's bars over the whole trace."""
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+LOCKS: Final = 3
+"""Locks that a request waited for that are named."""
 SERVER_ERROR: Final = 500
 ERROR: Final = 40
 WARNING: Final = 30
@@ -41,8 +49,22 @@ def bar(share: float, width: int = BAR) -> str:
     return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-def lock_columns(snapshot: Snapshot, marked: Set[int] = frozenset()) -> Sequence[Column[LockFigures]]:
-    """Return the columns of the table of locks; marked ones (ids) have a sign."""
+def sparks(depths: Mapping[int, Sequence[int]]) -> Mapping[int, str]:
+    """Return how deep queues were over time as bars: the highest of all locks (ids) is a whole one."""
+    most = max((max(row, default=0) for row in depths.values()), default=0)
+    levels = len(BARS) - 1
+    return {lock: "".join(BARS[-(-depth * levels // max(most, 1))] for depth in row) for lock, row in depths.items()}
+
+
+def lock_columns(
+    snapshot: Snapshot, marked: Set[int] = frozenset(), queues: Mapping[int, str] = MappingProxyType({})
+) -> Sequence[Column[LockFigures]]:
+    """Return the columns of the table of locks.
+
+    Args:
+        marked: ids of locks that have a sign.
+        queues: how deep the queue of each (id) was over the whole trace, as `SPARK` bars.
+    """
 
     def name(row: LockFigures) -> Line:
         return (
@@ -57,6 +79,9 @@ def lock_columns(snapshot: Snapshot, marked: Set[int] = frozenset()) -> Sequence
         lane = snapshot.lanes[snapshot.threads[row.holder_now].lane]
         return text(cut_middle(lane.name, 18), Ink.HOLD)
 
+    def deepest(row: LockFigures) -> str:
+        return max(queues.get(row.lock.id, ""), default=" ")
+
     return (
         Column("lock", 0, name, order=lambda row: row.lock.name.lower()),
         Column("kind", 9, lambda row: text(row.lock.kind, Ink.DIM), keep=1, order=lambda row: row.lock.kind),
@@ -70,6 +95,7 @@ def lock_columns(snapshot: Snapshot, marked: Set[int] = frozenset()) -> Sequence
             lambda row: row.wait_ns,
         ),
         Column("longest", 8, lambda row: text(_or_blank(row.wait_max_ns)), True, 7, lambda row: row.wait_max_ns),
+        Column("queue", SPARK, lambda row: text(queues.get(row.lock.id, ""), Ink.WAIT), False, 6, deepest),
         Column("waits", 7, lambda row: text(_number(row.contended)), True, 4, lambda row: row.contended),
         Column("acquired", 8, lambda row: text(_number(row.acquisitions)), True, 3, lambda row: row.acquisitions),
         Column(
@@ -81,20 +107,43 @@ def lock_columns(snapshot: Snapshot, marked: Set[int] = frozenset()) -> Sequence
             lambda row: row.hold_ns,
         ),
         Column("longest", 8, lambda row: text(_or_blank(row.hold_max_ns)), True, 2, lambda row: row.hold_max_ns),
-        Column("held now by", 18, holder, keep=6, order=lambda row: row.holder_now is None),
+        Column("held now by", 18, holder, keep=5, order=lambda row: row.holder_now is None),
     )
 
 
 def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
     """Return the columns of the table of requests."""
     now = snapshot.end_ns
+    known: dict[int, list[tuple[int, int]]] = {}
+
+    def parts_of(row: Request) -> list[tuple[int, int]]:
+        if row.id not in known:
+            known[row.id] = snapshot.waits_in(row)
+        return known[row.id]
+
+    def short(lock: int) -> str:
+        return snapshot.locks[lock].name.rpartition(".")[2]
+
+    def by_lock(row: Request) -> Line:
+        """Return the locks that the request waited for, with their shares of that, the greatest first."""
+        parts = parts_of(row) if row.wait_ns else []
+        total = max(sum(ns for _, ns in parts), 1)
+        spans: list[Span] = []
+        for lock, ns in parts[:LOCKS]:
+            spans += [(short(lock), Ink.WAIT), (f" {ns / total:.0%} ", Ink.DIM)]
+        return tuple(spans)
 
     def took(row: Request) -> int:
         return (now if row.end_ns is None else row.end_ns) - row.start_ns
 
     def waited(row: Request) -> Line:
         share = row.wait_ns / max(took(row), 1)
-        return (bar(share), Ink.BLOCK_WAIT), (f"{share:5.0%}" if row.wait_ns else "", Ink.PLAIN)
+        most = parts_of(row)[:1] if row.wait_ns else []
+        return (
+            (bar(share, SMALL), Ink.BLOCK_WAIT),
+            (f"{share:5.0%}" if row.wait_ns else "", Ink.PLAIN),
+            *((f" {short(lock)}", Ink.WAIT) for lock, _ in most),
+        )
 
     return (
         Column(
@@ -110,7 +159,8 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         ),
         Column("status", 8, _status, keep=5, order=lambda row: -1 if row.status is None else row.status),
         Column("took", 8, lambda row: text(duration(took(row))), True, 9, took),
-        Column("waiting for locks", BAR + 9, waited, keep=8, order=lambda row: -row.wait_ns / max(took(row), 1)),
+        Column("waiting for locks", SMALL + 17, waited, keep=8, order=lambda row: -row.wait_ns / max(took(row), 1)),
+        Column("by lock", 30, by_lock, keep=3, order=lambda row: -row.wait_ns),
         Column(
             "thread",
             22,
