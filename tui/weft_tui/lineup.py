@@ -78,7 +78,7 @@ class PickedRows:
     rows: Rows
     order: I64
 
-    def __getitem__(self, places: I64 | slice) -> Rows:
+    def __getitem__(self, places: I64 | slice | list[int]) -> Rows:
         picked: Rows = self.rows[self.order[places]]
         return picked
 

@@ -54,7 +54,6 @@ from ..widgets.inspector import Inspector
 from ..widgets.keys import Keys
 from ..widgets.lanes import Lanes
 from ..widgets.legend import Legend
-from ..widgets.lock_lanes import depths
 from ..widgets.memo import Memo
 from ..widgets.minimap import Density, Minimap, density
 from ..widgets.panels import TABLES, PanelName, Panels
@@ -618,7 +617,7 @@ class DashboardScreen(Navigation):
             return {}
         waited = [row.lock.id for row in snapshot.lock_figures() if row.wait_ns][:QUEUES]
         frame = snapshot.lock_frame(waited, snapshot.start_ns, snapshot.end_ns, SPARK)
-        return sparks(dict(zip(waited, depths(frame).tolist(), strict=True)))
+        return sparks(dict(zip(waited, frame.waited.tolist(), strict=True)))
 
     def _draw_map(self, snapshot: Snapshot) -> None:
         """Draw the minimap anew, if anything in it is new."""

@@ -49,11 +49,11 @@ def bar(share: float, width: int = BAR) -> str:
     return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-def sparks(depths: Mapping[int, Sequence[int]]) -> Mapping[int, str]:
-    """Return how deep queues were over time as bars: the highest of all locks (ids) is a whole one."""
-    most = max((max(row, default=0) for row in depths.values()), default=0)
+def sparks(waited: Mapping[int, Sequence[int]]) -> Mapping[int, str]:
+    """Return the time (ns) waited for locks (ids) in equal columns as bars; the most of all is a whole one."""
+    most = max((max(row, default=0) for row in waited.values()), default=0)
     levels = len(BARS) - 1
-    return {lock: "".join(BARS[-(-depth * levels // max(most, 1))] for depth in row) for lock, row in depths.items()}
+    return {lock: "".join(BARS[-(-ns * levels // max(most, 1))] for ns in row) for lock, row in waited.items()}
 
 
 def lock_columns(
