@@ -187,7 +187,7 @@ def _found(code: CodeType) -> _Loops:
     found = _Loops([], [])
     before: deque[str] = deque(maxlen=4)
     for one in instructions.values():
-        leaves = tuple(before) == _LEAVES_WITH
+        leaves = tuple(before) == _LEAVES_WITH and not one.is_jump_target  # where 3.11 begins a loop anew
         before.append(one.opname)
         if "JUMP_BACKWARD" not in one.opname or "NO_INTERRUPT" in one.opname or leaves:
             continue
