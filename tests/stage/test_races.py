@@ -140,6 +140,8 @@ def test_what_is_ordered_by_something_is_no_race(tmp_path: Path, alice: str, bob
         ("gets", "lambda: (puts(), write())"),
         ("notifies", "write"),
         ("before", "before"),
+        ("starts", "nothing"),
+        ("leaves_it_to_the_pool", "nothing"),
     ],
 )
 def test_what_nothing_orders_is_a_race(tmp_path: Path, alice: str, bob: str) -> None:

@@ -106,6 +106,26 @@ SCENARIO = Scenario("x", None, {"alice": first, "bob": second, "carol": third},
     assert search(_file(tmp_path, source)).kind == "invariant"
 
 
+def test_what_a_thread_does_after_the_last_response_could_have_been_done_before(tmp_path: Path) -> None:
+    source = """
+class Page: likes, seen = 0, 0
+page = Page()
+def count():
+    page.likes = 1
+def first():
+    threading.Thread(target=count).start()
+    page.seen = page.likes
+SCENARIO = Scenario("x", None, {"alice": first}, check=lambda outcome: page.seen == 0)
+"""
+    report = search(_file(tmp_path, source))
+    assert (report.verdict, report.kind, report.switches) == ("fails", "invariant", 2)
+    source = source.replace("page.seen == 0", "page.seen < 2")
+    report = search(_file(tmp_path, source))
+    assert (report.verdict, report.left) == ("holds", 0)
+    source = source.replace("page.likes = 1", "while True:\n        page.likes = 1\n        time.sleep(1)")
+    assert search(_file(tmp_path, source), budget=Budget(60, 30)).kind == ""
+
+
 def test_what_waits_elsewhere_proves_nothing(tmp_path: Path) -> None:
     source = """
 import os

@@ -20,6 +20,8 @@ from .sightings import Sightings
 
 MOST_STEPS = 2_000
 """After so many steps an execution is given up."""
+MOST_BEYOND = 300
+"""Steps that threads of the app make at most when all actors have ended."""
 FINISHING = 200
 """So many steps somebody makes in a row when all that matters is that everybody comes to the end."""
 PATIENCE = 1.0
@@ -46,6 +48,8 @@ class Explorer:
         self._asleep = self._limit = False
         self._ended = False
         """It is asleep, at a limit, not what it should be, or goes round for ever."""
+        self._beyond = -1
+        """After so many steps all actors had ended; what the app's own threads do then could have been done before."""
         self._diverged = ""
         self._pending: list[Pending | None] = []
         self._effects: list[Effects] = []
@@ -59,8 +63,29 @@ class Explorer:
         sharing, stage = self._sharing, self._stage
         sharing.begin()
         stage.choose = self._choose
-        outside = ""
-        until = 0.0
+        verdict = self._verdict(self._play())
+        races = self._sightings.found if self._sightings is not None else ()
+        loop, ended = self._rounds.steps, None
+        if not (stage.acting or self._plan.lenient or verdict is None) and any(one.parked for one in stage.players):
+            ended = self._beyond = len(self._steps)
+            self._play()
+        stage.choose = lambda: None
+        return Execution(
+            self._steps,
+            self._blocked(),
+            verdict,
+            sorted(sharing.learned),
+            sorted(sharing.unseen),
+            self._diverged,
+            races,
+            loop,
+            self._sightings.accesses if self._sightings is not None else (),
+            ended,
+        )
+
+    def _play(self) -> str:
+        """Give steps until it is over; return what the stage does not see, as a sentence."""
+        stage, outside, until = self._stage, "", 0.0
         while True:
             player = self._choose()
             if player is not None:
@@ -72,21 +97,9 @@ class Explorer:
                 outside = f"{away[0]} waited, or computed, where the stage does not see it"
                 until = until or _monotonic() + PATIENCE
             if player is None and (self._over() or not away or _monotonic() > until):
-                break
+                return outside
             if player is None:
                 _sleep(0.005)
-        stage.choose = lambda: None
-        return Execution(
-            self._steps,
-            self._blocked(),
-            self._verdict(outside),
-            sorted(sharing.learned),
-            sorted(sharing.unseen),
-            self._diverged,
-            self._sightings.found if self._sightings is not None else (),
-            self._rounds.steps,
-            self._sightings.accesses if self._sightings is not None else (),
-        )
 
     def finish(self) -> bool:
         """Let everybody run to the end, however, or fail where they would wait; return whether all have ended."""
@@ -118,7 +131,7 @@ class Explorer:
         return choose
 
     def _over(self) -> bool:
-        return self._ended or not self._stage.acting
+        return self._ended or (not self._stage.acting and self._beyond < 0)
 
     def _verdict(self, outside: str) -> tuple[str, str] | None:
         if self._asleep or self._diverged:
@@ -147,7 +160,7 @@ class Explorer:
     def _choose(self) -> Player | None:
         """Return who moves next, None when nobody does; called by whoever parks."""
         stage = self._stage
-        if self._ended or not stage.acting:
+        if self._over():
             return None
         last, steps = self._last, self._steps
         if self._atomic and last is not None and last.parked and not last.switchable and last.ready():
@@ -160,13 +173,15 @@ class Explorer:
         if self._sleep and count:
             before = steps[-1]
             self._sleep = {} if before.late else still_asleep(self._sleep, before.actor, before.effects)
+        if self._beyond >= 0:
+            movable = [player for player in movable if player.ready()]
         if not movable:
             return None
-        if count >= MOST_STEPS:
+        if count >= (MOST_STEPS if self._beyond < 0 else self._beyond + MOST_BEYOND):
             self._limit = self._ended = True
             return None
         self._number()
-        if self._sightings is not None:
+        if self._sightings is not None and self._beyond < 0:
             self._sightings.look(movable, count)
         if last is not None and not last.done:
             state = self._loops.state(last)

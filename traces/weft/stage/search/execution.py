@@ -114,7 +114,7 @@ class Execution(NamedTuple):
     """What came of a plan.
 
     Attributes:
-        steps: that were made.
+        steps: that were made; the app's own threads may go on when the actors have ended.
         blocked: who could not go on at the end, and what each would have touched next.
         verdict: kind and sentence, see `weft.stage.moment.Verdict`; None when it ended early since all that could move
             was asleep.
@@ -123,6 +123,7 @@ class Execution(NamedTuple):
         diverged: a sentence when the path could not be followed; else empty.
         races, accesses: that were seen, when the plan asked for them.
         loop: how many of the last steps led back to where they began, for a livelock.
+        ended: after how many steps the actors had ended; None when it was not before the last.
     """
 
     steps: Sequence[Step]
@@ -134,11 +135,12 @@ class Execution(NamedTuple):
     races: Sequence[Race] = ()
     loop: int = 0
     accesses: Sequence[Accessed] = ()
+    ended: int | None = None
 
     @property
     def order(self) -> tuple[int, ...]:
-        """Who moved, step by step."""
-        return tuple(step.actor for step in self.steps)
+        """Who moved, step by step, until the run ended."""
+        return tuple(step.actor for step in self.steps[: self.ended])
 
 
 def touches(one: Effects, other: Effects) -> bool:
@@ -175,7 +177,7 @@ def plan_from_json(data: Any) -> Plan:
 
 def execution_from_json(data: Any) -> Execution:
     """Return an execution that crossed the pipe."""
-    steps, blocked, verdict, learned, unseen, diverged, races, loop, accesses = data
+    steps, blocked, verdict, learned, unseen, diverged, races, loop, accesses, ended = data
     return Execution(
         [Step(actor, effects_from_json(effects), *others) for actor, effects, *others in steps],
         [(actor, effects_from_json(effects)) for actor, effects in blocked],
@@ -186,6 +188,7 @@ def execution_from_json(data: Any) -> Execution:
         [race_from_json(one) for one in races],
         loop,
         [Accessed(step, Access(*access)) for step, access in accesses],
+        ended,
     )
 
 
