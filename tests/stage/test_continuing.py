@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from support.staging import play, staged
-from weft import WeftError
 from weft.stage.moment import As, Stops
 from weft.stage.process import Executions
 from weft.stage.search import continuing
@@ -65,9 +64,28 @@ def test_what_fails_behind_steps_begins_with_them(tmp_path: Path) -> None:
         assert here in session.here.path()
 
 
-def test_lines_are_no_stops_for_a_search(tmp_path: Path) -> None:
-    with staged(tmp_path, LIKES, stops=Stops.LINE) as session, pytest.raises(WeftError, match="o changes where"):
-        _search(session, keep=True)
+@pytest.mark.parametrize("stops", [Stops.LINE, Stops.OPCODE])
+def test_lines_and_bytecodes_are_more_stops_in_the_same_orders(tmp_path: Path, stops: Stops) -> None:
+    with staged(tmp_path, LIKES) as session:
+        less = _search(session, keep=False)
+    with staged(tmp_path, LIKES, stops=stops) as session:
+        play(session, 0, 1)
+        report = _search(session, keep=False)
+        assert (report.verdict, report.kind, report.orders) == ("fails", "invariant", less.orders)
+        assert report.switches == less.switches
+        assert len(report.order) > len(less.order)
+        assert session.moment.verdict.kind == "invariant"
+    source = LIKES.replace("    page.likes += 1", "    with lock:\n        page.likes += 1").replace(
+        "page.seen ==", "page.likes =="
+    )
+    source = source.replace("page = Page()", "page, lock = Page(), threading.Lock()").replace(" == 2", ">= 0")
+    found = []
+    for each in (Stops.ACCESS, stops):
+        with staged(tmp_path, source, stops=each) as session:
+            report = _search(session, keep=False)
+            found.append((report.verdict, report.orders if each is Stops.ACCESS else report.orders))
+    assert found[0] == found[1]
+    assert found[0][0] == "holds"
 
 
 class Learning(Executions):

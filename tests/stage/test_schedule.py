@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from support.staging import finish, play, staged
+from support.staging import HEAD, finish, play, staged
 from weft import WeftError
 from weft.stage import schedule as schedules
+from weft.stage.moment import As, Stops
+from weft.stage.process import AppProcess, Executions
+from weft.stage.search.continuing import lead
+from weft.stage.search.searching import Budget, Search
+from weft.stage.session import Session
 
 SHOP = """
 STOCK = {"left": 1}
@@ -121,3 +126,45 @@ def create_fixed():
             assert other.moment.verdict.kind == "holds"
         finally:
             other.close()
+
+
+def test_a_stop_that_a_search_has_learned_of_is_one_when_its_schedule_is_made_again(tmp_path: Path) -> None:
+    source = """
+flag, seen, ran = {"up": False}, {"n": 0}, []
+def first():
+    flag["up"] = True
+    time.sleep(1)
+    flag["up"] = False
+def count():
+    box = seen
+    if flag["up"]:
+        number = box["n"]
+        box["n"] = number + 1
+        ran.append(1)
+SCENARIO = Scenario("x", None, {"alice": first, "bob": count, "carol": count},
+                    check=lambda outcome: seen["n"] == len(ran))
+"""
+    file = tmp_path / "program.py"
+    file.write_text(HEAD + source)
+    process = AppProcess(str(file))
+    session = Session(process)
+    try:
+        report = Search(Executions(process, Stops.ACCESS, As.FREE_THREADED), Budget(60)).run()
+        session.restart()
+        assert session.learned
+        session.set_stops(Stops.ACCESS)
+        lead(session, report)
+        text = schedules.dump(schedules.of(session, {**WANTED, "target": str(file)}))
+    finally:
+        session.close()
+    (tmp_path / "race.json").write_text(text)
+    file.write_text(HEAD + "\n\n" + source)  # lines may move
+    known = schedules.load(tmp_path / "race.json")
+    again = Session(AppProcess(**known.wanted))
+    try:
+        replayed = schedules.replay(again, known)
+        assert (replayed.diverged, replayed.same) == ("", True)
+        assert again.moment.verdict.kind == "invariant"
+        assert [node.operation.text for node in again.here.path()] == [step.text for step in known.steps]
+    finally:
+        again.close()

@@ -224,8 +224,8 @@ SAFE = '"shop:create_app", requests=["POST /buy-locked"] * 2'
         ("def test_it():\n    weft.assert_holds('shp:app')\n", "there is no module shp here"),
         ("def test_it():\n    weft.assert_holds(shop.create_app)\n", "is no scenario; is it an app?"),
         (
-            f"def test_it(weft):\n    weft.holds({SAFE}, stops='line')\n",
-            "stops='line' is not known; choose access or sync",
+            f"def test_it(weft):\n    weft.holds({SAFE}, stops='lines')\n",
+            "stops='lines' is not known; choose sync, access, line, opcode",
         ),
         (f"def test_it(weft):\n    weft.holds({SAFE}, interpreter='that')\n", "choose this or free-threaded"),
         (f"def test_it(weft):\n    weft.holds({SAFE}, inconclusive='pass')\n", "choose fail, skip or xfail"),

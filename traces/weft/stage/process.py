@@ -123,6 +123,7 @@ class AppProcess:
         requests, check: for an app instead of a scenario, see `weft.stage.host.target`.
         seed: of random numbers, instead of the scenario's.
         fixed: run the scenario's fixed app.
+        learned: sites to stop at besides those that it learns of itself: name of the file, kind, text.
         root: the folder whose files are the app's, empty for the one that the target lies in.
         paths: folders from which modules are imported besides the usual ones.
 
@@ -140,7 +141,9 @@ class AppProcess:
         fixed: bool = False,
         root: str = "",
         paths: Sequence[str] = (),
+        learned: Sequence[Sequence[str]] = (),
     ) -> None:
+        self.learned = [tuple(map(str, one)) for one in learned]
         self._wanted: dict[str, Any] = {
             "target": target,
             "requests": list(requests),
@@ -149,6 +152,7 @@ class AppProcess:
             "fixed": fixed,
             "root": root,
             "paths": list(paths),
+            "learned": self.learned,
         }
         self._folder = tempfile.mkdtemp(prefix="weft-stage-")
         self._process, self._control = _started(paths)
@@ -227,6 +231,8 @@ class AppProcess:
     def learn(self, sites: Sequence[Any]) -> None:
         """Stop at these sites too from now on."""
         self._control.say({"do": "learn", "sites": list(sites)})
+        found = [(os.path.basename(file), kind, text) for file, _, kind, text in sites]
+        self.learned += [one for one in dict.fromkeys(found) if one not in self.learned]
         self._again = None
         if self._coming is not None:
             self._arrived().end()

@@ -32,7 +32,8 @@ class Schedule(NamedTuple):
     """What a schedule file says.
 
     Attributes:
-        wanted: the words that name the scenario: target, requests, check, seed, fixed; root and paths if needed.
+        wanted: the words that name the scenario: target, requests, check, seed, fixed; root and paths if needed, and
+            what was learned about where threads stop.
         outcome: kind and sentence of the verdict when it was saved; empty when the run had not ended.
         digests: SHA-256 of the app's files that were stepped through, by file name.
     """
@@ -56,7 +57,7 @@ def of(session: Session, wanted: Mapping[str, Any]) -> Schedule:
     )
     return Schedule(
         session.info.name,
-        wanted,
+        {**wanted, "learned": [list(one) for one in session.learned]} if session.learned else wanted,
         session.interpreter,
         session.stops,
         session.info.python,
@@ -130,6 +131,8 @@ def _schedule(data: Mapping[str, Any]) -> Schedule:
     }
     if "root" in data:
         wanted |= {"root": str(data["root"]), "paths": [str(one) for one in data["paths"]]}
+    if "learned" in data:
+        wanted["learned"] = [[str(part) for part in (file, kind, text)] for file, kind, text in data["learned"]]
     kind, text = (str(part) for part in data["outcome"])
     digests = {str(name): str(value) for name, value in data["digests"].items()}
     return Schedule(

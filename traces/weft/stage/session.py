@@ -70,6 +70,8 @@ class Runner(Protocol):
     """Runs a scenario from its beginning; `weft.stage.process` has the real one."""
 
     info: Info
+    learned: Sequence[Sequence[str]]
+    """Sites at which it stops since a search has learned of them: name of the file, kind, text."""
     note: str
     """What a person should know before the first step: what is not as it should be; empty for nothing."""
 
@@ -237,6 +239,11 @@ class Session:
     def info(self) -> Info:
         """What the scenario says about itself."""
         return self._runner.info
+
+    @property
+    def learned(self) -> Sequence[Sequence[str]]:
+        """Sites at which threads stop since a search has learned of them: name of the file, kind, text."""
+        return self._runner.learned
 
     @property
     def moment(self) -> Moment:

@@ -50,7 +50,7 @@ def assert_holds(
             it, as on the command line: ``"shop:create_app"``, ``"tests/scenarios.py:OVERSELL"``. Anything but words
             must be a variable or a function of a module: the app's process imports it again.
         requests, check: for an app: ``["POST /buy", "bob: POST /buy {\"item\": 1}"]``, ``"GET /stock .left >= 0"``.
-        stops: where threads may be switched: ``access`` or ``sync``.
+        stops: where threads may be switched: ``access``, ``sync``, ``line`` or ``opcode``.
         interpreter: which switches are tried: ``free-threaded`` (all) or ``this`` (those this interpreter makes).
         seconds, executions: the budget.
         races: fail also where two accesses to the same thing, one of them a write, are ordered by nothing.
@@ -130,6 +130,7 @@ def _replayed(file: Path, expect: str, strict: bool) -> str:
     schedule = schedules.load(file)
     known = schedule.wanted
     wanted = _wanted(known["target"], known["requests"], known["check"], known["seed"], known["fixed"])
+    wanted["learned"] = known.get("learned", ())
     session = Session(AppProcess(**wanted), stops=schedule.stops, interpreter=schedule.interpreter)
     try:
         replayed = schedules.replay(session, schedule)
@@ -180,8 +181,8 @@ def _wanted(target: str, requests: Sequence[str], check: str, seed: int | None, 
 
 
 def _stops(stops: str) -> Stops:
-    if stops not in (Stops.ACCESS.value, Stops.SYNC.value):
-        raise WeftError(f"stops={stops!r} is not known; choose access or sync")
+    if stops not in [one.value for one in Stops]:
+        raise WeftError(f"stops={stops!r} is not known; choose {', '.join(one.value for one in Stops)}")
     return Stops(stops)
 
 

@@ -28,7 +28,7 @@ PROGRESS_SECONDS = 0.1
 @target_options
 @click.option(
     "--stops",
-    type=click.Choice([Stops.SYNC.value, Stops.ACCESS.value]),
+    type=click.Choice([one.value for one in Stops]),
     default=Stops.ACCESS.value,
     metavar="WHERE",
     help="Where threads may be switched: sync, access (default).",
@@ -94,6 +94,7 @@ def explore(
         report = _searched(Executions(process, where, played), Budget(seconds, executions, races))
         session = Session(process, stops=where, interpreter=played)
         lead(session, report)
+        again = {**wanted, "learned": session.learned}
         if save is not None and report.verdict == "fails":
             write_schedule(save, session, wanted, force=force)
         if form == "json":
@@ -103,7 +104,7 @@ def explore(
     finally:
         process.close()
     if opened and report.verdict == "fails":
-        on_screen(wanted, where, played, lambda session: lead(session, report))
+        on_screen(again, where, played, lambda session: lead(session, report))
     return {"holds": 0, "fails": FAILS}.get(report.verdict, UNDECIDED)
 
 

@@ -155,6 +155,7 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     app = _app(target, scenario, wanted["fixed"])
     stores = Stores(maker, patches)
     production = Production(target, scenario, app, vars(module), clock, maker, blocking, databases, stores, eyes)
+    production.named = wanted.get("learned") or []
     names = eyes.sites.names
     names.scan(_modules(target), app)
     for thing in maker.named():
@@ -389,7 +390,7 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
     """Be a copy: get everything ready, then do what the client says until it goes."""
     _stay()
     _touch(client.has_more)
-    sharing = Sharing(production.learned)
+    sharing = Sharing(production.learned, production.named)
     names = production.eyes.sites.names
     stopper = Stopper(production.stage, sharing, stops, production.target.ours, names.stays)
     run = Run(production, stopper, stops)

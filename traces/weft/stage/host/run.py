@@ -60,6 +60,8 @@ class Production:
         self.stage, self.clock, self.maker, self.blocking, self.eyes = maker.stage, clock, maker, blocking, eyes
         self.databases, self.stores = databases, stores
         self.learned: list[Learned] = []
+        self.named: Sequence[Sequence[str]] = ()
+        """Sites that share, as a schedule names them: file, kind, text."""
         self.failures: dict[int, BaseException] = {}
         self.rehearse: Callable[[], object] = lambda: None
         """Warms a thread: the first memory that a copy of a process writes to costs more than what it writes."""

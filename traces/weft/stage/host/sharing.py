@@ -8,6 +8,7 @@ is reached from a global or a closure; and an access that turns out to meet anot
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -49,9 +50,11 @@ class Sharing:
 
     Args:
         learned: what the trial runs told.
+        named: sites that share, by the name of their file, kind and text, whatever line they stand in now.
     """
 
-    def __init__(self, learned: Iterable[Learned] = ()) -> None:
+    def __init__(self, learned: Iterable[Learned] = (), named: Iterable[Sequence[str]] = ()) -> None:
+        self._named = {(file, kind, text) for file, kind, text in named}
         self.known: set[Key] = set()
         self.shared: set[Key] = set()
         by_name: dict[str, list[tuple[int, bool, Key]]] = defaultdict(list)
@@ -84,6 +87,8 @@ class Sharing:
         key = site.key
         if touch is None:
             return False
+        if self._named and (os.path.basename(key[0]), *key[2:]) in self._named:
+            self.shared.add(key)
         if not touch.known:
             self.unseen.add(key)
             return False

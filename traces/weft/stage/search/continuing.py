@@ -7,7 +7,7 @@ from typing import Any
 
 from ...counted import many
 from ...errors import WeftError
-from ..moment import As, Stops
+from ..moment import As
 from ..process import Executions
 from ..session import Badge, Session
 from . import verdicts
@@ -25,10 +25,8 @@ def search(session: Session, budget: Budget, progress: Callable[[Report], None],
         keep: the steps that were made so far come first in every order that is tried.
 
     Raises:
-        WeftError: the search knows no such stops or steps; or the app's process ended.
+        WeftError: the search knows no such steps; or the app's process ended.
     """
-    if session.stops not in (Stops.SYNC, Stops.ACCESS):
-        raise WeftError("the search stops at accesses or at locks only: o changes where threads stop")
     if keep and session.interpreter is As.THIS and any(
         node.badge is Badge.FREE_THREADED for node in session.here.path()
     ):  # fmt: skip
