@@ -36,7 +36,9 @@ class Bug(NamedTuple):
 
 def _kind(text: str) -> str:
     word = text.split()[0]
-    return {"SELECT": "read", "UPDATE": "write", "COMMIT": "commit"}.get(word, word)
+    if " session:" in text:
+        return {"get": "read", "set": "write"}[word]
+    return {"SELECT": "read", "UPDATE": "write", "COMMIT": "commit", "GET": "read", "SET": "write"}.get(word, word)
 
 
 BUGS = {
@@ -106,6 +108,20 @@ BUGS = {
         "livelock",
         "alice and bob go on for ever without getting anywhere: acquire office.",
     ),
+    "lost-session": Bug(
+        """
+        tab start
+        tab get session:tabs
+        other start
+        other get session:tabs
+        tab set session:tabs
+        tab respond 204
+        other set session:tabs
+        other respond 204
+        """,
+        "invariant",
+        "a loom and yarn were put into the cart, in it is yarn",
+    ),
     "lost-update": Bug(
         """
         alice start
@@ -133,6 +149,20 @@ BUGS = {
         """,
         "invariant",
         "3 looms were in stock and 2 were sold, the database says 2 are left",
+    ),
+    "lost-update-redis": Bug(
+        """
+        alice start
+        alice GET likes
+        bob start
+        bob GET likes
+        bob SET likes
+        bob respond 204
+        alice SET likes
+        alice respond 204
+        """,
+        "invariant",
+        "2 visitors liked the article, Redis has counted 1",
     ),
     "lost-wakeup": Bug(
         """

@@ -83,7 +83,7 @@ def test_lines_and_bytecodes_are_more_stops_in_the_same_orders(tmp_path: Path, s
     for each in (Stops.ACCESS, stops):
         with staged(tmp_path, source, stops=each) as session:
             report = _search(session, keep=False)
-            found.append((report.verdict, report.orders if each is Stops.ACCESS else report.orders))
+            found.append((report.verdict, report.orders))
     assert found[0] == found[1]
     assert found[0][0] == "holds"
 

@@ -77,7 +77,12 @@ SCENARIO = Scenario("x", create_app, {{"alice": post("/buy")}}, watch=["STOCK['l
     [
         ("1 / 0", "", "program.py cannot be imported: program.py:6: ZeroDivisionError: division by zero"),
         ("def f(:", "", "program.py:6: SyntaxError: "),
-        ("import nowhere_to_be_found", "", "ModuleNotFoundError: No module named 'nowhere_to_be_found'"),
+        (
+            "import nowhere_to_be.found",
+            "",
+            "program.py needs nowhere_to_be (program.py:6), which is not here; if it is "
+            "a package, install it: pip install nowhere-to-be",
+        ),
         ("raise SystemExit(3)", "", "cannot be imported: program.py:6: SystemExit: 3"),
         ("x = 1", "", "has no scenario; make one with weft.stage.Scenario"),
         ("x = 1", ":x", "is no scenario; is it an app?"),

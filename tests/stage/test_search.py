@@ -35,6 +35,8 @@ def _file(folder: Path, source: str) -> str:
         ("oversell", "invariant", 2),
         ("lost_update", "invariant", 2),
         ("lost_update_sql", "invariant", 2),
+        ("lost_update_redis", "invariant", 2),
+        ("lost_session", "invariant", 2),
         ("leaked_global", "invariant", 2),
         ("deadlock", "deadlock", 1),
         ("livelock", "livelock", 3),

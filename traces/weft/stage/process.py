@@ -231,7 +231,7 @@ class AppProcess:
     def learn(self, sites: Sequence[Any]) -> None:
         """Stop at these sites too from now on."""
         self._control.say({"do": "learn", "sites": list(sites)})
-        found = [(os.path.basename(file), kind, text) for file, _, kind, text in sites]
+        found = [(Path(file).name, kind, text) for file, _, kind, text in sites]
         self.learned += [one for one in dict.fromkeys(found) if one not in self.learned]
         self._again = None
         if self._coming is not None:

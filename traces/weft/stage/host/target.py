@@ -99,6 +99,10 @@ class Target:
             return module
         except WeftError:
             raise
+        except ModuleNotFoundError as error:
+            place, package = self.sentence(error).split(": ")[0], str(error.name).partition(".")[0]
+            install = f"if it is a package, install it: pip install {package.replace('_', '-')}"
+            raise WeftError(f"{self.where} needs {error.name} ({place}), which is not here; {install}") from error
         except BaseException as error:
             raise WeftError(f"{self.where} cannot be imported: {self.sentence(error)}") from error
 
