@@ -8,7 +8,7 @@ from typing import Any
 from cachelib.file import FileSystemCache
 from flask import Flask, session
 from flask.typing import ResponseReturnValue
-from flask_session import Session
+from flask_session import Session  # type: ignore[import-untyped]
 
 from weft.stage import Outcome, Scenario, folder, post
 

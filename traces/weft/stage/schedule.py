@@ -122,7 +122,7 @@ def load(path: Path) -> Schedule:
 
 def _schedule(data: Mapping[str, Any]) -> Schedule:
     steps = [Entry(*(str(part) for part in step)) for step in data["steps"]]
-    wanted = {
+    wanted: dict[str, Any] = {
         "target": str(data["target"]),
         "requests": [str(one) for one in data["requests"]],
         "check": str(data["check"]),

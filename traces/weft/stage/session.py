@@ -70,10 +70,13 @@ class Runner(Protocol):
     """Runs a scenario from its beginning; `weft.stage.process` has the real one."""
 
     info: Info
-    learned: Sequence[Sequence[str]]
-    """Sites at which it stops since a search has learned of them: name of the file, kind, text."""
     note: str
     """What a person should know before the first step: what is not as it should be; empty for nothing."""
+
+    @property
+    def learned(self) -> Sequence[Sequence[str]]:
+        """Sites at which it stops since a search has learned of them: name of the file, kind, text."""
+        ...
 
     def start(self, path: Sequence[Choice], stops: Stops) -> Moment:
         """Begin anew and make these steps, leaving out no stop in between.
