@@ -9,8 +9,10 @@ import pytest
 from support.staging import HEAD
 from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess, Executions
+from weft.stage.search import verdicts
 from weft.stage.search.execution import Execution, Plan
 from weft.stage.search.searching import Budget, Report, Search
+from weft.stage.session import Session
 
 
 def search(
@@ -126,6 +128,43 @@ SCENARIO = Scenario("x", None, {"alice": first}, check=lambda outcome: page.seen
     assert (report.verdict, report.left) == ("holds", 0)
     source = source.replace("page.likes = 1", "while True:\n        page.likes = 1\n        time.sleep(1)")
     assert search(_file(tmp_path, source), budget=Budget(60, 30)).kind == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("jobs.get(timeout=1)", "a timeout ends only when nobody else can move: get from jobs"),
+        (
+            "while not flag['up']: time.sleep(1)",
+            "a loop that came back to the same state goes on when others have moved: bob",
+        ),
+        ("flag.get(*key)", ""),
+        ("pick().update(up=True)", "not followed, as only running the app's code could tell what it touches: pick()"),
+    ],
+)
+def test_what_a_proof_depends_on_is_said(tmp_path: Path, body: str, sentence: str) -> None:
+    source = f"""
+flag, key, jobs = {{"up": False}}, ("up",), queue.Queue()
+def pick():
+    return flag
+def first():
+    flag["up"] = True
+    jobs.put(1)
+def second():
+    {body}
+SCENARIO = Scenario("x", None, {{"alice": first, "bob": second}})
+"""
+    process = AppProcess(_file(tmp_path, source))
+    try:
+        report = Search(Executions(process, Stops.ACCESS, As.FREE_THREADED), Budget(60)).run()
+        session = Session(process)
+        said = verdicts.relative(session, report)
+        assert report.verdict == "holds"
+        assert any(line.startswith(sentence) for line in said) if sentence else not said
+        assert verdicts.as_json(session, report, {})["relative"] == said
+        assert not said or said[0] in verdicts.as_text(session, report)
+    finally:
+        process.close()
 
 
 def test_what_waits_elsewhere_proves_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import inspect
 import os
 import socket
 import sys
@@ -32,6 +33,7 @@ from ..search.searching import Budget
 from ..session import Choice
 from . import clock as clocks
 from . import target as targets
+from . import web
 from .baton import Stage
 from .blocking import Blocking
 from .databases import Databases
@@ -63,6 +65,9 @@ LEFT_OPEN = (
 )
 
 
+ASYNC = "what async views wait for in their event loop is not seen, nor which of its tasks comes first: {}"
+
+
 def main() -> None:
     """Serve one client until it goes."""
     control = Channel(socket.socket(fileno=int(sys.argv[1])))
@@ -92,10 +97,23 @@ def _answer(control: Channel, wanted: Mapping[str, Any]) -> None:
     if left:
         notes.append(LEFT_BEHIND.format(", ".join(left)))
     files = production.databases.open_files()
+    waiting = _async_views(production)
+    if waiting:
+        notes.append(ASYNC.format(", ".join(waiting)))
     if files:
         notes.append(LEFT_OPEN.format(", ".join(files)))
     control.say({"ready": _about(production, wanted), "note": "; ".join(notes)})
     _serve(control, production)
+
+
+def _async_views(production: Production) -> list[str]:
+    """Return the names of the async views that the actors ask for."""
+    scenario, found = production.scenario, []
+    for act in (act for name in scenario.actors for act in scenario.acts(name)):
+        view: Any = web.entry(production.app, act)
+        if callable(view) and inspect.iscoroutinefunction(inspect.unwrap(view)):
+            found.append(getattr(view, "__name__", "a view"))
+    return list(dict.fromkeys(found))
 
 
 def _learn(production: Production) -> tuple[list[Learned], bool]:

@@ -48,6 +48,7 @@ class Explorer:
         self._asleep = self._limit = False
         self._ended = False
         """It is asleep, at a limit, not what it should be, or goes round for ever."""
+        self._assumed: set[str] = set()
         self._beyond = -1
         """After so many steps all actors had ended; what the app's own threads do then could have been done before."""
         self._diverged = ""
@@ -81,6 +82,7 @@ class Explorer:
             loop,
             self._sightings.accesses if self._sightings is not None else (),
             ended,
+            sorted(self._assumed),
         )
 
     def _play(self) -> str:
@@ -179,8 +181,11 @@ class Explorer:
             return None
         if count >= (MOST_STEPS if self._beyond < 0 else self._beyond + MOST_BEYOND):
             self._limit = self._ended = True
+            if self._beyond >= 0:
+                self._assumed.add(f"the app's own threads were followed {MOST_BEYOND} steps beyond the last response")
             return None
         self._number()
+        self._assume()
         if self._sightings is not None and self._beyond < 0:
             self._sightings.look(movable, count)
         if last is not None and not last.done:
@@ -189,6 +194,8 @@ class Explorer:
                 self._ended = True
                 return None
         following, able = self._following(movable)
+        if len(able) < len(movable) and last is not None and last.pending is not None:
+            self._assumed.add(f"a loop that came back to the same state goes on when others have moved: {last.name}")
         if following is not None:
             self._rounds.add(following, movable)
             if self._sightings is not None:
@@ -199,6 +206,13 @@ class Explorer:
             steps.append(Step(index, self._effects[index], who, late, self._numbers.count, len(self._effects)))
             self._last = following
         return following
+
+    def _assume(self) -> None:
+        """Note which waits are taken to be long."""
+        for player in self._stage.players:
+            pending = player.pending
+            if pending is not None and pending.timed and not player.ready():
+                self._assumed.add(f"a timeout ends only when nobody else can move: {pending.text}")
 
     def _number(self) -> None:
         """Number what everybody is about to touch, in turn, so that the order of numbers is always the same."""

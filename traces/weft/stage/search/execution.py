@@ -123,6 +123,7 @@ class Execution(NamedTuple):
         diverged: a sentence when the path could not be followed; else empty.
         races, accesses: that were seen, when the plan asked for them.
         loop: how many of the last steps led back to where they began, for a livelock.
+        assumed: what was taken for granted, as sentences: a proof holds as far as that is so.
         ended: after how many steps the actors had ended; None when it was not before the last.
     """
 
@@ -136,6 +137,7 @@ class Execution(NamedTuple):
     loop: int = 0
     accesses: Sequence[Accessed] = ()
     ended: int | None = None
+    assumed: Sequence[str] = ()
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -177,7 +179,7 @@ def plan_from_json(data: Any) -> Plan:
 
 def execution_from_json(data: Any) -> Execution:
     """Return an execution that crossed the pipe."""
-    steps, blocked, verdict, learned, unseen, diverged, races, loop, accesses, ended = data
+    steps, blocked, verdict, learned, unseen, diverged, races, loop, accesses, ended, assumed = data
     return Execution(
         [Step(actor, effects_from_json(effects), *others) for actor, effects, *others in steps],
         [(actor, effects_from_json(effects)) for actor, effects in blocked],
@@ -189,6 +191,7 @@ def execution_from_json(data: Any) -> Execution:
         loop,
         [Accessed(step, Access(*access)) for step, access in accesses],
         ended,
+        assumed,
     )
 
 

@@ -62,6 +62,7 @@ class Report(NamedTuple):
         sampled: how many of the executions were samples.
         seconds: what it took.
         unseen: what was touched in a way that cannot be followed, so that nothing is said about it.
+        assumed: what was taken for granted, as sentences.
         ends: how orders that held have ended, as sentences, the first `MOST_ENDS` different ones: a request that went
             nowhere is no proof.
         races: the data races, when they were looked for: each as an order that ends where both can be next.
@@ -83,6 +84,7 @@ class Report(NamedTuple):
     tried: Sequence[Sequence[int]] = ()
     loop: int = 0
     races: Sequence[Failing] = ()
+    assumed: Sequence[str] = ()
 
     @classmethod
     def from_json(cls, data: Any) -> Report:
@@ -267,7 +269,11 @@ class Search:
                 self._tried.append(order)
         unseen = dict.fromkeys((*self._report.unseen, *map(tuple, execution.unseen)))
         self._report = self._report._replace(
-            orders=len(self._orders), left=left, seconds=monotonic() - self._began, unseen=tuple(unseen)
+            orders=len(self._orders),
+            left=left,
+            seconds=monotonic() - self._began,
+            unseen=tuple(unseen),
+            assumed=tuple(dict.fromkeys((*self._report.assumed, *execution.assumed))),
         )
         if kind == "holds" and len(self._report.ends) < MOST_ENDS and text not in self._report.ends:
             self._report = self._report._replace(ends=(*self._report.ends, text))

@@ -28,7 +28,14 @@ def as_text(session: Session, report: Report, saved: Path | None = None) -> str:
     info = session.info
     lines = [f"{info.name}{' (fixed)' if info.running_fixed else ''}, Python {info.python}"]
     lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
-    lines += ["", verdict(session, report), *_reasons(session, report), "", _effort(report), *_relative(report)]
+    lines += [
+        "",
+        verdict(session, report),
+        *_reasons(session, report),
+        "",
+        _effort(report),
+        *_relative(session, report),
+    ]
     if report.races:
         what = f"weft step --schedule {saved}" if saved is not None else "add --open, or --save FILE for a schedule"
         lines.append(f"step through the first: {what}")
@@ -49,6 +56,7 @@ def as_message(session: Session, report: Report, saved: Path) -> str:
     lines = [verdict(session, report), *_reasons(session, report), "", info.name]
     lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
     lines += [f"{_effort(report)}; {session.stops.value} stops, {session.interpreter.value}, Python {info.python}"]
+    lines += relative(session, report)
     if report.verdict == "fails":
         lines.append(f"step through it: weft step --schedule {saved}")
     return "\n".join(plain(line) for line in lines)
@@ -104,6 +112,7 @@ def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict
         },
         "possible": _possible(session) if fails else None,
         "ends": list(report.ends),
+        "relative": relative(session, report),
         "unseen": [_site(site) for site in report.unseen],
     }
 
@@ -155,16 +164,28 @@ def _made(report: Report) -> str:
     return f"{many(report.executions, 'execution')}, {many(report.orders, 'order')}"
 
 
-def _relative(report: Report) -> Iterable[str]:
-    """Yield what the verdict says nothing about, and what may make it worth little."""
-    if report.races:
-        yield from (f"some orders also end so: {end}" for end in report.ends[:1] if ": " in end.partition(" ")[0] + " ")
-    if report.verdict == "holds":
-        yield from (f"it ended so: {end}" for end in report.ends if " got " in end)
-    if report.verdict == "holds" and report.unseen:
+def relative(session: Session, report: Report) -> list[str]:
+    """Return what a verdict that holds, or is not known, depends on: nothing is said about what is otherwise."""
+    if report.verdict == "fails":
+        return []
+    lines = [session.note] if session.note else []
+    lines += report.assumed
+    if report.unseen:
         sites = [_site(site) for site in report.unseen[:MOST_UNSEEN]]
         more = f" and {len(report.unseen) - MOST_UNSEEN} more" if len(report.unseen) > MOST_UNSEEN else ""
-        yield f"not followed, as only running the app's code could tell what it touches: {', '.join(sites)}{more}"
+        lines.append(
+            f"not followed, as only running the app's code could tell what it touches: {', '.join(sites)}{more}"
+        )
+    return lines
+
+
+def _relative(session: Session, report: Report) -> Iterable[str]:
+    """Yield what the verdict says nothing about, and what may make it worth little."""
+    if report.races and ": " in "".join(report.ends[:1]):
+        yield from (f"some orders also end so: {end}" for end in report.ends[:1] if not end.startswith("all actors"))
+    if report.verdict == "holds":
+        yield from (f"it ended so: {end}" for end in report.ends if " got " in end)
+    yield from relative(session, report)
 
 
 def _possible(session: Session) -> Badge:

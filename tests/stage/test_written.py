@@ -1,0 +1,60 @@
+"""On the stage, the search sees every outcome of real programs: compared with making every order there is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from support import written
+from support.staging import HEAD
+from weft.stage.moment import As, Stops
+from weft.stage.process import AppProcess, Executions
+
+SEED = int(os.environ.get("WEFT_FUZZ_SEED", "0"))
+PROGRAMS = int(os.environ.get("WEFT_FUZZ_WRITTEN", "3000"))
+MOST = 400
+
+
+def _compared(folder: Path, seed: int, most: int = MOST) -> tuple[int, int]:
+    """Return how many orders a program has, and how many were enough; zeros for too many."""
+    source = written.source(seed)
+    file = folder / "program.py"
+    file.write_text(HEAD + source, encoding="utf-8")
+    process = AppProcess(str(file))
+    try:
+        for _ in range(20):
+            executions = Executions(process, Stops.ACCESS, As.FREE_THREADED)
+            try:
+                truth = written.every(executions.execute, most)
+                if truth is None:
+                    return 0, 0
+                seen, tried = written.reduced(executions.execute)
+            except written.Learned as learned:
+                process.learn(learned.args[0])
+                continue
+            assert seen == truth[0], f"seed {seed}:\n{source}\nmissed {truth[0] - seen}, made up {seen - truth[0]}"
+            return truth[1], tried
+        raise AssertionError(f"seed {seed}: new stops again and again")
+    finally:
+        process.close()
+
+
+def _compare(folder: Path, seeds: range, most: int = MOST) -> None:
+    orders = tried = compared = 0
+    for seed in seeds:
+        all_, enough = _compared(folder, seed, most)
+        orders, tried, compared = orders + all_, tried + enough, compared + bool(all_)
+    assert compared > len(seeds) / 4
+    assert tried < orders
+
+
+def test_every_outcome_of_written_programs_is_seen(tmp_path: Path) -> None:
+    _compare(tmp_path, range(SEED, SEED + 10), 150)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(6 * 3600)
+def test_every_outcome_of_thousands_of_written_programs_is_seen(tmp_path: Path) -> None:
+    _compare(tmp_path, range(SEED, SEED + PROGRAMS))
