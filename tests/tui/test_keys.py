@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
-from support.dashboard import bench, screen
+from support.dashboard import Bench, bench, screen
 from support.scripted import MS, T0, later, ms, nothing, shop
 from weft_tui.looks import Looks
 from weft_tui.messages import ChildEnded, SourceFailed
@@ -326,7 +326,9 @@ async def test_what_an_app_said_last_fills_the_screen_where_nothing_else_does() 
 
 @pytest.mark.parametrize("size", [(20, 5), (200, 5), (20, 50)])
 async def test_a_terminal_that_becomes_tiny_says_so_under_no_toast_and_loses_nothing(size: tuple[int, int]) -> None:
-    async with bench(shop(), size=(100, 30)) as (app, pilot):
+    app = Bench(Mode.REPLAY, shop())
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await pilot.pause()
         await pilot.press("v", "plus")
         before = app.view, app.dashboard.wish, screen(app)
         await pilot.resize_terminal(*size)
@@ -335,6 +337,9 @@ async def test_a_terminal_that_becomes_tiny_says_so_under_no_toast_and_loses_not
         await pilot.pause()
         text = " ".join(screen(app).split())
         assert text == "weft needs 60x16 characters. Enlarge the terminal, or press q."
+        toasts = app.screen.query("Toast")
+        assert toasts
+        assert not any(toast.visible for toast in toasts)
         await pilot.press("n")
         await pilot.press("left_square_bracket")
         app.clear_notifications()
