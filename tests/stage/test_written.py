@@ -17,8 +17,8 @@ PROGRAMS = int(os.environ.get("WEFT_FUZZ_WRITTEN", "3000"))
 MOST = 400
 
 
-def _compared(folder: Path, seed: int, most: int = MOST) -> tuple[int, int]:
-    """Return how many orders a program has, and how many were enough; zeros for too many."""
+def _compared(folder: Path, seed: int, most: int = MOST) -> tuple[int, int, int]:
+    """Return how many orders a program has, how many were enough, and how many outcomes; zeros for too many orders."""
     source = written.source(seed)
     file = folder / "program.py"
     file.write_text(HEAD + source, encoding="utf-8")
@@ -29,25 +29,27 @@ def _compared(folder: Path, seed: int, most: int = MOST) -> tuple[int, int]:
             try:
                 truth = written.every(executions.execute, most)
                 if truth is None:
-                    return 0, 0
+                    return 0, 0, 0
                 seen, tried = written.reduced(executions.execute)
             except written.Learned as learned:
                 process.learn(learned.args[0])
                 continue
             assert seen == truth[0], f"seed {seed}:\n{source}\nmissed {truth[0] - seen}, made up {seen - truth[0]}"
-            return truth[1], tried
+            return truth[1], tried, len(truth[0])
         raise AssertionError(f"seed {seed}: new stops again and again")
     finally:
         process.close()
 
 
 def _compare(folder: Path, seeds: range, most: int = MOST) -> None:
-    orders = tried = compared = 0
+    orders = tried = compared = several = 0
     for seed in seeds:
-        all_, enough = _compared(folder, seed, most)
+        all_, enough, outcomes = _compared(folder, seed, most)
         orders, tried, compared = orders + all_, tried + enough, compared + bool(all_)
+        several += outcomes > 1
     assert compared > len(seeds) / 4
     assert tried < orders
+    assert several
 
 
 def test_every_outcome_of_written_programs_is_seen(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from weft.stage.search.dpor import Reduction
 from weft.stage.search.execution import Execution, Plan
@@ -71,42 +71,47 @@ def source(seed: int) -> str:
     """Return a program of two or three threads, small enough for every order to be tried."""
     chance = random.Random(seed)
     count = chance.choice((2, 2, 2, 3))
+    accesses = chance.choice((_ACCESSES[:2], _ACCESSES[2:5], _ACCESSES[5:7], _ACCESSES))  # who meets, and where
     lines = HEAD.splitlines()
     for thread in range(count):
-        lines += [f"def act{thread}():", f'    log = LOGS["{thread}"] = []', *_body(chance, thread, 5 - count, 1)]
+        lines += [
+            f"def act{thread}():",
+            f'    log = LOGS["{thread}"] = []',
+            *_body(chance, thread, 5 - count, 1, accesses),
+        ]
     acts = ", ".join(f'"a{thread}": act{thread}' for thread in range(count))
     return "\n".join([*lines, f'SCENARIO = Scenario("x", None, {{{acts}}}, check=told)', ""])
 
 
-def _body(chance: random.Random, thread: int, parts: int, depth: int) -> Iterator[str]:
+def _body(chance: random.Random, thread: int, parts: int, depth: int, accesses: Sequence[str]) -> Iterator[str]:
     pad = "    " * depth
     for _ in range(parts):
         value = thread * 100 + chance.randrange(100)
         what = chance.random()
-        if what < 0.35 and depth < 3:
-            begin, end = chance.choice(_BLOCKS)
+        if what < 0.4 and depth < 3:
+            begin, end = chance.choice(_BLOCKS[:1] * 3 + _BLOCKS)
             yield pad + begin
-            yield from _inside(chance, thread, depth + 1, begin)
+            yield from _inside(chance, thread, depth + 1, begin, accesses)
             if end:
                 yield f"{pad}    {end}"
-        elif what < 0.5:
+        elif what < 0.48:
             yield pad + chance.choice(_SIMPLE).format(value=value)
-        elif what < 0.6:
+        elif what < 0.53:
             act, error = chance.choice(_CATCHING)
             yield from (f"{pad}try:", f"{pad}    {act.format(value=value)}")
             yield from (f"{pad}except {error}:", f"{pad}    log.append(None)")
         else:
-            yield pad + chance.choice(_ACCESSES).format(value=value)
+            yield pad + chance.choice(accesses).format(value=value)
 
 
-def _inside(chance: random.Random, thread: int, depth: int, begin: str) -> Iterator[str]:
+def _inside(chance: random.Random, thread: int, depth: int, begin: str, accesses: Sequence[str]) -> Iterator[str]:
     pad = "    " * depth
     if begin == "with c0:" and chance.random() < 0.7:
         yield pad + chance.choice(("c0.notify()", "c0.notify_all()", "c0.wait()", "log.append(c0.wait(1))"))
     elif begin == "with r0:" and chance.random() < 0.5:
         yield from (f"{pad}with r0:", f"{pad}    B.n += 1")
     else:
-        yield from _body(chance, thread, 1, depth)
+        yield from _body(chance, thread, chance.choice((1, 2)), depth, accesses)
 
 
 class Learned(Exception):
