@@ -138,7 +138,6 @@ class Index:
             first, second = self._sealed[-2:]
             if len(first) >= 2 * len(second) or len(first) + len(second) > _LARGEST:
                 return
-            parts = first.changes, second.changes
-            if not mergeable(parts):
+            if not mergeable((first, second)):
                 return
-            self._sealed[-2:] = [Segment.of(parts)]
+            self._sealed[-2:] = [Segment.of((first.changes(), second.changes()))]

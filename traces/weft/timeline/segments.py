@@ -42,6 +42,9 @@ LAYERS: Final = Layer.OFF
 BLOCK: Final = 8
 """Changes in a block."""
 
+_STRIDE: Final = 64
+"""Blocks between two that are looked at first."""
+
 _LAST: Final = (1 << 63) - 1
 """Larger than all keys."""
 
@@ -91,44 +94,50 @@ class Changes:
 class Segment:
     """Changes that can be asked.
 
+    All that is known of a block stands in one row, so that a question touches little memory.
+
     Attributes:
-        changes: they.
-        keys, layers: int64 and uint8 ``[blocks, BLOCK]``, the same in blocks, behind one that is before all.
-        heads: int64 ``[blocks + 1]``, the first key of every block, and one that is larger than all.
-        sums: int64 ``[blocks + 1, 6]``, ns in each layer before the block.
+        start, end, lanes, shift, began: as in `Changes`.
+        size: how many changes there are.
+        heads: int64 ``[blocks + 1]``, the first key of every block; the last one is larger than all.
+        coarse: every 64th of them.
+        blocks: int64 ``[blocks + 1, n]``: in a row the keys of a block, the ns in each layer before it, how many waits
+            have begun before it, and its layers as bytes. The very first change is before all.
     """
 
-    changes: Changes
-    keys: I64
-    layers: Bytes
+    start: int
+    end: int
+    lanes: int
+    shift: int
+    began: I64
+    size: int
     heads: I64
-    sums: I64
+    coarse: I64
+    blocks: I64
 
     @classmethod
     def of(cls, parts: Sequence[Changes]) -> Segment:
         """Put parts together, each of which begins where the one before ends; they must be `mergeable`."""
-        size = 1 + sum(len(part.keys) for part in parts)
-        blocks = -(-size // BLOCK)
-        flat_keys, flat_layers = np.empty(blocks * BLOCK, np.int64), np.empty(blocks * BLOCK, np.uint8)
-        flat_keys[0], flat_keys[size:] = -1, _LAST
-        flat_layers[0], flat_layers[size:] = Layer.OFF, Layer.OFF
-        changes = _put_together(parts, flat_keys[1:size], flat_layers[1:size])
-        keys, layers = flat_keys.reshape(-1, BLOCK), flat_layers.reshape(-1, BLOCK)
-        heads = np.append(keys[:, 0], _LAST)
-        return cls(changes, keys, layers, heads, _sums(keys, layers, heads))
+        size = sum(len(part.keys) for part in parts)
+        count = -(-(size + 1) // BLOCK)
+        keys, layers = np.empty(count * BLOCK, np.int64), np.empty(count * BLOCK, np.uint8)
+        keys[0], keys[size + 1 :] = -1, _LAST
+        layers[0], layers[size + 1 :] = Layer.OFF, Layer.OFF
+        whole = _put_together(parts, keys[1 : size + 1], layers[1 : size + 1])
+        heads = np.append(keys[::BLOCK], _LAST)
+        blocks = _blocks(keys.reshape(-1, BLOCK), layers.reshape(-1, BLOCK), heads, whole.began)
+        return cls(
+            whole.start, whole.end, whole.lanes, whole.shift, whole.began, size, heads, heads[::_STRIDE].copy(), blocks
+        )
 
-    @property
-    def start(self) -> int:
-        """First moment, ns."""
-        return self.changes.start
-
-    @property
-    def end(self) -> int:
-        """Up to where it reaches, ns."""
-        return self.changes.end
+    def changes(self) -> Changes:
+        """Return what the segment was made of."""
+        inside = slice(1, self.size + 1)
+        keys, layers = self.blocks[:-1, :BLOCK].ravel()[inside], _layers_of(self.blocks[:-1]).ravel()[inside]
+        return Changes(self.start, self.end, self.lanes, self.shift, keys, layers, self.began)
 
     def __len__(self) -> int:
-        return len(self.changes.keys) + len(self.changes.began)
+        return self.size + len(self.began)
 
     def measure(self, lanes: I64, edges: I64) -> Totals:
         """Return totals and layers at edges.
@@ -137,22 +146,46 @@ class Segment:
             lanes: int64 ``[lanes]``.
             edges: int64 ``[edges]``, ns, from ``start`` to ``end``.
         """
-        query = (np.minimum(lanes, self.changes.lanes) << self.changes.shift)[:, None] + (edges - self.start)
+        query = (np.minimum(lanes, self.lanes) << self.shift)[:, None] + (edges - self.start)
         shape = query.shape
         query = query.ravel()
-        block = np.searchsorted(self.heads, query, side="right") - 1
+        block = self._block(query)
+        rows = self.blocks.take(block, axis=0)
         keys = np.empty((BLOCK + 1, len(query)), np.int64)
-        keys[:BLOCK], keys[BLOCK] = self.keys.take(block, axis=0).T, self.heads.take(block + 1)
-        layers = np.ascontiguousarray(self.layers.take(block, axis=0).T)
+        keys[:BLOCK], keys[BLOCK] = rows[:, :BLOCK].T, self.heads.take(block + 1)
+        layers = np.ascontiguousarray(_layers_of(rows).T)
         last = np.count_nonzero(keys[:BLOCK] <= query, axis=0) - 1
         # A change behind the edge lasts from the edge to the edge.
         lasts = np.diff(np.minimum(keys, query, out=keys), axis=0)
-        spent = self.sums.take(block, axis=0).T.copy()
+        spent = rows[:, BLOCK : BLOCK + LAYERS].T.copy()
         for layer in range(Layer.OFF):
             spent[layer] += (lasts * (layers == layer)).sum(axis=0)
-        began = np.searchsorted(self.changes.began, query, side="left")
+        began = self._begun(query, rows[:, BLOCK + LAYERS], block)
         there = layers[last, np.arange(len(query))]
         return Totals(spent.reshape(LAYERS, *shape), began.reshape(shape), there.reshape(shape))
+
+    def _block(self, query: I64) -> I64:
+        """Return the last block that does not begin behind each key: two steps, the first in the processor's cache."""
+        at: I64 = (np.searchsorted(self.coarse, query, side="right") - 1) * _STRIDE
+        step = _STRIDE // 2
+        while step:
+            at += (self.heads.take(at + step, mode="clip") <= query) * step
+            step //= 2
+        return np.minimum(at, len(self.heads) - 2)
+
+    def _begun(self, query: I64, low: I64, block: I64) -> I64:
+        """Return how many waits began before each key, given how many before its block."""
+        # A column by itself would be copied as a whole.
+        high = self.blocks.ravel().take((block + 1) * self.blocks.shape[1] + BLOCK + LAYERS)
+        count = low.copy()
+        step = 1 << int((high - low).max(initial=0)).bit_length() >> 1
+        while step:
+            further = count + step
+            fits = further <= high
+            fits &= self.began.take(further - 1, mode="clip") < query
+            count += fits * step
+            step //= 2
+        return count
 
 
 def widest(lanes: int) -> int:
@@ -160,12 +193,12 @@ def widest(lanes: int) -> int:
     return min(63 - lanes.bit_length(), _TIME_BITS)
 
 
-def mergeable(parts: Sequence[Changes]) -> bool:
+def mergeable(parts: Sequence[Changes | Segment]) -> bool:
     """Return whether one segment has room for the time of all parts."""
     return _shift(parts) <= widest(max(part.lanes for part in parts))
 
 
-def _shift(parts: Sequence[Changes]) -> int:
+def _shift(parts: Sequence[Changes | Segment]) -> int:
     return (parts[-1].end - parts[0].start + 1).bit_length()
 
 
@@ -208,17 +241,32 @@ def _moved(
     return moved
 
 
-def _sums(keys: I64, layers: Bytes, heads: I64) -> I64:
-    """Return what is spent in each layer before each block."""
-    sums = np.zeros((len(heads), LAYERS), np.int64)
+def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
+    """Return what a segment knows of each block."""
+    count = len(keys)
+    blocks = np.zeros((count + 1, BLOCK + LAYERS + 1 + -(-BLOCK // 8)), np.int64)
+    blocks[count, :BLOCK], blocks[count, BLOCK + LAYERS] = _LAST, len(began)
 
-    def add_up(first: int) -> None:
-        last = min(first + _PIECE, len(keys))
+    def fill(first: int) -> None:
+        last = min(first + _PIECE, count)
+        here = blocks[first:last]
+        here[:, :BLOCK] = keys[first:last]
+        _layers_of(here)[:] = layers[first:last]
+        here[:, BLOCK + LAYERS] = np.searchsorted(began, heads[first:last], side="left")
         lasts = np.diff(keys[first:last].ravel(), append=heads[last])
         into = np.repeat(np.arange(last - first) * (LAYERS + 1), BLOCK) + layers[first:last].ravel()
         # How long a lane is off nobody asks; all else is small enough for sums of floats to be exact.
         spent = np.bincount(into, lasts, (last - first) * (LAYERS + 1)).reshape(-1, LAYERS + 1)
-        sums[first + 1 : last + 1] = spent[:, :LAYERS]
+        blocks[first + 1 : last + 1, BLOCK : BLOCK + LAYERS] = spent[:, :LAYERS]
 
-    spread(add_up, range(0, len(keys), _PIECE))
-    return np.cumsum(sums, axis=0, out=sums)
+    spread(fill, range(0, count, _PIECE))
+    for layer in range(LAYERS):
+        column = blocks[:, BLOCK + layer]
+        np.cumsum(column, out=column)
+    return blocks
+
+
+def _layers_of(blocks: I64) -> Bytes:
+    """Return the bytes of blocks that are layers, uint8 ``[blocks, BLOCK]``, to be written to."""
+    offset = 8 * (BLOCK + LAYERS + 1)
+    return blocks.view(np.uint8)[:, offset : offset + BLOCK]
