@@ -3,6 +3,10 @@
 Each figure is taken in a process of its own that begins with the imports. The traces are a simulated server's, written
 by the real writer with the recorder's tick, one stretch of a million events after the other. Argument: how many
 millions of events at most (10; 100 takes minutes and gigabytes).
+
+Ten million events in CPU time on one thread, without the imports (0.2 s), on a busy machine: 0.27 s to read and
+unpack, 0.84 s to fold, 0.46 s to draw; 0.48 GB; a frame of the whole trace in half the time that a search for each
+layer took.
 """
 
 from __future__ import annotations
