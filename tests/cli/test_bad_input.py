@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.busy import BusyServer
 from weft.log import format as fmt
 from weft.log import writer
 
@@ -105,3 +106,15 @@ def test_without_any_trace_it_is_said_how_to_make_one(tmp_path: Path, command: s
 def test_a_folder_that_cannot_be_made(some_file: Path) -> None:
     line = refused(weft("record", "--", sys.executable, "-c", "pass", WEFT_HOME=str(some_file / "below")))
     assert "name a file with -o" in line
+
+
+def test_traces_that_cannot_be_shown_together(tmp_path: Path) -> None:
+    traces = [tmp_path / f"{name}.weft" for name in "abc"]
+    for trace in traces:
+        BusyServer(threads=2).write(trace, 500)
+    assert "name one FILE before it" in refused(weft("replay", "--against", traces[0]))
+    assert "name one FILE before it" in refused(weft("replay", traces[0], traces[1], "--against", traces[2]))
+    assert "--at needs --against" in refused(weft("replay", traces[0], traces[1], "--at", "GET /"))
+    assert "has none" in refused(weft("replay", traces[0], "--against", traces[1], "--at", "GET /nowhere"))
+    assert "no such file" in refused(weft("replay", traces[0], tmp_path / "missing"))
+    assert "--live follows one trace" in refused(weft("serve", "--live", traces[0], traces[1]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+
+from weft.log.several import Origin
 
 from .screens.dashboard import DashboardScreen
 from .settings import Settings
@@ -25,6 +27,8 @@ class WeftApp(Shown[None]):
         mode: LIVE when the file grows, REPLAY when it is complete.
         title: what is recorded, as the user calls it.
         child: polled; returns a sentence once the recorded app has ended.
+        origins: the traces to show together, the first of them ``path``; none: ``path`` alone.
+        against: they are two runs to compare.
     """
 
     CSS_PATH = Path(__file__).with_name("weft.tcss")
@@ -33,16 +37,35 @@ class WeftApp(Shown[None]):
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, path: Path, *, mode: Mode, title: str, child: Callable[[], str | None] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        mode: Mode,
+        title: str,
+        child: Callable[[], str | None] | None = None,
+        origins: Sequence[Origin] = (),
+        against: bool = False,
+    ) -> None:
         super().__init__()
         self.shows = False
-        self.look_at(path, mode, title, child)
+        self.look_at(path, mode, title, child, origins, against=against)
 
-    def look_at(self, path: Path, mode: Mode, title: str, child: Callable[[], str | None] | None = None) -> None:
+    def look_at(
+        self,
+        path: Path,
+        mode: Mode,
+        title: str,
+        child: Callable[[], str | None] | None = None,
+        origins: Sequence[Origin] = (),
+        *,
+        against: bool = False,
+    ) -> None:
         """Say what `show` is to show; see the arguments of the class."""
         self.title = title
-        self.dashboard = DashboardScreen(path, mode, title)
-        self.source = Source(path, mode, self.dashboard.post_message, child)
+        self.dashboard = DashboardScreen(path, mode, title, against=against)
+        post = self.dashboard.post_message
+        self.source = Source(path, mode, post, child, origins=origins, against=against)
 
     def on_mount(self) -> None:
         """Begin."""

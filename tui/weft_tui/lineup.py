@@ -18,6 +18,7 @@ from weft.timeline.values import State
 from .matching import Matches
 from .picks import NONE, By, Picks
 from .query import EVERYTHING, Query
+from .twins import Twins
 from .view import View
 
 I64 = NDArray[np.int64]
@@ -41,6 +42,7 @@ class Wish:
         idle: show rows, too, in which nothing happens in the window.
         query: what rows have to fit.
         pins: rows that come first, and are never hidden.
+        twins: what belongs together in two runs, to stand together; None: rows of a process do.
     """
 
     by: By = By.THREAD
@@ -48,6 +50,7 @@ class Wish:
     idle: bool = True
     query: Query = EVERYTHING
     pins: Picks = NONE
+    twins: Twins | None = None
 
     @property
     def moves(self) -> bool:
@@ -148,7 +151,7 @@ def _threads(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: M
     elif wish.order is Order.NAME:
         key = _ranks(names)
     pins = _among(ids, wish)
-    order = np.lexsort((key, process, ~pins))
+    order = _ordered(key, process, pins, wish.twins, wish.twins.lanes if wish.twins else None)
     if matches:
         order = order[matches.lanes[order] | pins[order]]
     if not wish.idle and len(lanes):
@@ -170,7 +173,7 @@ def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Mat
     elif wish.order is Order.NAME:
         key = _ranks(names)
     pins = _among(ids, wish)
-    order = np.lexsort((key, process, ~pins))
+    order = _ordered(key, process, pins, wish.twins, wish.twins.locks if wish.twins else None)
     if matches:
         order = order[matches.locks[order] | pins[order]]
     if not wish.idle:
@@ -202,7 +205,7 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: 
         known, which = np.unique(rows["target"], return_inverse=True)
         key = _ranks([targets[target][1] if target >= 0 else "" for target in known.tolist()])[which]
     pins = _among(rows["id"].astype(np.int64), wish)
-    order = np.lexsort((key, process, ~pins))
+    order = _ordered(key, process, pins, wish.twins, wish.twins.requests[rows["id"]] if wish.twins else None)
     if matches:
         order = order[(matches.requests(rows) | pins)[order]]
     if not wish.idle:
@@ -211,6 +214,21 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: 
     ids = rows["id"][order].astype(np.int64)
     picked = PickedRows(rows, order)
     return Lineup(wish.by, ids, process[order], len(rows), longest, picked, int(pins.sum()))
+
+
+def _ordered(key: I64, process: I64, pins: Bools, twins: Twins | None, number: I64 | None) -> I64:
+    """Return the rows in order: pinned ones first, those of a process together, or else those that are twins.
+
+    Args:
+        key: int64 ``[rows]``, what they are sorted by.
+        number: int64 ``[rows]``, the same for twins.
+    """
+    if twins is None or number is None or not len(number):
+        return np.lexsort((key, process, ~pins))
+    # The better place of two counts for both.
+    best = np.full(int(number.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(best, number, key)
+    return np.lexsort((key, twins.source[process], number, best[number], ~pins))
 
 
 def _among(ids: I64, wish: Wish) -> Bools:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from textual.message import Message
 
@@ -32,6 +33,14 @@ class FindingsReady(Message):
     findings: tuple[Finding, ...]
     fresh: tuple[Finding, ...]
     """Those that were not there before."""
+
+
+@dataclass
+class ComparisonReady(Message):
+    """Two runs have been compared."""
+
+    told: dict[str, Any]
+    """As `weft.findings.compare.compare` returns it."""
 
 
 @dataclass

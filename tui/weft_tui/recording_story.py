@@ -9,6 +9,7 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Process, Unseen
 
 from .format import count
+from .fronts import label_of
 from .spans import Ink, Line
 from .stacks import short
 
@@ -21,7 +22,8 @@ def recording_story(snapshot: Snapshot, rate: float) -> list[Line]:
     return [
         *_complete(snapshot),
         ((f"{count(snapshot.events)} events, {count(rate)} a second lately", Ink.PLAIN),),
-        *(line for process in snapshot.processes[:MOST] for line in _process(process)),
+        *_origins(snapshot),
+        *(line for process in snapshot.processes[:MOST] for line in _process(snapshot, process)),
         *_more(len(snapshot.processes), "processes"),
         *_unseen(tuple(dict.fromkeys(snapshot.unseen))),
     ]
@@ -37,10 +39,20 @@ def _complete(snapshot: Snapshot) -> Iterator[Line]:
     yield from _more(len(snapshot.gaps), "gaps")
 
 
-def _process(process: Process) -> Iterator[Line]:
+def _origins(snapshot: Snapshot) -> Iterator[Line]:
+    for origin in snapshot.origins:
+        yield ((origin.label, Ink.TITLE), (f" {origin.path.name}: ", Ink.PLAIN), (origin.clock, Ink.DIM))
+
+
+def _process(snapshot: Snapshot, process: Process) -> Iterator[Line]:
     costs = process.costs
     name = f"pid {process.pid}, Python {process.python}" if process.python else f"pid {process.pid}"
-    yield ((name, Ink.STRONG), ("" if process.gil else ", without the GIL", Ink.PLAIN))
+    front = label_of(snapshot, process.id)
+    yield (
+        (f"{front} " if front else "", Ink.TITLE),
+        (name, Ink.STRONG),
+        ("" if process.gil else ", without the GIL", Ink.PLAIN),
+    )
     if costs.bare_ps and costs.recorded_ps:
         more = max(costs.recorded_ps - costs.bare_ps, 0) // 1000
         told = f", {costs.bare_ps // 1000} ns bare and {costs.recorded_ps // 1000} ns recorded"

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -15,11 +15,13 @@ from textual.message import Message
 
 from weft.errors import WeftError
 from weft.findings import Finding, News, Watch, find
-from weft.log.reader import Tail, ahead
+from weft.findings.compare import compare
+from weft.log.reader import Reading, Tail, ahead
+from weft.log.several import Origin, Several
 from weft.timeline import Builder
 from weft.timeline.snapshot import Snapshot
 
-from .messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
+from .messages import ChildEnded, ComparisonReady, FindingsReady, SnapshotReady, SourceFailed
 from .view import Mode
 
 POLL_SECONDS: Final = 0.05
@@ -69,10 +71,19 @@ class Source:
         post: takes messages; called from the thread that runs `run`.
         child: says a sentence when the recorded app has ended, in further lines what it said last; None: it runs.
         pause: what waits between two rounds; by default until `stop` is called.
+        origins: the traces to show together, in REPLAY mode, the first of them ``path``; none: ``path`` alone.
+        against: compare the first two of them.
     """
 
     def __init__(
-        self, path: Path, mode: Mode, post: Post, child: Child | None = None, pause: Pause | None = None
+        self,
+        path: Path,
+        mode: Mode,
+        post: Post,
+        child: Child | None = None,
+        pause: Pause | None = None,
+        origins: Sequence[Origin] = (),
+        against: bool = False,
     ) -> None:
         self.path = path
         self.mode = mode
@@ -84,6 +95,8 @@ class Source:
         self._told: tuple[Finding, ...] = ()
         self._told_again = 0.0
         self._fate = ""
+        self._origins = origins
+        self._against = against
 
     def stop(self) -> None:
         """Make `run` return soon."""
@@ -102,16 +115,18 @@ class Source:
         except WeftError as error:
             self._post(SourceFailed(str(error)))
 
-    def _open(self) -> Tail | None:
+    def _open(self) -> Reading | None:
         """Open the trace; when it is about to be made, wait for its first bytes."""
+        if self._origins:
+            return Several(self._origins)
         while self.mode is Mode.LIVE and not (self.path.exists() and self.path.stat().st_size):
             self._look_after_child()
             if self._pause(POLL_SECONDS):
                 return None
         return Tail(self.path)
 
-    def _follow(self, tail: Tail) -> None:
-        builder, watch = Builder(), Watch()
+    def _follow(self, tail: Reading) -> None:
+        builder, watch = Builder(self._origins), Watch()
         snapshot = builder.snapshot()
         stopped = False
         while not stopped and not self._stopped.is_set():
@@ -125,13 +140,15 @@ class Source:
                 snapshot.prepare()
                 self._hand_over(snapshot, tail, finished=True)
                 self._tell(News(found := find(snapshot), found))
+                if self._against:
+                    self._post(ComparisonReady(compare(snapshot.parts()[0], snapshot.parts()[1])))
                 return
             spent = time.thread_time() - began
             self._tell(watch.look(snapshot, time.perf_counter_ns()))
             self._look_after_child(tail)
             stopped = self._pause(max(POLL_SECONDS, REST * spent))
 
-    def _catch_up(self, builder: Builder, tail: Tail) -> Snapshot | None:
+    def _catch_up(self, builder: Builder, tail: Reading) -> Snapshot | None:
         """Fold what there is, and show how far that has come: at once, and then now and then; return what was shown."""
         if tail.unread() <= 0:
             return None
@@ -150,7 +167,7 @@ class Source:
             self._hand_over(snapshot := builder.snapshot(), tail)
         return snapshot
 
-    def _hand_over(self, snapshot: Snapshot, tail: Tail, *, finished: bool = False) -> None:
+    def _hand_over(self, snapshot: Snapshot, tail: Reading, *, finished: bool = False) -> None:
         loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)
         self._post(SnapshotReady(snapshot, loaded, self._rate.add(snapshot.start_ns, snapshot.end_ns, snapshot.events)))
 

@@ -66,9 +66,10 @@ KINDS: Final = {
 
 
 def find(snapshot: Snapshot, options: Options | None = None) -> tuple[Finding, ...]:
-    """Return what is wrong in a trace, the worst first."""
-    case = Case(snapshot, options or Options())
-    return arranged([finding for kind in wanted(case.options) for finding in kind.check(case)], case.options)
+    """Return what is wrong in a trace, or in each of several that are shown together, the worst first."""
+    options = options or Options()
+    cases = [Case(part, options) for part in snapshot.parts()]
+    return arranged([finding for case in cases for kind in wanted(options) for finding in kind.check(case)], options)
 
 
 def wanted(options: Options) -> list[Kind]:

@@ -21,12 +21,16 @@ _PATIENCE_RATE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Bytes that could not be read; ``mended`` when a repair has left them out, with their place before it."""
+    """Bytes that could not be read; ``mended`` when a repair has left them out, with their place before it.
+
+    ``source`` is the number of the file, where there are several.
+    """
 
     offset: int
     size: int
     reason: str
     mended: bool = False
+    source: int = 0
 
 
 @dataclass(frozen=True, slots=True)

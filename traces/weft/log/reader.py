@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,35 @@ class Header:
 
     wall_ns: int
     perf_ns: int
+
+
+class Reading(Protocol):
+    """What is read on and on: a `Tail`, or several of them."""
+
+    @property
+    def offset(self) -> int:
+        """Up to where it has been understood, bytes."""
+        raise NotImplementedError
+
+    def size(self) -> int:
+        """Return how large it is now, bytes."""
+        raise NotImplementedError
+
+    def unread(self) -> int:
+        """Return how many bytes `read` has not taken yet."""
+        raise NotImplementedError
+
+    def read(self) -> list[Item]:
+        """Return what is new."""
+        raise NotImplementedError
+
+    def finish(self) -> list[Item]:
+        """Return what can be said once nothing more will come."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Stop reading."""
+        raise NotImplementedError
 
 
 class Tail:
@@ -173,7 +202,7 @@ def read(path: Path) -> Iterator[Item]:
         tail.close()
 
 
-def ahead(tail: Tail) -> Generator[list[Item], None, None]:
+def ahead(tail: Reading) -> Generator[list[Item], None, None]:
     """Yield what `Tail.read` returns until nothing is left; the next part is read while the last is worked on."""
     parts: SimpleQueue[list[Item] | BaseException | None] = SimpleQueue()
     room = threading.Semaphore(_AHEAD)

@@ -200,7 +200,9 @@ class Catalog:
         path, at, digest = (text(entry.get(key)) for key in ("path", "at", "digest"))
         if not path or not self.room.take(_cost(path, at, digest)):
             return NONSENSE if not path else TOO_MANY
-        self.files[path] = SourceFile(at or path, digest)
+        file = SourceFile(at or path, digest)
+        # Places do not tell which of two files of one name they are in: neither is shown then.
+        self.files[path] = file if self.files.get(path, file) == file else SourceFile(at or path, "")
         return ""
 
     def _lock(self, process: int, number: int, entry: Entry) -> str:

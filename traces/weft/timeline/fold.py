@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -12,6 +12,7 @@ import numpy as np
 from ..counted import many
 from ..events import Kind, events_in
 from ..log.reader import Definitions, Events, Gap, Item
+from ..log.several import Origin
 from .catalog import Catalog
 from .columns import FOREVER, I64, Bools
 from .index import Index
@@ -39,9 +40,14 @@ _REASONS: Final = 200
 
 
 class Builder:
-    """Folds what a reader yields. One thread folds; what `snapshot` returns may go anywhere."""
+    """Folds what a reader yields. One thread folds; what `snapshot` returns may go anywhere.
 
-    def __init__(self) -> None:
+    Args:
+        origins: the traces that are read, where they are several.
+    """
+
+    def __init__(self, origins: Sequence[Origin] = ()) -> None:
+        self._origins = tuple(origins)
         self._catalog = Catalog()
         self._processes = Processes()
         self._threads = Threads()
@@ -100,6 +106,7 @@ class Builder:
             serves=self._processes.serves(self._catalog.processes),
             works=self._working(),
             torn=frozenset(self._torn),
+            origins=self._origins,
             sums=self._locking.tally.sums(len(self._catalog.locks)),
         )
 
@@ -136,10 +143,11 @@ class Builder:
         if len(self._gaps) < _GAPS:
             mended = " before a repair" if gap.mended else ""
             where = f"{many(gap.size, 'byte')} at offset {gap.offset}{mended}"
+            where = f"{self._origins[gap.source].label}: {where}" if self._origins else where
             self._gaps.append(f"{where} could not be read: {plain(gap.reason[:_REASON])}")
         else:
             self._skipped["further damaged part", "of the file"] += 1
-        self._torn.update(range(len(self._processes)))
+        self._torn.update(self._processes.of(gap.source))
 
     def _add(self, process: int, block: Events) -> None:
         """Queue a block; one behind which the process is another, or before which records are missing, goes alone."""

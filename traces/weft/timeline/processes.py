@@ -10,6 +10,7 @@ import numpy as np
 
 from ..counted import many
 from ..events import Cost
+from ..log.several import SOURCE_BITS
 from .catalog import Names, text, whole
 from .columns import FOREVER, I64, Bools
 from .values import Costs, Process
@@ -37,6 +38,11 @@ class _Known:
     charged: int = 0
     first_costs: dict[int, tuple[int, int]] = field(default_factory=dict)
     """When each was told first, and how much it was then."""
+
+    @property
+    def source(self) -> int:
+        """Number of its trace, where there are several."""
+        return self.number >> SOURCE_BITS
 
 
 class Processes:
@@ -106,6 +112,10 @@ class Processes:
         """Return the last moment that a process has written about, ns, -1 for none."""
         return self._known[process].last
 
+    def of(self, source: int) -> list[int]:
+        """Return the processes of one of several traces."""
+        return [index for index, known in enumerate(self._known) if known.source == source]
+
     def span(self) -> tuple[int, int]:
         """Return the first and last moment of the trace, ns."""
         heard = [known for known in self._known if known.last >= 0]
@@ -119,8 +129,11 @@ class Processes:
 
     def over(self) -> I64:
         """Return when each process ended or fell silent without a farewell, ns ``[processes]``, else `FOREVER`."""
-        _, end = self.span()
-        return np.array([_over(known, end) for known in self._known], np.int64)
+        _, last = self.span()
+        ends: dict[int, int] = {}
+        for known in self._known:
+            ends[known.source] = max(ends.get(known.source, -1), known.last)
+        return np.array([_over(known, ends[known.source], last) for known in self._known], np.int64)
 
     @property
     def lost(self) -> int:
@@ -146,10 +159,13 @@ class Processes:
         return tuple(_value(index, known, names[index]) for index, known in enumerate(self._known))
 
 
-def _over(known: _Known, end: int) -> int:
+def _over(known: _Known, end: int, last: int) -> int:
+    """Return when a process ended or fell silent, given the last moment of its own trace and that of all."""
     if known.ended is not None:
         return known.ended
-    return known.last if 0 <= known.last < end - SILENCE_NS else FOREVER
+    if 0 <= known.last < end - SILENCE_NS:
+        return known.last
+    return end if 0 <= end < last else FOREVER
 
 
 def _argv(names: Names) -> tuple[str, ...]:
@@ -172,6 +188,7 @@ def _value(index: int, known: _Known, names: Names) -> Process:
         libraries=tuple(sorted(names.libraries.items())),
         costs=_costs(known, started, ring=bool(names.about.get("ring"))),
         contended_only=names.about.get("contended") is True,
+        source=known.source,
     )
 
 

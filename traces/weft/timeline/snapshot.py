@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from weft.log.several import Origin
 from weft.timeline import frames, listings, locklanes, moments, requestlanes
 from weft.timeline.columns import Bools, Rows
 from weft.timeline.figures import Sums, no_sums
@@ -54,6 +55,7 @@ class Snapshot:
         serves: bool ``[processes]``, which belong to a server: outside of a request a thread is idle there.
         torn: processes of which nothing was read since a part of the file was found damaged.
         works: bool ``[lanes]``, which are those of threads that run tasks: outside of one they are idle.
+        origins: the traces that it is made of, where they are several; `Process.source` is an index into them.
     """
 
     start_ns: int
@@ -76,6 +78,32 @@ class Snapshot:
 
     works: Bools = field(default_factory=lambda: np.zeros(0, np.bool_), repr=False, compare=False)
     torn: frozenset[int] = frozenset()
+    origins: tuple[Origin, ...] = ()
+
+    def parts(self) -> tuple[Snapshot, ...]:
+        """Return each of several traces by itself, with the same ids; how many events it has is not known: 0."""
+        if len(self.origins) < 2:
+            return (self,)
+        return tuple(self._part(source) for source in range(len(self.origins)))
+
+    def _part(self, source: int) -> Snapshot:
+        mine = [process for process in self.processes if process.source == source]
+        start = min((process.started_ns for process in mine), default=self.start_ns)
+        end = max((process.last_ns for process in mine), default=start)
+        of_source = np.array([process.source for process in self.processes], np.int64)
+        others = tuple(f"{each.label}: " for number, each in enumerate(self.origins) if number != source)
+        return replace(
+            self,
+            start_ns=start,
+            end_ns=end,
+            wall_ns=self.wall_ns + start - self.start_ns,
+            events=0,
+            lost=sum(process.lost for process in mine),
+            gaps=tuple(gap for gap in self.gaps if not gap.startswith(others)),
+            complete=bool(mine) and all(process.ended_ns is not None for process in mine),
+            tables=self.tables.only(of_source[self.tables.roster.process] == source, end),
+            origins=(),
+        )
 
     def frame(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Frame:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""

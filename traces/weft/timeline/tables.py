@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from .columns import (
     SPAN,
     TASK,
     WAIT,
+    Bools,
     Rows,
     Table,
     View,
@@ -74,6 +76,18 @@ class Tables:
     awaited: Set[int] = frozenset()
     labels: Sequence[str] = ()
     end_ns: int = 0
+
+    def only(self, threads: Bools, end_ns: int) -> Tables:
+        """Return the rows of some threads (bool ``[threads]``), in a trace that ends at a moment (ns)."""
+
+        def mine(view: View) -> View:
+            table = Table(view.closed.dtype)
+            table.update(*(rows[threads[rows["thread"]]] for rows in (view.closed, view.open)))
+            return table.view()
+
+        views = {each.name: getattr(self, each.name) for each in fields(self)}
+        chosen: dict[str, Any] = {name: mine(view) for name, view in views.items() if isinstance(view, View)}
+        return replace(self, **chosen, end_ns=end_ns)
 
     def ends(self, rows: Rows) -> I64:
         """Return when rows end (ns), for unfinished ones up to where their thread is known to be there."""

@@ -84,6 +84,8 @@ class Process:
     costs: Costs = Costs()
     contended_only: bool = False
     """Of locks only what somebody waited for was recorded: one that shows no hold may have been held."""
+    source: int = 0
+    """The trace that it wrote to, where several are shown together."""
 
 
 @dataclass(frozen=True, slots=True)

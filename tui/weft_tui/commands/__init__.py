@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from weft_tui import looks
 
 if TYPE_CHECKING:
     from weft_tui.shown import Shown
+
+    from weft.log.several import Origin
 
 MIN_COLUMNS, MIN_ROWS = 60, 16
 
@@ -143,11 +145,20 @@ def need_terminal(instead: str) -> None:
         )
 
 
-def show(trace: Path, *, live: bool, title: str, child: Callable[[], str | None] | None = None) -> None:
-    """Show the dashboard until it is left."""
+def show(
+    trace: Path,
+    *,
+    live: bool,
+    title: str,
+    child: Callable[[], str | None] | None = None,
+    origins: Sequence[Origin] = (),
+    against: bool = False,
+) -> None:
+    """Show the dashboard until it is left; for the arguments see `WeftApp`."""
     from weft_tui.app import Mode, WeftApp
 
-    run_app(WeftApp(trace, mode=Mode.LIVE if live else Mode.REPLAY, title=title, child=child))
+    mode = Mode.LIVE if live else Mode.REPLAY
+    run_app(WeftApp(trace, mode=mode, title=title, child=child, origins=origins, against=against))
 
 
 def run_app(app: Shown[None]) -> None:

@@ -10,11 +10,13 @@ import click
 from weft_tui import summary
 
 
-@click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.command(short_help="Show a trace in a browser of this machine.")
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--live", is_flag=True, help="FILE still grows: follow it.")
+@click.option("--against", type=click.Path(path_type=Path), metavar="FILE", help="As with `weft replay`.")
+@click.option("--at", metavar="REQUEST", help="As with `weft replay`.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of 127.0.0.1; default: a free one.")
-def serve(file: Path | None, live: bool, port: int) -> None:
+def serve(files: tuple[Path, ...], live: bool, against: Path | None, at: str | None, port: int) -> None:
     """Show FILE in a browser of this machine, with the same screen and keys; without FILE choose one there.
 
     Prints the address to open. It holds a random token, so that only who knows it can look. Ctrl-C ends it.
@@ -22,15 +24,18 @@ def serve(file: Path | None, live: bool, port: int) -> None:
     from weft_tui.recents import listed
     from weft_tui.web import server
 
-    if live and file is None:
-        raise click.UsageError("--live needs a FILE: name the trace that still grows")
-    if file is None:
-        listed()
-    else:
+    if live and (len(files) != 1 or against or at):
+        raise click.UsageError("--live follows one trace: name the FILE that still grows, and nothing else")
+    options = ([f"--against={against.absolute()}"] if against else []) + ([f"--at={at}"] if at is not None else [])
+    opened = (*files, against) if against else files
+    for file in opened:
         (summary.need_trace if live else summary.need_events)(file)
-    arguments = ["live" if live else "replay", *([str(file.absolute())] if file else [])]
+    if not opened:
+        listed()
+    arguments = ["live" if live else "replay", *options, *(str(file.absolute()) for file in files)]
+    title = ", ".join(file.name for file in opened) or "recent traces"
     with server.bound(port) as listening:
-        server.serve(arguments, listening, f"weft: {file.name if file else 'recent traces'}", _say)
+        server.serve(arguments, listening, f"weft: {title}", _say)
 
 
 def _say(url: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from textual.app import ComposeResult
@@ -21,14 +22,17 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 from weft.timeline.values import LockFigures, Mark, Moment, Request
 
+from .. import against as versus
 from .. import jumps, pasting, picture, view
 from ..announcing import announced
+from ..against import Changed
 from ..jumps import Spot
 from ..lineup import Order, Wish
 from ..linking import ties
 from ..lock_story import lock_story
 from ..messages import (
     ChildEnded,
+    ComparisonReady,
     Dragged,
     FindingsReady,
     LaneStepped,
@@ -44,11 +48,13 @@ from ..messages import (
     Zoomed,
 )
 from ..picks import By, Picks
+from ..query import fits
 from ..recording_story import recording_story
 from ..settings import Settings
 from ..sources import Sources
 from ..spans import Line
 from ..story import story, told
+from ..twins import twins_of
 from ..view import FOLLOW_SPAN_NS, Mode, Motion, View
 from ..widgets.inspector import Inspector
 from ..widgets.keys import Keys
@@ -119,6 +125,7 @@ class DashboardScreen(Navigation):
         mode: LIVE or REPLAY.
         title: what is recorded.
         clock: monotonic ns, for playing at real speed.
+        against: two runs are compared.
 
     Attributes:
         liked: what was chosen before; to be set before it is shown.
@@ -135,8 +142,12 @@ class DashboardScreen(Navigation):
         mode: Mode,
         title: str,
         clock: Callable[[], int] = time.monotonic_ns,
+        *,
+        against: bool = False,
     ) -> None:
         super().__init__(mode, clock)
+        self.against = against
+        self.comparison: dict[str, Any] | None = None
         self.liked = Settings()
         self.panel_chosen: str | None = None
         self.path = path
@@ -230,6 +241,11 @@ class DashboardScreen(Navigation):
         self.unsaid = []
         self.announcer = self.set_timer(ANNOUNCED_SECONDS, self._announce)
 
+    def on_comparison_ready(self, message: ComparisonReady) -> None:
+        """Show what changed."""
+        self.comparison = message.told
+        self._fill_tables()
+
     def on_source_failed(self, message: SourceFailed) -> None:
         """Say why there is nothing to see."""
         self.lanes.notice = message.sentence
@@ -300,6 +316,8 @@ class DashboardScreen(Navigation):
             self.go(jumps.of_request(self.snapshot, message.row), "")
         elif self.snapshot and isinstance(message.row, LockFigures):
             self.go(jumps.wait_for(self.snapshot, message.row), "Nobody has waited for this lock yet.")
+        elif self.snapshot and isinstance(message.row, Changed):
+            self._explain(versus.place_of(self.snapshot, message.row), "Nothing of this is in either run.")
         elif isinstance(message.row, Mark):
             self._explain(Spot(message.row.lane, message.row.time_ns), "")
         elif self.snapshot and isinstance(message.row, Finding):
@@ -467,6 +485,8 @@ class DashboardScreen(Navigation):
     def _take(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.taken += 1
+        if self.against:
+            self.wish = replace(self.wish, twins=twins_of(snapshot))
         self.lanes.notice = NOTHING_FITS if self.wish.query else self.ended or EMPTY[self.mode]
         self.lanes.snapshot = snapshot
         self._fill_tables_soon()
@@ -583,12 +603,14 @@ class DashboardScreen(Navigation):
 
     def _fill_tables(self) -> None:
         snapshot, matches = self.snapshot, self.matches
-        if snapshot and self.panels.showing(PanelName.LOCKS):
+        if snapshot and self.comparison:
+            self._fill_changes(snapshot, self.comparison)
+        elif snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
             locks.columns = lock_columns(snapshot, self.marks.locks, self.queues.get(self.taken, self._queues))
             locks.rows = matches.figures(snapshot.lock_figures()) if matches else snapshot.lock_figures()
             locks.empty = NO_LOCKS if not matches else NOTHING_FITS
-        if snapshot and self.panels.showing(PanelName.REQUESTS):
+        if snapshot and self.panels.showing(PanelName.REQUESTS) and not self.comparison:
             requests = self.query_one("#requests", Table)
             requests.columns = request_columns(snapshot)
             requests.rows = matches.newest(REQUESTS) if matches else snapshot.requests(REQUESTS)
@@ -618,6 +640,19 @@ class DashboardScreen(Navigation):
         waited = [row.lock.id for row in snapshot.lock_figures() if row.wait_ns][:QUEUES]
         frame = snapshot.lock_frame(waited, snapshot.start_ns, snapshot.end_ns, SPARK)
         return sparks(dict(zip(waited, frame.waited.tolist(), strict=True)))
+
+    def _fill_changes(self, snapshot: Snapshot, told: dict[str, Any]) -> None:
+        """Let the tables of locks and requests tell what changed."""
+        labels = [origin.label for origin in snapshot.origins]
+        locks, requests = self.query_one("#locks", Table), self.query_one("#requests", Table)
+        locks.columns, requests.columns = versus.lock_columns(labels), versus.request_columns(labels)
+        for table, rows, wanted, empty in (
+            (locks, versus.locks(told), "lock", NO_LOCKS),
+            (requests, versus.requests(told), "endpoint", NO_REQUESTS),
+        ):
+            table.key = attrgetter("name")
+            table.rows = [row for row in rows if fits(row.name, self.wish.query.patterns(wanted))]
+            table.empty = NOTHING_FITS if self.wish.query else empty
 
     def _draw_map(self, snapshot: Snapshot) -> None:
         """Draw the minimap anew, if anything in it is new."""

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
 
+from ..fronts import fronts
 from ..lineup import Lineup
 from ..linking import Tie
 from ..messages import Dragged, LaneStepped, Panned, Pointed, Scrubbed, SelectionBegun, Zoomed
@@ -88,7 +89,7 @@ class Lanes(Widget, can_focus=True):
     @property
     def indent(self) -> int:
         """Columns of the lanes' names."""
-        longest = (self.lineup.longest if self.lineup else 0) + 4 + self._pid_width()
+        longest = (self.lineup.longest if self.lineup else 0) + 4 + self._front_width()
         return min(max(longest, MIN_GUTTER), MAX_GUTTER, max(self.size.width // 3, MIN_GUTTER))
 
     @property
@@ -238,8 +239,8 @@ class Lanes(Widget, can_focus=True):
 
     def _scene(self, snapshot: Snapshot, view: View, lineup: Lineup) -> Scene:
         shown = self._choose(lineup)
-        pids = {process.id: str(process.pid) for process in snapshot.processes} if self._pid_width() else {}
-        head = [pids.get(process, "") for process in lineup.process[shown].tolist()]
+        front = fronts(snapshot)
+        head = [front[process] for process in lineup.process[shown].tolist()]
         ids = lineup.ids[shown].tolist()
         places = {row: place for place, row in enumerate(shown.tolist())}
         stage = Stage(
@@ -283,9 +284,9 @@ class Lanes(Widget, can_focus=True):
         column = view.column(time_ns, self.columns)
         return column if 0 <= column < self.columns else -1
 
-    def _pid_width(self) -> int:
-        processes = self.snapshot.processes if self.snapshot else ()
-        return max(len(str(process.pid)) for process in processes) + 1 if len(processes) > 1 else 0
+    def _front_width(self) -> int:
+        widest = max(map(len, fronts(self.snapshot)), default=0) if self.snapshot else 0
+        return widest + 1 if widest else 0
 
 
 def first_row(top: int, lane: int, page: int, total: int) -> int:

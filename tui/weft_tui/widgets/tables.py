@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
@@ -13,6 +13,7 @@ from weft.timeline.units import duration
 from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
+from ..fronts import label_of
 from ..spans import Ink, Line, Span, cut_middle
 from .minimap import BARS
 from .scene import MARKED
@@ -49,6 +50,18 @@ def bar(share: float, width: int = BAR) -> str:
     return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
+def _origin(snapshot: Snapshot, process: Callable[[Any], int | None]) -> Sequence[Column[Any]]:
+    """Return a column that tells the trace of a row, where there are several."""
+    if not snapshot.origins:
+        return ()
+
+    def label(row: Any) -> str:
+        return "" if (found := process(row)) is None else label_of(snapshot, found)
+
+    width = max(len(origin.label) for origin in snapshot.origins)
+    return (Column("in", max(width, 2), lambda row: text(label(row), Ink.TITLE), keep=8, order=label),)
+
+
 def sparks(waited: Mapping[int, Sequence[int]]) -> Mapping[int, str]:
     """Return the time (ns) waited for locks (ids) in equal columns as bars; the most of all is a whole one."""
     most = max((max(row, default=0) for row in waited.values()), default=0)
@@ -83,6 +96,7 @@ def lock_columns(
         return max(queues.get(row.lock.id, ""), default=" ")
 
     return (
+        *_origin(snapshot, lambda row: row.lock.process),
         Column("lock", 0, name, order=lambda row: row.lock.name.lower()),
         Column("kind", 9, lambda row: text(row.lock.kind, Ink.DIM), keep=1, order=lambda row: row.lock.kind),
         Column("waiting", 7, _waiting_now, right=True, keep=9, order=lambda row: row.waiting_now),
@@ -146,6 +160,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         )
 
     return (
+        *_origin(snapshot, lambda row: row.process),
         Column(
             "request", 0, lambda row: ((f"{row.method} ", Ink.DIM), (row.path, Ink.STRONG)), order=lambda row: row.path
         ),
@@ -184,6 +199,7 @@ def finding_columns(snapshot: Snapshot) -> Sequence[Column[Finding]]:
         return text(duration(max(row.began_ns - snapshot.start_ns, 0)), Ink.DIM)
 
     return (
+        *_origin(snapshot, lambda row: snapshot.lanes[row.lanes[0]].process if row.lanes else None),
         Column("finding", 13, lambda row: text(row.kind, ink(row)), keep=9, order=lambda row: row.kind),
         Column("what", 0, lambda row: text(row.sentence), order=lambda row: row.sentence),
         Column("at", 8, when, right=True, keep=5, order=lambda row: row.began_ns),
@@ -201,6 +217,7 @@ def log_columns(snapshot: Snapshot) -> Sequence[Column[Mark]]:
         return text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM)
 
     return (
+        *_origin(snapshot, lambda row: snapshot.lanes[row.lane].process),
         Column("at", 8, at, right=True, keep=9, order=lambda row: row.time_ns),
         Column("level", 8, _level, keep=8, order=lambda row: -1 if row.level is None else row.level),
         Column("what", 0, lambda row: text(row.text, Ink.PLAIN), order=lambda row: row.text),
