@@ -178,7 +178,7 @@ class Source:
             self._told, self._told_again = news.findings, now + AGAIN_SECONDS
             self._post(FindingsReady(news.findings, news.fresh))
 
-    def _look_after_child(self, tail: Tail | None = None) -> None:
+    def _look_after_child(self, tail: Reading | None = None) -> None:
         """Post what has become of the app or of its file, when that has changed."""
         fate = tail.fate() if tail is not None else ""
         told = f"the trace has been {fate}; what was read of it stays here" if fate else self._child and self._child()

@@ -97,6 +97,10 @@ class Reading(Protocol):
         """Return what can be said once nothing more will come."""
         raise NotImplementedError
 
+    def fate(self) -> str:
+        """Return what has become of the file, nothing while all is well."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Stop reading."""
         raise NotImplementedError

@@ -86,6 +86,10 @@ class Several:
         """Return a gap for the bytes behind the last whole block of the file that is being read."""
         return [*self._moved(self._tails[self._at].finish())]
 
+    def fate(self) -> str:
+        """Return what has become of one of the files, nothing while all is well."""
+        return next((fate for tail in self._tails if (fate := tail.fate())), "")
+
     def close(self) -> None:
         """Close the files."""
         for tail in self._tails:

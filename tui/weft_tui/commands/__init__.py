@@ -15,9 +15,8 @@ from weft import WeftError, levels, places
 from weft_tui import looks
 
 if TYPE_CHECKING:
-    from weft_tui.shown import Shown
-
     from weft.log.several import Origin
+    from weft_tui.shown import Shown
 
 MIN_COLUMNS, MIN_ROWS = 60, 16
 

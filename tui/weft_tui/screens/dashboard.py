@@ -24,8 +24,8 @@ from weft.timeline.values import LockFigures, Mark, Moment, Request
 
 from .. import against as versus
 from .. import jumps, pasting, picture, view
-from ..announcing import announced
 from ..against import Changed
+from ..announcing import announced
 from ..jumps import Spot
 from ..lineup import Order, Wish
 from ..linking import ties
