@@ -50,7 +50,7 @@ def rows(both: Snapshot, by: By, order: Order = Order.START) -> list[tuple[int, 
     elif by is By.LOCK:
         names = [both.locks[lock].name for lock in lineup.ids.tolist()]
     else:
-        names = [f"{each.method} {each.path}" for each in both.requests_of(lineup.requests)]
+        names = [f"{each.method} {each.path}" for each in both.requests_of(lineup.requests[:])]
     return list(zip(source, names, strict=True))
 
 

@@ -184,7 +184,8 @@ def _locks(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Mat
 
 
 def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: Matches | None) -> Lineup:
-    if matches is None and wish.idle and wish.order is Order.START and not wish.pins.requests:
+    as_they_came = wish.idle and wish.order is Order.START and not wish.pins.requests and wish.twins is None
+    if matches is None and as_they_came:
         every = snapshot.requests_in_order
         parts = every.touching(snapshot.tables, view.start_ns, view.end_ns)
         order, ids, process = (

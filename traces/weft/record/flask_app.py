@@ -73,6 +73,7 @@ def _wrap_call(patches: Patches, flask_class: Any) -> None:
     end_of, no_status = _ends.get, code_of(Kind.POP_AND_EXIT)
 
     def wsgi_app(self: Any, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer: list[Any]
         try:
             try:
                 put: Any = here.put
