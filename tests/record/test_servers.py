@@ -76,7 +76,7 @@ def test_every_answer_is_in_the_trace_once_and_every_wait_has_a_holder(
     assert all(request.end_ns is not None for request in requests)
     assert {request.endpoint for request in requests} == {"item", "stream"}
     assert snapshot.gaps == ()
-    serving = [process for process, serves in zip(snapshot.processes, snapshot.serves, strict=True) if serves]
+    serving = [snapshot.processes[number] for number in {request.process for request in requests}]
     assert 1 <= len(serving) <= processes
     assert all(process.ended_ns is not None for process in serving)
     found = [*waits(snapshot)]
