@@ -1,0 +1,277 @@
+"""Opening traces in a real pty of 200x50: first paint, stalls, a large table, and a block's way to the screen."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import json
+import os
+import pty
+import random
+import re
+import select
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.busy import BusyServer
+from support.tiled import write_tiled
+from weft.log import format as fmt
+
+ROWS, COLUMNS = 50, 200
+EVENTS = 1_000_000
+KEYS = 80
+TIMES = 10
+ARRIVING = 60
+"""Blocks whose way to the screen is timed."""
+PICTURE = 5_000
+"""Bytes of a first picture."""
+
+
+def main() -> None:
+    """Measure everything, or be the measured app."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows", nargs="*", help="measure only these: opening loading table arriving")
+    parser.add_argument("--app", nargs=3, metavar=("TRACE", "WHAT", "RESULT"))
+    options = parser.parse_args()
+    if options.app:
+        play(Path(options.app[0]), options.app[1], Path(options.app[2]))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder), options.rows)
+
+
+# the measured app
+
+
+def play(trace: Path, what: str, result: Path) -> None:
+    """Show a trace, or, when that is asked for, watch how it loads or sort a table; write what that took."""
+
+    from textual.app import App, ComposeResult
+
+    from weft.timeline import Builder
+    from weft.timeline.values import Lock, LockFigures, Place
+    from weft_tui.app import Mode, WeftApp
+    from weft_tui.widgets.table import Sorting as Sorted
+    from weft_tui.widgets.table import Table
+    from weft_tui.widgets.tables import lock_columns
+
+    class Loading(WeftApp):
+        """Takes the longest time, and CPU time, for which the screen answers to nothing while a trace is read."""
+
+        CSS_PATH = WeftApp.CSS_PATH
+
+        def on_mount(self) -> None:
+            self.run_worker(self.watch())
+
+        async def watch(self) -> None:
+            stall = cpu = 0.0
+            while self.dashboard.status.loaded < 1 or self.dashboard.snapshot is None:
+                before = time.perf_counter(), time.thread_time()
+                await asyncio.sleep(0.001)
+                stall = max(stall, time.perf_counter() - before[0])
+                cpu = max(cpu, time.thread_time() - before[1])
+            result.write_text(json.dumps({"stall": 1000 * stall, "cpu": 1000 * cpu}))
+            self.exit()
+
+    class Sorting(App[None]):
+        """Sorts and paints a table of 10,000 locks, again and again."""
+
+        CSS_PATH = WeftApp.CSS_PATH
+
+        def compose(self) -> ComposeResult:
+            yield Table[LockFigures]((), lambda row: row.lock.id, empty="")
+
+        def on_ready(self) -> None:
+            nowhere, randomness = Place("", "", 0), random.Random(1)
+            self.table = self.query_one(Table)
+            self.table.columns = lock_columns(Builder().snapshot())
+            figures = [randomness.choices(range(10**9), k=6) for _ in range(10_000)]
+            locks = [Lock(number, 0, f"lock {number}", "Lock", nowhere) for number in range(len(figures))]
+            self.table.rows = [LockFigures(lock, *row, 0, None) for lock, row in zip(locks, figures, strict=True)]
+            self.took: list[float] = []
+            self.call_later(self.turn)
+
+        def turn(self) -> None:
+            self.began = time.thread_time()
+            self.table.sorting = Sorted(3 + len(self.took) % 4, len(self.took) % 3 > 0)
+
+        def post_display_hook(self) -> None:
+            if not hasattr(self, "began") or self.began < 0:
+                return
+            self.took.append(1000 * (time.thread_time() - self.began))
+            self.began = -1.0
+            if len(self.took) < KEYS:
+                self.call_later(self.turn)
+            else:
+                result.write_text(json.dumps({"ms": statistics.median(self.took), "p95": sorted(self.took)[-4]}))
+                self.exit()
+
+    if what == "table":
+        Sorting().run()
+        return
+    kind: type[App[None]] = Loading if what == "loading" else WeftApp
+    mode = Mode.LIVE if what == "live" else Mode.REPLAY
+    kind(trace, mode=mode, title="benchmark").run()  # type: ignore[call-arg]
+
+
+# the terminal
+
+
+class Terminal:
+    """The other end of a pty that an app runs in."""
+
+    def __init__(self, descriptor: int, child: int) -> None:
+        self.descriptor = descriptor
+        self.child = child
+        self.last = b""
+
+    def read(self, quiet: float, limit: float = 10.0, first: float = 0.0) -> tuple[int, float | None]:
+        """Drain until it has been quiet for so long; return the bytes, and when the last of them came.
+
+        Args:
+            first: wait at least so long for the first byte.
+        """
+        size, last = 0, None
+        until = time.perf_counter() + limit
+        while time.perf_counter() < until:
+            ready, _, _ = select.select([self.descriptor], [], [], quiet if size else max(quiet, first))
+            if not ready:
+                break
+            try:
+                data = os.read(self.descriptor, 1 << 16)
+            except OSError:
+                break
+            if not data:
+                break
+            size += len(data)
+            self.last = data
+            last = time.perf_counter()
+        return size, last
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.descriptor, keys)
+
+    def text(self) -> str:
+        """Return what has come last, for when something goes wrong."""
+        return self.last[-2000:].decode("utf-8", "replace")
+
+    def cpu(self) -> float:
+        """Return the CPU seconds that the app has used."""
+        fields = Path(f"/proc/{self.child}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def running(trace: Path, what: str, result: Path, **environment: str) -> Iterator[Terminal]:
+    """Run ourselves as the measured app in a pty."""
+    child, descriptor = pty.fork()
+    if child == 0:
+        os.environ.update(
+            TERM="xterm-256color", COLORTERM="truecolor", LINES=str(ROWS), COLUMNS=str(COLUMNS), **environment
+        )
+        os.execv(sys.executable, [sys.executable, __file__, "--app", str(trace), what, str(result)])
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    terminal = Terminal(descriptor, child)
+    try:
+        yield terminal
+    finally:
+        terminal.press(b"q")
+        terminal.read(quiet=2.0)
+        os.waitpid(child, 0)
+        os.close(descriptor)
+
+
+# the measurements
+
+
+def measure(folder: Path, rows: list[str]) -> None:
+    """Measure and print; of all rows only those that are named, if any are."""
+    trace, large, result = folder / "busy.weft", folder / "tiled.weft", folder / "result.json"
+    BusyServer().write(trace, EVENTS)
+    write_tiled(large, TIMES)
+    of_size = ((trace, EVENTS), (large, TIMES * EVENTS))
+    for name, measured in (("opening", opening), ("loading", loading), ("table", table), ("arriving", arriving)):
+        if rows and name not in rows:
+            continue
+        for file, events in of_size if name in ("opening", "loading") else ((trace, 0),):
+            print(f"{events:,} events" if events else "")
+            measured(folder / "arriving.weft" if name == "arriving" else file, result)
+
+
+def row(what: str, figures: str, target: str) -> None:
+    """Print a row of the table."""
+    print(f"{what:<44} {figures:<46} {target}", flush=True)
+
+
+def opening(trace: Path, result: Path) -> None:
+    """Start, and take the time until the first picture is there, and the last byte of the whole trace's."""
+    times, firsts, used = [], [], []
+    for _ in range(5):
+        began = time.perf_counter()
+        with running(trace, "replay", result) as terminal:
+            size = 0
+            while size < PICTURE:
+                size += terminal.read(quiet=0.0, limit=0.001, first=5.0)[0]
+            firsts.append(time.perf_counter() - began)
+            used.append(terminal.cpu())
+            _, last = terminal.read(quiet=1.0)
+            times.append((last or began) - began)
+    cpu = statistics.median(used)
+    row("exec to first paint", f"median {statistics.median(firsts):.2f} s, {cpu:.2f} s CPU", "<= 0.4 s")
+    row("exec to the whole trace painted", f"median {statistics.median(times):.2f} s", "")
+
+
+def loading(trace: Path, result: Path) -> None:
+    """Read a trace, and take the longest time for which no key would be answered."""
+    with running(trace, "loading", result) as terminal:
+        terminal.read(quiet=1.0, limit=30, first=5.0)
+    told = json.loads(result.read_text())
+    row("longest stall while loading", f"{told['stall']:.0f} ms, {told['cpu']:.0f} ms of its own CPU", "<= 50 ms")
+
+
+def table(trace: Path, result: Path) -> None:
+    """Sort and paint 10,000 rows."""
+    with running(trace, "table", result) as terminal:
+        terminal.read(quiet=1.0, limit=30, first=5.0)
+    told = json.loads(result.read_text())
+    row("10,000 rows sorted and painted", f"median {told['ms']:.1f} ms, p95 {told['p95']:.1f} ms, CPU", "<= 10 ms")
+
+
+def arriving(trace: Path, result: Path) -> None:
+    """Append a block to a followed trace, and take the time until the screen begins to change."""
+    finished = trace.with_name("finished.weft")
+    BusyServer().write(finished, EVENTS)
+    data = finished.read_bytes()
+    ends = [*(found.start() for found in re.finditer(re.escape(fmt.BLOCK_MAGIC), data)), len(data)]
+    first = ends[1]
+    trace.write_bytes(data[:first])
+    waits = []
+    with running(trace, "live", result) as terminal:
+        terminal.read(quiet=1.5)
+        with trace.open("ab", buffering=0) as file:
+            for start, end in pairwise(ends[1 : ARRIVING + 2]):
+                time.sleep(0.2)
+                terminal.read(quiet=0.1)
+                began = time.perf_counter()
+                file.write(data[start:end])
+                if terminal.read(quiet=0.0, limit=0.001, first=1.0)[0]:
+                    waits.append(1000 * (time.perf_counter() - began))
+    waits.sort()
+    p99 = waits[int(len(waits) * 0.99)]
+    told = f"median {statistics.median(waits):.0f} ms, p99 {p99:.0f} ms of {len(waits)} blocks"
+    row("block in the file to screen", told, "p99 <= 100 ms with the recorder's tick")
+
+
+if __name__ == "__main__":
+    main()
