@@ -17,6 +17,8 @@ from pathlib import Path
 from time import thread_time_ns
 from typing import Any
 
+from weft.record.patches import _ABSENT
+
 ROUNDS, PASSES = 60, 5000
 
 Work = Callable[[Any], object]
@@ -121,15 +123,17 @@ class Patched:
     """What the recorder has replaced, to be put back and replaced again."""
 
     def __init__(self, patches: Any) -> None:
-        self._originals = [patch for patch in patches._originals if not patch[1].startswith("_weft")]
-        self._replaced = [(target, name, getattr(target, name)) for target, name, _ in self._originals]
+        self._patches = [patch for patch in patches._originals if not patch[1].startswith("_weft")]
 
     def bare(self) -> None:
-        for target, name, original in reversed(self._originals):
-            setattr(target, name, original)
+        for target, name, original, _ in reversed(self._patches):
+            if original is _ABSENT:
+                delattr(target, name)
+            else:
+                setattr(target, name, original)
 
     def recorded(self) -> None:
-        for target, name, replacement in self._replaced:
+        for target, name, _, replacement in self._patches:
             setattr(target, name, replacement)
 
 

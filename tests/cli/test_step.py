@@ -131,4 +131,4 @@ def test_bad_input_is_one_line_and_status_2(shop: Path, words: list[str], said: 
 def test_scenarios_are_listed_with_what_they_are_about(tmp_path: Path) -> None:
     done = _weft(tmp_path, "scenarios")
     assert done.returncode == 0
-    assert "oversell         Check-then-act: two customers buy the last item" in done.stdout
+    assert "oversell           Check-then-act: two customers buy the last item" in done.stdout

@@ -14,7 +14,6 @@ from types import FrameType
 from typing import BinaryIO
 
 from weft import WeftError
-from weft.timeline.units import uncoloured
 
 from .outputs import new_file
 
@@ -90,6 +89,8 @@ class Background:
         return self._told
 
     def _fate(self, status: int) -> str:
+        from weft.timeline.units import uncoloured
+
         said = uncoloured(last_lines(self.output, LAST_SAID)).strip()
         last = f": {said.splitlines()[-1].strip()}" if said and failed(status) else ""
         return f"{self._name} ended {how(status)}{last}; its output is in {self.output}\n{said}".rstrip()
