@@ -454,6 +454,45 @@ def test_a_forked_child_records_its_own_process(tmp_path: Path) -> None:
     assert len(found.defined("process")) == 2
 
 
+def test_a_fork_waits_for_a_thread_that_uses_a_lock_for_the_first_time(tmp_path: Path) -> None:
+    # In the child, `threading` makes and takes a lock before any hook of ours can run.
+    found = record(
+        tmp_path,
+        """
+        import os, threading, time, warnings
+        from _weft.record import traced, waits
+        warnings.simplefilter("ignore", DeprecationWarning)
+        entered = threading._allocate_lock()
+        entered.acquire()
+        def first_use():
+            with traced._arming, waits._making:
+                entered.release()
+                time.sleep(0.2)
+        thread = threading.Thread(target=first_use)
+        thread.start()
+        entered.acquire()
+        pid = os.fork()
+        if not pid:
+            os._exit(0)
+        for _ in range(200):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                break
+            time.sleep(0.05)
+        else:
+            os.kill(pid, 9)
+            raise AssertionError("the child hangs")
+        assert status == 0
+        assert not traced._arming._is_owned()
+        thread.join()
+        with threading.Lock():
+            pass
+        """,
+        all_locks=True,
+    )
+    assert found.of(Kind.SECTION)
+
+
 def test_signal_handlers_may_take_the_lock_that_they_interrupt(tmp_path: Path) -> None:
     found = record(
         tmp_path,

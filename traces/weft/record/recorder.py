@@ -19,6 +19,7 @@ from . import (
     definitions,
     digests,
     flask_app,
+    forking,
     greenlets,
     imports,
     joins,
@@ -263,6 +264,7 @@ class Recorder:
         """Continue in a forked child: nothing that the parent has yet to write, ids defined anew, new threads."""
         try:
             self._forking = False
+            forking.after_in_child()
             definitions.take()
             stacks.forget()
             digests.forget()
@@ -300,9 +302,11 @@ def _watch_forks() -> None:
 def _before_fork() -> None:
     if active is not None:
         active._pause()
+        forking.before()
 
 
 def _after_fork() -> None:
+    forking.after_in_parent()
     if active is not None:
         active._resume()
 

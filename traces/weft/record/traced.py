@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from _thread import RLock as RawRLock
 from collections.abc import Callable
 from types import CodeType
 from typing import Any, NoReturn
 
-from . import contended, definitions, interrupts, sections, trouble
+from . import contended, definitions, forking, interrupts, sections, trouble
 from .buffers import Put, put_here
 from .sections import nobody
 
@@ -195,7 +194,7 @@ def _promoted(lock: Traced) -> bool:
 
 
 _PROMOTED: dict[type[Traced], type[Traced]] = {TracedLock: UsedLock, TracedRLock: UsedRLock}
-_arming = RawRLock()
+_arming = forking.guard()
 
 
 def describe(lock: Traced) -> None:
@@ -213,7 +212,6 @@ def rename(lock: Traced, text: str) -> None:
 
 def after_fork() -> None:
     """In a forked child: let the locks in use carry on."""
-    _arming._at_fork_reinit()  # type: ignore[attr-defined]
     for reference in in_use:
         lock = reference()
         if lock is not None:

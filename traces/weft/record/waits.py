@@ -13,13 +13,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from _thread import RLock as RawRLock
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
 from ..events import Kind, code_of
-from . import buffers, definitions, holders, marks, sections, stacks, traced, trouble
+from . import buffers, definitions, forking, holders, marks, sections, stacks, traced, trouble
 from .buffers import Put, put_here
 from .marks import MARK, Mark
 from .patches import Patches
@@ -35,7 +34,7 @@ _named: dict[tuple[str, str, str], Resource] = {}
 NAMES = 1000
 """Names that an app may give to what is waited for."""
 
-_making = RawRLock()
+_making = forking.guard()
 
 
 class Resource:
@@ -78,7 +77,6 @@ def install(patches: Patches) -> None:
 
 def after_fork() -> None:
     """In a forked child: define everything anew."""
-    _making._at_fork_reinit()  # type: ignore[attr-defined]
     begin_anew()
 
 

@@ -49,7 +49,7 @@ class TimelineScreen(DashboardScreen):
     """
 
     BINDINGS = [  # noqa: RUF012
-        *(binding for binding in OTHERS if binding.key != "t"),
+        *(binding for binding in OTHERS if not (isinstance(binding, Binding) and binding.key == "t")),
         Binding("escape", "lanes_or_close", show=False, tooltip="Back to the lanes, then to the stage"),
         Binding("q,t", "close", BACK, key_display="q", tooltip=BACK),
     ]
