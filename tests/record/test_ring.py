@@ -101,7 +101,7 @@ def test_flush_has_every_process_write(tmp_path: Path) -> None:
     code = """
     child = os.fork()
     use(5)
-    print("ready", flush=True)
+    os.write(1, b"ready\\n")  # at once, as two processes write to one pipe
     if child:
         sys.stdin.read()
         os.kill(child, signal.SIGKILL)

@@ -47,12 +47,12 @@ async def test_a_newcomer_finds_who_blocks_the_slowest_request() -> None:
         assert told() == first
         requests = app.dashboard.snapshot.requests(1_000_000)
         assert victim.request.wait_ns >= 0.8 * max(request.wait_ns for request in requests)
-        assert re.search(
-            r"waits for Shop\.stock_lock .* culprit GET /report .* holds it since .* in Shop\.report", told()
-        )
+        # The demo is a real one: mostly it is the report, sometimes another page has just got the lock.
+        named = re.search(r"waits for Shop\.stock_lock .* culprit (?:GET|POST) (/\S*) .* in Shop\.", told())
+        assert named is not None, told()
         await pilot.press(keys[2])
         culprit = app.dashboard.moment()
-        assert culprit.request.path == "/report"
+        assert culprit.request.path == named[1]
         assert victim.wait.lock in [hold.lock for hold in culprit.holds]
         await pilot.press(keys[3])
         assert app.dashboard.moment() == victim

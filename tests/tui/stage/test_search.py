@@ -85,7 +85,7 @@ async def test_it_searches_at_other_stops_too() -> None:
     async with searching(OVERSELL, "o", "/") as (app, _):
         assert app.seen.verdict.kind == "invariant"
         assert "found after" in app.text("advice")
-        assert app.seen.at == 0
+        assert app.seen.at == app.seen.steps > 5
 
 
 async def test_a_switch_that_this_interpreter_does_not_make_is_refused() -> None:
