@@ -7,29 +7,22 @@ Figures are those of this machine, now; a busy machine makes them worse.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
-import os
-import pty
 import random
-import select
 import statistics
-import struct
 import sys
 import tempfile
-import termios
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from terminal import COLUMNS, ROWS, running
 
 from support.busy import TICK_NS, BusyServer
 from support.tiled import write_tiled
 from weft.log import format as fmt
 
-ROWS, COLUMNS = 50, 200
 EVENTS = 1_000_000
 SECONDS = 4.0
 KEYS = 80
@@ -116,73 +109,6 @@ def play(trace: Path, what: str, result: Path) -> None:
     kind(trace, mode=mode, title="benchmark").run()  # type: ignore[call-arg]
 
 
-# the terminal
-
-
-class Terminal:
-    """The other end of a pty that an app runs in."""
-
-    def __init__(self, descriptor: int, child: int) -> None:
-        self.descriptor = descriptor
-        self.child = child
-        self.last = b""
-
-    def read(self, quiet: float, limit: float = 10.0, first: float = 0.0) -> tuple[int, float | None]:
-        """Drain until it has been quiet for so long; return the bytes, and when the last of them came.
-
-        Args:
-            first: wait at least so long for the first byte.
-        """
-        size, last = 0, None
-        until = time.perf_counter() + limit
-        while time.perf_counter() < until:
-            ready, _, _ = select.select([self.descriptor], [], [], quiet if size else max(quiet, first))
-            if not ready:
-                break
-            try:
-                data = os.read(self.descriptor, 1 << 16)
-            except OSError:
-                break
-            if not data:
-                break
-            size += len(data)
-            self.last = data
-            last = time.perf_counter()
-        return size, last
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.descriptor, keys)
-
-    def text(self) -> str:
-        """Return what has come last, for when something goes wrong."""
-        return self.last[-2000:].decode("utf-8", "replace")
-
-    def cpu(self) -> float:
-        """Return the CPU seconds that the app has used."""
-        fields = Path(f"/proc/{self.child}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def running(trace: Path, what: str, result: Path, **environment: str) -> Iterator[Terminal]:
-    """Run ourselves as the measured app in a pty."""
-    child, descriptor = pty.fork()
-    if child == 0:
-        os.environ.update(
-            TERM="xterm-256color", COLORTERM="truecolor", LINES=str(ROWS), COLUMNS=str(COLUMNS), **environment
-        )
-        os.execv(sys.executable, [sys.executable, __file__, "--app", str(trace), what, str(result)])
-    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    terminal = Terminal(descriptor, child)
-    try:
-        yield terminal
-    finally:
-        terminal.press(b"q")
-        terminal.read(quiet=2.0)
-        os.waitpid(child, 0)
-        os.close(descriptor)
-
-
 # the measurements
 
 
@@ -226,7 +152,7 @@ def row(what: str, figures: str, target: str) -> None:
 def pans(trace: Path, result: Path, zoom: float, words: str, by: str = "THREAD", manner: str = "pan") -> None:
     """Pan by 7 % per frame, or go from lane to lane, without a cap on the frames."""
     # A pan of the whole trace cannot move: look at nine tenths of it.
-    with running(trace, f"{manner}:{min(zoom, 0.9)}:{by}", result, TEXTUAL_FPS="1000") as terminal:
+    with running(__file__, trace, f"{manner}:{min(zoom, 0.9)}:{by}", result, TEXTUAL_FPS="1000") as terminal:
         size, _ = terminal.read(quiet=8.0, limit=SECONDS + 60)
     told = json.loads(result.read_text())
     kilobytes = size / 1000 / (told["fps"] * SECONDS)
@@ -241,7 +167,7 @@ def latency(trace: Path, result: Path, zoom: bytes) -> None:
     """Press a key that pans, and take the time until the last byte of the new picture is there."""
     waits = []
     randomness = random.Random(1)
-    with running(trace, "replay", result) as terminal:
+    with running(__file__, trace, "replay", result) as terminal:
         terminal.read(quiet=1.5)
         for key in (HOME, *(bytes([key]) for key in zoom)):
             terminal.press(key)
@@ -266,7 +192,7 @@ def opening(trace: Path, result: Path) -> None:
     times = []
     for _ in range(5):
         began = time.perf_counter()
-        with running(trace, "replay", result) as terminal:
+        with running(__file__, trace, "replay", result) as terminal:
             _, last = terminal.read(quiet=1.0)
             times.append((last or began) - began)
     row("exec to the whole trace painted", f"median {statistics.median(times):.2f} s", "")
@@ -274,7 +200,7 @@ def opening(trace: Path, result: Path) -> None:
 
 def idle(trace: Path, result: Path) -> None:
     """Follow a trace that does not grow."""
-    with running(trace, "live", result) as terminal:
+    with running(__file__, trace, "live", result) as terminal:
         terminal.read(quiet=1.5)
         before = terminal.cpu()
         size, _ = terminal.read(quiet=6.0)
@@ -292,7 +218,7 @@ def following(trace: Path, result: Path, rate: int) -> None:
     duration = server.events / rate
     position = fmt.FILE_HEADER_SIZE
     trace.write_bytes(data[:position])
-    with running(trace, "live", result) as terminal:
+    with running(__file__, trace, "live", result) as terminal:
         terminal.read(quiet=1.0, limit=2)
         began, before = time.perf_counter(), terminal.cpu()
         with trace.open("ab", buffering=0) as file:

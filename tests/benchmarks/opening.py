@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import json
-import os
-import pty
 import random
 import re
-import select
 import statistics
-import struct
 import sys
 import tempfile
-import termios
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from terminal import running
+
 from support.busy import BusyServer
 from support.tiled import write_tiled
 from weft.log import format as fmt
 
-ROWS, COLUMNS = 50, 200
 EVENTS = 1_000_000
 KEYS = 80
 TIMES = 10
@@ -125,73 +118,6 @@ def play(trace: Path, what: str, result: Path) -> None:
     kind(trace, mode=mode, title="benchmark").run()  # type: ignore[call-arg]
 
 
-# the terminal
-
-
-class Terminal:
-    """The other end of a pty that an app runs in."""
-
-    def __init__(self, descriptor: int, child: int) -> None:
-        self.descriptor = descriptor
-        self.child = child
-        self.last = b""
-
-    def read(self, quiet: float, limit: float = 10.0, first: float = 0.0) -> tuple[int, float | None]:
-        """Drain until it has been quiet for so long; return the bytes, and when the last of them came.
-
-        Args:
-            first: wait at least so long for the first byte.
-        """
-        size, last = 0, None
-        until = time.perf_counter() + limit
-        while time.perf_counter() < until:
-            ready, _, _ = select.select([self.descriptor], [], [], quiet if size else max(quiet, first))
-            if not ready:
-                break
-            try:
-                data = os.read(self.descriptor, 1 << 16)
-            except OSError:
-                break
-            if not data:
-                break
-            size += len(data)
-            self.last = data
-            last = time.perf_counter()
-        return size, last
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.descriptor, keys)
-
-    def text(self) -> str:
-        """Return what has come last, for when something goes wrong."""
-        return self.last[-2000:].decode("utf-8", "replace")
-
-    def cpu(self) -> float:
-        """Return the CPU seconds that the app has used."""
-        fields = Path(f"/proc/{self.child}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def running(trace: Path, what: str, result: Path, **environment: str) -> Iterator[Terminal]:
-    """Run ourselves as the measured app in a pty."""
-    child, descriptor = pty.fork()
-    if child == 0:
-        os.environ.update(
-            TERM="xterm-256color", COLORTERM="truecolor", LINES=str(ROWS), COLUMNS=str(COLUMNS), **environment
-        )
-        os.execv(sys.executable, [sys.executable, __file__, "--app", str(trace), what, str(result)])
-    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    terminal = Terminal(descriptor, child)
-    try:
-        yield terminal
-    finally:
-        terminal.press(b"q")
-        terminal.read(quiet=2.0)
-        os.waitpid(child, 0)
-        os.close(descriptor)
-
-
 # the measurements
 
 
@@ -219,7 +145,7 @@ def opening(trace: Path, result: Path) -> None:
     times, firsts, used = [], [], []
     for _ in range(5):
         began = time.perf_counter()
-        with running(trace, "replay", result) as terminal:
+        with running(__file__, trace, "replay", result) as terminal:
             size = 0
             while size < PICTURE:
                 size += terminal.read(quiet=0.0, limit=0.001, first=5.0)[0]
@@ -234,7 +160,7 @@ def opening(trace: Path, result: Path) -> None:
 
 def loading(trace: Path, result: Path) -> None:
     """Read a trace, and take the longest time for which no key would be answered."""
-    with running(trace, "loading", result) as terminal:
+    with running(__file__, trace, "loading", result) as terminal:
         terminal.read(quiet=1.0, limit=30, first=5.0)
     told = json.loads(result.read_text())
     row("longest stall while loading", f"{told['stall']:.0f} ms, {told['cpu']:.0f} ms of its own CPU", "<= 50 ms")
@@ -242,7 +168,7 @@ def loading(trace: Path, result: Path) -> None:
 
 def table(trace: Path, result: Path) -> None:
     """Sort and paint 10,000 rows."""
-    with running(trace, "table", result) as terminal:
+    with running(__file__, trace, "table", result) as terminal:
         terminal.read(quiet=1.0, limit=30, first=5.0)
     told = json.loads(result.read_text())
     row("10,000 rows sorted and painted", f"median {told['ms']:.1f} ms, p95 {told['p95']:.1f} ms, CPU", "<= 10 ms")
@@ -257,7 +183,7 @@ def arriving(trace: Path, result: Path) -> None:
     first = ends[1]
     trace.write_bytes(data[:first])
     waits = []
-    with running(trace, "live", result) as terminal:
+    with running(__file__, trace, "live", result) as terminal:
         terminal.read(quiet=1.5)
         with trace.open("ab", buffering=0) as file:
             for start, end in pairwise(ends[1 : ARRIVING + 2]):
