@@ -42,9 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for _ in range(TRIES):
             port = _free_port()
             command = [part.replace("{port}", str(port)) for part in options.command]
-            server = subprocess.Popen([sys.executable, "-P", "-m", *command], cwd=options.folder, env=surroundings)
+            if not options.program:
+                command = [sys.executable, "-P", "-m", *command]
+            server = subprocess.Popen(command, cwd=options.folder, env=surroundings)
             if _listens(server, port) and _is_there(server, options.folder, options.workers):
-                print(f"{LISTENING}http://{LOOPBACK}:{port}", flush=True)
+                print(f"{LISTENING}{LOOPBACK}:{port}", flush=True)
                 return server.wait()
         return server.wait() if server is not None else 1
     _end(server)
@@ -96,10 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("weft_demos.lab.guard", description=__doc__)
     parser.add_argument("--trace", default="", help="record to this file, which exists")
     parser.add_argument("--folder", required=True, help="the server's own, to work in")
+    parser.add_argument("--program", action="store_true", help="the command is a program, not a module of Python")
     parser.add_argument("--workers", type=int, default=0, help="how many say when they are there")
     parser.add_argument("--contended", action="store_true")
     parser.add_argument("--all-locks", action="store_true")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="a module and its arguments")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="what is run, and its arguments")
     return parser
 
 

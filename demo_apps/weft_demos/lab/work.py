@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 from weft import places
 from weft.errors import WeftError
 from weft.record.launch import environment as environment_for
-from weft_demos.child import Child
-from weft_demos.lifeline import LISTENING
 
 from .clients import PATIENCE_SECONDS, Answer, Plan, drive
+from .guarded import START_SECONDS, guarded
 from .searching import Found, searched
 from .servers import Server
+from .services import Service, started
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from weft.findings import Finding
     from weft.timeline.snapshot import Snapshot
 
-START_SECONDS = 25.0
 LESSONS = str(Path(__file__).parent.with_name("lessons"))
 """The folder whose files are the app's, wherever somebody stands."""
 
@@ -138,6 +137,21 @@ class Lab:
         """Start another part that ends with the lesson."""
         return self._open.enter_context(part)
 
+    def service(self, service: Service) -> str | None:
+        """Start a store that ends with the lesson, and return the URL for its clients.
+
+        Returns None where it is not installed, and notes the command that installs it.
+
+        Raises:
+            WeftError: it does not come up.
+        """
+        program = service.found()
+        if program is None:
+            self.note(f"{service.name} is not installed, so this was measured without it; to add it: {service.install}")
+            return None
+        self._tell(f"starting {service.name}")
+        return self.enter(started(service, program))
+
     @contextmanager
     def serve(
         self,
@@ -170,9 +184,8 @@ class Lab:
         words = [part.replace("{module}", module).replace("{factory}", factory) for part in server.arguments]
         flags = [*["--contended"] * contended, *["--all-locks"] * all_locks, f"--trace={trace}", f"--folder={folder}"]
         flags.append(f"--workers={server.workers}")
-        command = ["weft_demos.lab.guard", *flags, server.module, *words]
-        with Child(command, {**os.environ, **(environment or {})}, LISTENING) as child:
-            run = Run(label, server.name, self._address(child, server), trace)
+        with guarded(server.name, [*flags, server.module, *words], {**os.environ, **(environment or {})}) as address:
+            run = Run(label, server.name, f"http://{address}", trace)
             yield run
         self.runs[label] = run
 
@@ -210,16 +223,6 @@ class Lab:
         found = searched(target, fixed=fixed, seconds=seconds, **{"root": LESSONS, **wanted})
         self.found[f"{scenario}{'-fixed' if fixed else ''}"] = found
         return found
-
-    def _address(self, child: Child, server: Server) -> str:
-        try:
-            address = child.said(START_SECONDS)
-        except TimeoutError:
-            address = None
-        if address is None:
-            child.__exit__()
-            raise WeftError(f"{server.name} did not come up, it {child.fate()}")
-        return address
 
 
 def python() -> str:
