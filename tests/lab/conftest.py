@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from weft_demos.lab import Evidence, Fact, Verdict, catalog, measuring
+from weft_demos.lab import Evidence, Fact, Verdict, catalog, measuring, services
 from weft_demos.lab.values import Value
 from weft_tui.lab.showing import schedule_of
 
@@ -24,6 +24,13 @@ def ran() -> Callable[[str], Ran]:
         return measured.judgement.verdict, Evidence(measured.facts)
 
     return run
+
+
+@pytest.fixture
+def redis() -> None:
+    """Needs a real Redis, which CI has."""
+    if services.redis().found() is None:
+        pytest.skip(f"needs a real Redis: {services.redis().install}")
 
 
 def evidence(**facts: Value) -> Evidence:

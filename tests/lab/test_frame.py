@@ -63,6 +63,13 @@ def test_a_lesson_that_is_not_there_is_said_in_one_line(name: str, hint: str) ->
     assert "\x1b" not in done.stderr
 
 
+def test_a_lesson_whose_library_is_missing_says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, catalog.module("shared-memory"), raising=False)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(WeftError, match=r"shared-memory needs redis, .* pip install 'weft\[lab\]'"):
+        catalog.load("shared-memory")
+
+
 # what was measured
 
 

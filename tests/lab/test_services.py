@@ -14,9 +14,6 @@ import redis as client
 from weft import WeftError
 from weft_demos.lab import Lab, services
 
-needs_redis = pytest.mark.skipif(
-    services.redis().found() is None, reason=f"needs a real Redis: {services.redis().install}"
-)
 START = """
 import redis
 from weft_demos.lab import Lab, services
@@ -41,7 +38,7 @@ def until(condition) -> None:
         time.sleep(0.02)
 
 
-@needs_redis
+@pytest.mark.usefixtures("redis")
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
 def test_a_store_ends_with_its_lesson_however_that_ends(error: type[BaseException] | None) -> None:
     said = {}
@@ -65,7 +62,7 @@ def test_a_store_ends_with_its_lesson_however_that_ends(error: type[BaseExceptio
     assert not Path(said["config_file"]).parent.exists()
 
 
-@needs_redis
+@pytest.mark.usefixtures("redis")
 def test_a_store_is_for_those_who_know_its_password_and_keeps_nothing() -> None:
     with Lab("shared-memory") as lab:
         url = lab.service(services.redis())
@@ -80,7 +77,7 @@ def test_a_store_is_for_those_who_know_its_password_and_keeps_nothing() -> None:
             redis.get("visits")
 
 
-@needs_redis
+@pytest.mark.usefixtures("redis")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_store_ends_when_whoever_started_it_is_ended(number: int) -> None:
     with subprocess.Popen([sys.executable, "-c", START], stdin=-1, stdout=-1, stderr=-1, text=True) as started:

@@ -6,8 +6,8 @@ A lesson is one module of `weft_demos.lessons`. Its docstring is the tutorial, a
 
 from __future__ import annotations
 
-from .clients import Answer
+from .clients import Answer, Cookies
 from .values import Evidence, Fact, Judgement, Lesson, Verdict
 from .work import Lab, Run
 
-__all__ = ["Answer", "Evidence", "Fact", "Judgement", "Lab", "Lesson", "Run", "Verdict"]
+__all__ = ["Answer", "Cookies", "Evidence", "Fact", "Judgement", "Lab", "Lesson", "Run", "Verdict"]

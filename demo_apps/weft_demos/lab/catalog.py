@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from weft.errors import WeftError
 
+from .servers import INSTALL
 from .values import Lesson
 
 if TYPE_CHECKING:
@@ -66,8 +67,15 @@ def named(name: str) -> Told:
 
 
 def load(name: str) -> Lesson:
-    """Import a lesson."""
-    lesson: Lesson = importlib.import_module(module(name)).LESSON
+    """Import a lesson.
+
+    Raises:
+        WeftError: it needs a library that is not installed; the sentence says what installs it.
+    """
+    try:
+        lesson: Lesson = importlib.import_module(module(name)).LESSON
+    except ModuleNotFoundError as error:
+        raise WeftError(f"the lesson {name} needs {error.name}, which is not installed: {INSTALL}") from None
     return lesson
 
 

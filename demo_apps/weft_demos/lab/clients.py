@@ -1,11 +1,11 @@
-"""Counted clients: each is a thread with one connection and its own cookies, and notes what it got and when."""
+"""Counted clients: each is a thread with one connection, and notes what it got and when."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
 from typing import Any, NamedTuple
@@ -41,6 +41,25 @@ class Answer(NamedTuple):
         return (self.ended_ns - self.began_ns) / 1e9
 
 
+class Cookies:
+    """What a browser has got and sends along; clients that share it are its tabs, and the last answer wins."""
+
+    def __init__(self) -> None:
+        self._got = SimpleCookie()
+        self._lock = threading.Lock()
+
+    def said(self) -> str:
+        """Return what a request says, empty for nothing."""
+        with self._lock:
+            return "; ".join(f"{name}={one.value}" for name, one in self._got.items())
+
+    def keep(self, told: Iterable[str]) -> None:
+        """Keep what an answer tells, line by line."""
+        with self._lock:
+            for line in told:
+                self._got.load(line)
+
+
 class Client:
     """Sends one request after another.
 
@@ -48,13 +67,13 @@ class Client:
         address: host and port.
         number: what its answers are told apart by.
         patience: seconds that it waits for an answer.
+        cookies: its own, or those of the browser that it is a tab of.
         keep: keep the connection from one request to the next.
     """
 
-    def __init__(self, address: tuple[str, int], number: int, patience: float, *, keep: bool) -> None:
+    def __init__(self, address: tuple[str, int], number: int, patience: float, cookies: Cookies, *, keep: bool) -> None:
         self._connection = HTTPConnection(*address, timeout=patience)
-        self._number, self._keep = number, keep
-        self._cookies = SimpleCookie()
+        self._number, self._keep, self._cookies = number, keep, cookies
 
     def ask(self, words: str) -> Answer:
         """Send ``METHOD PATH [JSON]`` and wait for the answer."""
@@ -62,8 +81,8 @@ class Client:
         headers = {"Connection": "keep-alive" if self._keep else "close"}
         if body:
             headers["Content-Type"] = "application/json"
-        if self._cookies:
-            headers["Cookie"] = "; ".join(f"{name}={one.value}" for name, one in self._cookies.items())
+        if cookies := self._cookies.said():
+            headers["Cookie"] = cookies
         began = time.perf_counter_ns()
         try:
             status, text = self._exchange(method, path, body, headers)
@@ -79,9 +98,9 @@ class Client:
     def _exchange(self, method: str, path: str, body: str, headers: dict[str, str]) -> tuple[int, str]:
         self._connection.request(method, path, body or None, headers)
         with self._connection.getresponse() as response:
-            for cookie in response.headers.get_all("Set-Cookie", []):
-                self._cookies.load(cookie)
-            return response.status, response.read().decode("utf-8", "replace")
+            text = response.read().decode("utf-8", "replace")
+            self._cookies.keep(response.headers.get_all("Set-Cookie", []))
+            return response.status, text
 
 
 def drive(
@@ -93,6 +112,7 @@ def drive(
     patience: float = PATIENCE_SECONDS,
     keep: bool = False,
     apart: float = 0.0,
+    cookies: Cookies | None = None,
 ) -> list[Answer]:
     """Let clients begin at the same moment, or one after another, and return all that they got, client by client.
 
@@ -103,13 +123,14 @@ def drive(
         patience: seconds that each waits for an answer.
         keep: they keep their connections.
         apart: seconds from the beginning of one client to that of the next.
+        cookies: of all clients, as of a browser's tabs; by default each has its own.
     """
     plans = [plan(number) if callable(plan) else plan for number in range(clients)]
     answers: list[list[Answer]] = [[] for _ in plans]
     together = threading.Barrier(clients)
 
     def work(number: int) -> None:
-        client = Client(address, number, patience, keep=keep)
+        client = Client(address, number, patience, cookies or Cookies(), keep=keep)
         try:
             together.wait()
             time.sleep(number * apart)

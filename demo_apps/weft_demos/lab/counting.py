@@ -9,7 +9,7 @@ from .clients import Answer
 
 if TYPE_CHECKING:
     from weft.timeline.snapshot import Snapshot
-    from weft.timeline.values import Request
+    from weft.timeline.values import Request, Wait
 
 ALL = 1 << 30
 
@@ -38,6 +38,23 @@ def threads_of(served: Iterable[Request]) -> int:
 def processes_of(served: Iterable[Request]) -> int:
     """Return how many different processes served the requests."""
     return len({one.process for one in served})
+
+
+def waits_for(snapshot: Snapshot, kind: str) -> list[Wait]:
+    """Return the waits for all locks of a kind: ``Lock``, ``Redis lock`` …, in all processes."""
+    import numpy as np
+
+    from weft.timeline import moments
+
+    rows = snapshot.tables.waits.all()
+    wanted = np.isin(rows["lock"], [lock.id for lock in snapshot.locks if lock.kind == kind])
+    return moments.waits(snapshot.tables, rows[wanted])
+
+
+def across(snapshot: Snapshot, waits: Iterable[Wait]) -> int:
+    """Return how many of the waits were for a lock that a thread of another process had."""
+    process = [thread.process for thread in snapshot.threads]
+    return sum(one.holder is not None and process[one.thread] != process[one.holder] for one in waits)
 
 
 def percentile(values: Iterable[float], share: int) -> float:

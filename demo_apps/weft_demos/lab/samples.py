@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import sysconfig
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -124,6 +125,7 @@ def _neutral(text: str) -> str:
         sys.base_prefix: "/python",
         str(places.folder()): "/traces",
         str(Path.home()): "/home",
+        tempfile.gettempdir(): "/lab",
     }
     for path, name in sorted(known.items(), key=lambda item: -len(item[0])):
         text = text.replace(path, name)

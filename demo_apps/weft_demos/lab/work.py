@@ -18,7 +18,7 @@ from weft import places
 from weft.errors import WeftError
 from weft.record.launch import environment as environment_for
 
-from .clients import PATIENCE_SECONDS, Answer, Plan, drive
+from .clients import PATIENCE_SECONDS, Answer, Cookies, Plan, drive
 from .guarded import START_SECONDS, guarded
 from .searching import Found, searched
 from .servers import Server
@@ -58,6 +58,7 @@ class Run:
         patience: float = PATIENCE_SECONDS,
         keep: bool = False,
         apart: float = 0.0,
+        cookies: Cookies | None = None,
     ) -> list[Answer]:
         """Let clients begin at the same moment and return what they got, see `weft_demos.lab.clients.drive`.
 
@@ -69,15 +70,17 @@ class Run:
             patience: seconds that they wait for an answer.
             keep: they keep their connections.
             apart: seconds from the beginning of one client to that of the next.
+            cookies: of all of them, as of a browser's tabs; by default each has its own.
         """
         wanted: Plan = each if each is not None else plan
         parts = urlsplit(self.url)
         address = parts.hostname or "", parts.port or 80
-        return drive(address, wanted, clients=clients, seconds=seconds, patience=patience, keep=keep, apart=apart)
+        how: dict[str, Any] = {"patience": patience, "keep": keep, "apart": apart, "cookies": cookies}
+        return drive(address, wanted, clients=clients, seconds=seconds, **how)
 
-    def ask(self, words: str) -> Answer:
+    def ask(self, words: str, cookies: Cookies | None = None) -> Answer:
         """Send one request."""
-        return self.load(words)[0]
+        return self.load(words, cookies=cookies)[0]
 
     def so_far(self) -> Snapshot:
         """Return what has been recorded up to now; of the last tenth of a second that is not all."""
