@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 
 from weft.findings import find
+from weft.log.blocks import Block
 from weft.log.info import info
+from weft.log.reader import Tail
+from weft.log.repair import parts
 from weft.timeline import load
 from weft_demos.lab import catalog, samples
 from weft_tui.lab.document import document
@@ -27,6 +31,15 @@ def test_a_sample_opens_whole(name: str) -> None:
     assert info(samples.trace(name)).as_json()["requests"] == len(snapshot.tables.requests.all())
 
 
+def definitions(name: str) -> str:
+    tail = Tail(samples.trace(name))
+    try:
+        blocks = [part for part in parts(tail) if isinstance(part, Block)]
+    finally:
+        tail.close()
+    return "".join(zlib.decompress(block.stored, -zlib.MAX_WBITS)[: block.defined].decode() for block in blocks)
+
+
 @pytest.mark.parametrize("name", samples.names())
 def test_a_sample_is_small_and_says_nothing_of_where_it_was_made(name: str) -> None:
     snapshot = load(samples.trace(name))
@@ -36,6 +49,7 @@ def test_a_sample_is_small_and_says_nothing_of_where_it_was_made(name: str) -> N
     said = [*places, *(word for process in snapshot.processes for word in process.argv)]
     neutral = ("/weft_demos/", "/site-packages/", "/python/", "/venv/", "/weft/", "/traces/", "/lab/")
     assert not [word for word in said if word.startswith("/") and not word.startswith(neutral)]
+    assert '"/tmp/' not in definitions(name)
 
 
 @pytest.mark.parametrize("name", catalog.told())
