@@ -12,7 +12,8 @@ def test_it_depends_on_the_browser_and_not_on_a_lock(ran) -> None:
     assert verdict is Verdict.DEPENDS
     assert [evidence.count(f"{label}_put") for label in ("many", "tabs", "locked")] == [80, 40, 40]
     assert evidence.count("many_lost") == 0
-    assert min(evidence.count("tabs_lost"), evidence.count("locked_lost")) > 0
+    assert 0 < evidence.count("tabs_lost") < 40
+    assert 0 < evidence.count("locked_lost") < 40
     assert (evidence.count("tabs_at_once") > 1, evidence.count("locked_at_once")) == (True, 1)
     said = [evidence.text(key) for key in ("search", "search_locked", "search_turns")]
     assert said == ["fails", "fails", "holds"]
