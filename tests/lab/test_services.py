@@ -82,11 +82,12 @@ def test_a_store_is_for_those_who_know_its_password_and_keeps_nothing() -> None:
 def test_a_store_ends_when_whoever_started_it_is_ended(number: int) -> None:
     with subprocess.Popen([sys.executable, "-c", START], stdin=-1, stdout=-1, stderr=-1, text=True) as started:
         assert started.stdout is not None
-        pid = int(started.stdout.readline().split()[0])
+        words = started.stdout.readline().split()
+        pid, folder = int(words[0]), Path(words[1]).parent
         assert alive(pid)
         started.send_signal(number)
         started.communicate(timeout=60)
-    until(lambda: not alive(pid))
+    until(lambda: not alive(pid) and not folder.exists())
 
 
 def test_a_store_that_is_not_installed_is_noted_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,8 +30,15 @@ TRIES = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the server until our input ends, and return its exit code."""
+    """Run the server until our input ends, remove its folder, and return its exit code."""
     options = _parser().parse_args(arguments)
+    try:
+        return _serve(options)
+    finally:
+        shutil.rmtree(options.folder, ignore_errors=True)
+
+
+def _serve(options: argparse.Namespace) -> int:
     surroundings = {**os.environ, "XDG_RUNTIME_DIR": options.folder, FOLDER: options.folder}
     if options.trace:
         recording = {name: True for name in ("contended", "all_locks") if getattr(options, name)}
@@ -97,7 +105,7 @@ def _is_there(server: subprocess.Popen[bytes], folder: str, workers: int) -> boo
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("weft_demos.lab.guard", description=__doc__)
     parser.add_argument("--trace", default="", help="record to this file, which exists")
-    parser.add_argument("--folder", required=True, help="the server's own, to work in")
+    parser.add_argument("--folder", required=True, help="the server's own, to work in; it goes with it")
     parser.add_argument("--program", action="store_true", help="the command is a program, not a module of Python")
     parser.add_argument("--workers", type=int, default=0, help="how many say when they are there")
     parser.add_argument("--contended", action="store_true")
