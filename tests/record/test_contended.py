@@ -8,6 +8,8 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from record.test_locks import LOCK_TESTS
 from support.recorded import record
 from weft.events import Kind
@@ -102,3 +104,45 @@ def test_many_threads_agree_on_who_held_it(tmp_path: Path) -> None:
     assert all(one.value <= other.time for one, other in pairwise(holds))
     got = {(row.thread, row.time) for row in found.of(Kind.ACQUIRE)}
     assert got <= {(row.thread, row.time) for row in holds}
+
+
+LEFT_HELD = """
+    import threading
+    lock = threading.Lock()
+    def take():
+        lock.acquire()
+    def wait():
+        lock.acquire(timeout=0.001)
+    taker = threading.Thread(target=take, name="taker")
+    taker.start()
+    taker.join()
+    heir = None
+    for _ in range(1000):
+        heir = threading.Thread(target=wait, name="heir")
+        heir.start()
+        heir.join()
+        if heir.ident == taker.ident:
+            break
+    wait()
+"""
+
+
+@pytest.mark.parametrize("contended", [False, True])
+def test_who_has_ended_with_the_lock_is_not_taken_for_a_thread_with_the_same_ident(
+    tmp_path: Path, contended: bool
+) -> None:
+    found = record(tmp_path, LEFT_HELD, contended=contended)
+    waits = [row for row in found.of(Kind.WAIT) if row.what == "app.lock"]
+    assert {row.thread for row in waits} == {"heir", "MainThread"}
+    (taker,) = {entry["id"] for entry in found.defined("thread") if entry["name"] == "taker"}
+    assert {row.value for row in waits} == {taker}
+    # Nor is what another thread does told as what it does.
+    assert {row.value for row in found.of(Kind.HOLDER_AT) if row.what == "app.lock"} == {0}
+
+
+@pytest.mark.parametrize("contended", [False, True])
+def test_a_wait_with_an_end_is_told_as_one(tmp_path: Path, contended: bool) -> None:
+    found = record(tmp_path, LEFT_HELD, contended=contended)
+    timed = [row for row in found.of(Kind.TIMED) if row.what == "app.lock"]
+    assert {row.value for row in timed} == {1_000_000}
+    assert len(timed) == len([row for row in found.of(Kind.WAIT) if row.what == "app.lock"])

@@ -191,7 +191,7 @@ def test_an_interrupt_anywhere_leaves_the_lock_free(
             assert "unlocked" in repr(lock), number
             assert lock._peek()[0] is nobody
             for watched in _watched(lock):
-                assert (watched.waiters, watched.got) == ([], (nobody, 0)), number
+                assert ([*watched], watched.got) == ([], (nobody, 0)), number
             number += 1
         assert number > (0 if contended else 3)
 

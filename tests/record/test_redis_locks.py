@@ -116,6 +116,7 @@ def test_tries_and_timeouts_are_no_acquisitions(tmp_path: Path) -> None:
     )
     assert len(of_locks(found, Kind.TRY_FAILED)) == 3
     assert len(of_locks(found, Kind.WAIT)) == len(of_locks(found, Kind.GIVE_UP)) == 2
+    assert [row.value for row in found.of(Kind.TIMED) if row.what == "stock"] == [10_000_000] * 2
     assert len(of_locks(found, Kind.SECTION)) == 1
 
 

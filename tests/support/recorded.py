@@ -50,7 +50,7 @@ _NAMED = {
     **dict.fromkeys(
         (
             *(Kind.SECTION, Kind.WAIT, Kind.ACQUIRE, Kind.HANDOFF, Kind.GIVE_UP, Kind.TRY_FAILED, Kind.HOLD),
-            *(Kind.RESUME, Kind.WAKE, Kind.TIMED),
+            *(Kind.RESUME, Kind.WAKE, Kind.TIMED, Kind.WAITER_AT, Kind.HOLDER_AT),
         ),
         "lock",
     ),

@@ -57,6 +57,13 @@ here = threading.local()
 living: dict[int, Buffer] = {}
 """Buffers by thread number. A dict, not a list: two empty buffers are equal, and must not be taken for each other."""
 
+idents: dict[int, Put] = {}
+"""The ``put`` of the last thread that has joined under an ident (`_thread.get_ident`), which may have ended."""
+
+succeeding: list[Callable[[int, Put | None], None]] = []
+"""Called when a thread joins under the ident of one that is gone: the ident, and the other's ``put``; None where what
+is known of the ident may be the new thread's, which has run for a while."""
+
 _numbers = itertools.count(1)
 
 
@@ -74,6 +81,11 @@ def join(name: str | None = None, kind: Kind = Kind.THREAD_NAME) -> Put:
     buffer.sign = weakref.ref(sign)
     here.put = put = buffer.extend
     put(_named(name or _name(buffer.ident), kind))
+    before = idents.get(buffer.ident)
+    if before is not None:
+        for each in succeeding:
+            each(buffer.ident, before if kind is Kind.THREAD_ENTER else None)
+    idents[buffer.ident] = put
     living[buffer.thread] = buffer
     return put
 
@@ -112,6 +124,11 @@ def owner(put: Put) -> Buffer | None:
     return buffer if isinstance(buffer, Buffer) else None
 
 
+def put_of(ident: int) -> Put | None:
+    """Return the ``put`` of the last thread with an ident, None where it has not recorded anything."""
+    return put_here() if ident == get_ident() else idents.get(ident)
+
+
 def enter(name: str) -> Put:
     """Record that the running thread begins."""
     return join(name, Kind.THREAD_ENTER)
@@ -148,6 +165,7 @@ def silence() -> list[Buffer]:
     _speak_through(_Nowhere())
     left = list(living.values())
     living.clear()
+    idents.clear()
     return left
 
 
@@ -155,6 +173,7 @@ def begin_anew() -> None:
     """Record again, to buffers that are new for every thread."""
     names.forget()
     living.clear()
+    idents.clear()
     _speak_through(threading.local())
 
 
@@ -168,12 +187,15 @@ def _speak_through(place: Any) -> None:
 def keep_only_this() -> None:
     """In a forked child: no other thread lives here, and what was not taken yet is the parent's to write."""
     names.forget()
-    mine = owner(put_here())
+    put = put_here()
+    mine = owner(put)
     living.clear()
+    idents.clear()
     if mine is not None:
         living[mine.thread] = mine
         mine.clear()
         mine.ident = get_ident()
+        idents[mine.ident] = put
         mine.extend(_named(_name(mine.ident), Kind.THREAD_NAME))
 
 

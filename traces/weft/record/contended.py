@@ -1,9 +1,12 @@
 """The closures of a lock of which only contention is recorded: a pass that nobody waits for writes no record.
 
-What is left on the way of a free lock is a cell with the holder's ``put``, set behind the acquisition and emptied
-before the release, and a look at whether somebody waits. As in `sections`, the raw lock guards the cell: others may
-read it, and find nobody where the lock is on its way. So a waiter is told who holds the lock, or that it is not known,
-and never somebody who had it before.
+What is left on the way of a free lock is a cell with the holder's ident, set behind the acquisition and emptied before
+the release, and a look at whether somebody waits. As in `sections`, the raw lock guards the cell: others may read it,
+and find nobody where the lock is on its way. So a waiter is told who holds the lock, or that it is not known, and never
+somebody who had it before.
+
+An ident is used again as soon as its thread has ended. What a thread still holds when it ends has its ``put`` in the
+cell from the moment on at which another thread joins under the same ident.
 
 A hold is known from its acquisition on when that came after a wait, else from the moment at which the first waiter saw
 the holder. That is where its `SECTION` begins.
@@ -14,32 +17,46 @@ is the answer of a C iterator.
 
 from __future__ import annotations
 
+import weakref
+from _thread import get_ident
+from collections.abc import Callable
 from itertools import repeat, starmap
 from time import perf_counter_ns
+from types import CellType
 from typing import Any
 
 from ..events import Kind, code_of
-from . import interrupts, sections, trouble
-from .buffers import Put, here, join, put_here
+from . import buffers, interrupts, sections, trouble
+from .buffers import Put, put_here
 from .sections import NOT_BLOCKING, Closures, gave_up, must_raise, nobody, tried
 
 _NO_ARGUMENTS = repeat(())
 _ticks = starmap(perf_counter_ns, _NO_ARGUMENTS)
 
+Holder = int | Put
+"""A thread by its ident, by its ``put`` when it is gone; 0 for nobody."""
 
-class _Watched:
-    """What is known of a lock that somebody waits for.
 
-    ``waiters`` are those who wait, and who has got the lock after waiting, until the release: while there are any,
-    every release comes here. What a waiter has seen counts only if it is younger than the last release.
+_cells: list[tuple[weakref.ref[_Watched], CellType]] = []
+"""The cells with the holders of all locks that have been used; of locks that are gone until there are many of them."""
+
+_crowd = 64
+"""How many cells are too many to keep those of locks that are gone."""
+
+
+class _Watched(list[Put]):
+    """Who waits for a lock, and who has got it after waiting, until the release; and what is known of it.
+
+    While there are any, every release comes here. What a waiter has seen counts only if it is younger than the last
+    release.
     """
 
-    __slots__ = ("got", "let_go", "number", "section", "seen", "waiters")
+    __slots__ = ("__weakref__", "got", "let_go", "number", "section", "seen")
 
     def __init__(self, number: int) -> None:
+        super().__init__()
         self.number = number
         self.section = code_of(Kind.SECTION, number)
-        self.waiters: list[Put] = []
         self.seen: tuple[Put, int] = (nobody, 0)
         self.got: tuple[Put, int] = (nobody, 0)
         """Who has acquired the lock after waiting, and when (ns). The holder's own."""
@@ -51,14 +68,15 @@ class _Watched:
         first, seen = self.seen
         return got if holder is own else seen if first is own and seen > self.let_go else 0
 
-    def begin(self, own: Put) -> tuple[Put, int]:
+    def begin(self, held: Callable[[], Put], timeout: float = -1) -> tuple[Put, int]:
         """Record that this thread is about to block; return its ``put`` and when the wait began (ns)."""
         put: Put = nobody
         try:
             put = put_here()
-            self.waiters.append(put)
-            self._look(perf_counter_ns(), own)
-            return put, sections.contended(put, own, self.number)
+            self.append(put)
+            now, own = perf_counter_ns(), held()
+            self._look(now, own)
+            return put, sections.contended(put, own, self.number, None if timeout == -1 else timeout)
         except BaseException as error:
             self.forget(put)
             if not trouble.forgiven(error):
@@ -68,7 +86,7 @@ class _Watched:
     def acquired(self, put: Put, began: int) -> None:
         """Record the end of a wait."""
         now = perf_counter_ns()
-        if put in self.waiters:  # else its release will not come here
+        if put in self:  # else its release will not come here
             self.got = put, now
         sections.acquired(put, now, began, self.let_go, self.number)
 
@@ -77,8 +95,8 @@ class _Watched:
         """Forget a thread that does not wait any more, and what it has acquired."""
         if self.got[0] is put:
             self.got = nobody, 0
-        if put in self.waiters:
-            self.waiters.remove(put)
+        if put in self:
+            self.remove(put)
 
     @interrupts.never_at_start
     def release(self, own: Put) -> None:
@@ -90,8 +108,8 @@ class _Watched:
         first, seen = self.seen
         since = got if holder is own else seen if first is own and seen > self.let_go else 0
         self.got, self.let_go = (nobody, 0), now
-        if own in self.waiters:
-            self.waiters.remove(own)
+        if own in self:
+            self.remove(own)
         if since:
             own((since, now, self.section))
 
@@ -99,7 +117,7 @@ class _Watched:
         """Forget all threads but one."""
         if self.got[0] is not keep:
             self.got = nobody, 0
-        self.waiters[:] = [put for put in self.waiters if put == keep]
+        self[:] = [put for put in self if put == keep]
 
     def _look(self, now: int, holder: Put) -> None:
         """Note who was seen to hold the lock, by a waiter that took ``now`` (ns) before it looked."""
@@ -107,13 +125,46 @@ class _Watched:
             self.seen = holder, now
 
 
+def _put_of(own: Holder) -> Put:
+    """Return the ``put`` of a holder, `nobody` where there is none, or it has not recorded anything."""
+    if not isinstance(own, int):
+        return own
+    try:
+        return buffers.put_of(own) or nobody if own else nobody
+    except Exception as error:
+        trouble.note(error)
+        return nobody
+
+
+def _watch(watched: _Watched, enter: Callable[..., object]) -> None:
+    """Keep a lock's cell at hand. Only one thread at a time gives locks their closures."""
+    global _cells, _crowd
+    if len(_cells) >= _crowd:
+        _cells = [(lock, cell) for lock, cell in _cells if lock() is not None]
+        _crowd = max(2 * len(_cells), 64)
+    closure: Any = enter.__closure__
+    _cells.append((weakref.ref(watched), closure[enter.__code__.co_freevars.index("own")]))
+
+
+def _succeed(ident: int, before: Put | None) -> None:
+    """Let what the thread that had an ident before still holds not be taken for the new one's."""
+    for _, cell in _cells:
+        if cell.cell_contents == ident:
+            cell.cell_contents = before or 0
+
+
+buffers.succeeding.append(_succeed)
+
+
 @interrupts.never_in("leave")
 def of_lock(raw: Any, number: int) -> Closures:
     """Return the closures of a plain lock around ``raw`` whose id is ``number``."""
-    tries, let, none, forgiven = starmap(raw.acquire, NOT_BLOCKING), raw.release, nobody, trouble.forgiven
+    tries, let = starmap(raw.acquire, NOT_BLOCKING), raw.release
     watched = _Watched(number)
-    waiters = watched.waiters
-    own: Put = none
+    own: Holder = 0
+
+    def held() -> Put:
+        return _put_of(own)
 
     def enter() -> bool:
         nonlocal own
@@ -121,14 +172,11 @@ def of_lock(raw: Any, number: int) -> Closures:
             if not got:
                 break
             try:
-                try:
-                    own = here.put
-                except AttributeError:
-                    own = join()
+                own = get_ident()
             except BaseException as error:
-                own, ours = none, False
+                own, ours = 0, False
                 try:
-                    ours = forgiven(error)
+                    ours = trouble.forgiven(error)
                 finally:
                     if not ours:
                         let()
@@ -139,26 +187,26 @@ def of_lock(raw: Any, number: int) -> Closures:
 
     def leave(kind: object = None, value: object = None, traceback: object = None) -> None:
         nonlocal own
-        if waiters:
+        if watched:
             # Emptied first: whoever still sees the holder has looked at the clock before the release does.
-            put, own = own, none
+            mine, own = own, 0
             try:
-                watched.release(put)
+                watched.release(_put_of(mine))
             except BaseException as error:
-                if not forgiven(error):
+                if not trouble.forgiven(error):
                     raise
             finally:
                 let()
         else:
-            own = none
+            own = 0
             let()
 
     def wait(timeout: float) -> bool:
         nonlocal own
-        put: Put = none
+        put: Put = nobody
         began, got = 0, False
         try:
-            put, began = watched.begin(own)
+            put, began = watched.begin(held, timeout)
             for got in starmap(raw.acquire, ((True, timeout),)):  # noqa: B007
                 break
             if got:
@@ -172,10 +220,10 @@ def of_lock(raw: Any, number: int) -> Closures:
                 watched.forget(put)
                 gave_up(put, began, number)
                 raise
-            own, ours = none, False
+            own, ours = 0, False
             try:
                 watched.forget(put)
-                ours = forgiven(error)
+                ours = trouble.forgiven(error)
             finally:
                 if not ours:
                     let()
@@ -191,11 +239,11 @@ def of_lock(raw: Any, number: int) -> Closures:
             if not got:
                 break
             try:
-                own = put_here()
+                own = get_ident()
             except BaseException as error:
-                own, ours = none, False
+                own, ours = 0, False
                 try:
-                    ours = forgiven(error)
+                    ours = trouble.forgiven(error)
                 finally:
                     if not ours:
                         let()
@@ -204,26 +252,29 @@ def of_lock(raw: Any, number: int) -> Closures:
             return True
         if blocking:
             return wait(timeout)
-        tried(own, number)
+        tried(held(), number)
         return False
 
-    def reset(keep: Put = none) -> None:
+    def reset(keep: Put = nobody) -> None:
         nonlocal own
-        own = own if own is keep else none
+        own = own if held() is keep else 0
         watched.reset(keep)
 
-    return Closures(enter, acquire, leave, lambda: (own, watched.since(own)), reset)
+    _watch(watched, enter)
+    return Closures(enter, acquire, leave, lambda: ((put := held()), watched.since(put)), reset)
 
 
 @interrupts.never_in("leave", "restore")
 def of_rlock(raw: Any, number: int) -> Closures:
     """Return the closures of a re-entrant lock around ``raw`` whose id is ``number``."""
-    tries, let, none, forgiven = starmap(raw.acquire, NOT_BLOCKING), raw.release, nobody, trouble.forgiven
+    tries, let = starmap(raw.acquire, NOT_BLOCKING), raw.release
     asked = starmap(raw._is_owned, _NO_ARGUMENTS)
     watched = _Watched(number)
-    waiters = watched.waiters
-    own: Put = none
+    own: Holder = 0
     depth = 0
+
+    def held() -> Put:
+        return _put_of(own)
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, depth
@@ -235,11 +286,11 @@ def of_rlock(raw: Any, number: int) -> Closures:
             depth += 1
             if depth == 1:
                 try:
-                    own = put_here()
+                    own = get_ident()
                 except BaseException as error:
-                    own, ours = none, False
+                    own, ours = 0, False
                     try:
-                        ours = forgiven(error)
+                        ours = trouble.forgiven(error)
                     finally:
                         if not ours:
                             depth = 0
@@ -249,7 +300,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
             return True
         if blocking:
             return wait(timeout)
-        tried(own, number)
+        tried(held(), number)
         return False
 
     def leave(kind: object = None, value: object = None, traceback: object = None) -> None:
@@ -258,12 +309,12 @@ def of_rlock(raw: Any, number: int) -> Closures:
             if mine:
                 depth -= 1
                 if depth < 1:
-                    put, own, depth = own, none, 0
-                    if waiters:
+                    before, own, depth = own, 0, 0
+                    if watched:
                         try:
-                            watched.release(put)
+                            watched.release(_put_of(before))
                         except BaseException as error:
-                            if not forgiven(error):
+                            if not trouble.forgiven(error):
                                 raise
                         finally:
                             let()
@@ -273,10 +324,10 @@ def of_rlock(raw: Any, number: int) -> Closures:
 
     def wait(timeout: float) -> bool:
         nonlocal own, depth
-        put: Put = none
+        put: Put = nobody
         began, got = 0, False
         try:
-            put, began = watched.begin(own)
+            put, began = watched.begin(held, timeout)
             for got in starmap(raw.acquire, ((True, timeout),)):  # noqa: B007
                 break
             if got:
@@ -290,10 +341,10 @@ def of_rlock(raw: Any, number: int) -> Closures:
                 watched.forget(put)
                 gave_up(put, began, number)
                 raise
-            own, ours = none, False
+            own, ours = 0, False
             try:
                 watched.forget(put)
-                ours = forgiven(error)
+                ours = trouble.forgiven(error)
             finally:
                 if not ours:
                     depth = 0
@@ -306,19 +357,19 @@ def of_rlock(raw: Any, number: int) -> Closures:
         nonlocal own, depth
         for mine in asked:
             if mine:
-                put, own, depth = own, none, 0
-                if waiters:
+                before, own, depth = own, 0, 0
+                if watched:
                     try:
-                        watched.release(put)
+                        watched.release(_put_of(before))
                     except BaseException as error:
-                        if not forgiven(error):
+                        if not trouble.forgiven(error):
                             raise
             break
         return raw._release_save()  # raises where it is not held
 
     def restore(state: Any) -> None:
         nonlocal own, depth
-        put: Put = none
+        put: Put = nobody
         began = 0
         try:
             put = put_here()
@@ -327,7 +378,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
                     for _ in range(state[0] - 1):
                         raw.acquire(False)
                 else:
-                    put, began = watched.begin(own)
+                    put, began = watched.begin(held)
                     raw._acquire_restore(state)
                 break
             depth, own = state[0], put
@@ -337,15 +388,16 @@ def of_rlock(raw: Any, number: int) -> Closures:
             if raw._is_owned():
                 raw._release_save()
             raw._acquire_restore(state)
-            depth, own = state[0], none
+            depth, own = state[0], 0
             watched.forget(put)
-            if not forgiven(error):
+            if not trouble.forgiven(error):
                 raise
 
-    def reset(keep: Put = none) -> None:
+    def reset(keep: Put = nobody) -> None:
         nonlocal own, depth
-        if own is not keep:
-            own, depth = none, 0
+        if held() is not keep:
+            own, depth = 0, 0
         watched.reset(keep)
 
-    return Closures(acquire, acquire, leave, lambda: (own, watched.since(own)), reset, save, restore)
+    _watch(watched, acquire)
+    return Closures(acquire, acquire, leave, lambda: ((put := held()), watched.since(put)), reset, save, restore)

@@ -64,10 +64,7 @@ def _resource(name: str, frame: FrameType) -> Resource | None:
 
 
 def _put_of(ident: int | None) -> buffers.Put:
-    """Return the ``put`` of the newest thread that has an ident."""
-    try:
-        found = [buffer for buffer in buffers.living.copy().values() if buffer.ident == ident and not buffer.left]
-        return found[-1].extend if found else nobody
-    except Exception as error:
-        trouble.note(error)
-        return nobody
+    """Return the ``put`` of a thread that has not ended."""
+    put = buffers.idents.get(ident or 0, nobody)
+    buffer = buffers.owner(put)
+    return put if buffer is not None and not buffer.left else nobody

@@ -44,15 +44,20 @@ def _wrap(patches: Patches, module: Any) -> None:
 
 def _wrap_acquire(patches: Patches, lock_class: Any) -> None:
     original = lock_class.acquire
-    place = original.__code__.co_varnames.index("blocking") - 1
+    names = "blocking", "blocking_timeout"
+    places = [original.__code__.co_varnames.index(name) - 1 for name in names]
 
     @functools.wraps(original)
     def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
         lock = _resource(self)
         if lock is None:
             return original(self, *args, **kwargs)
-        asked = args[place] if len(args) > place else kwargs.get("blocking")
-        _asking.begin = lock.wait if (self.blocking if asked is None else asked) else lock.try_failed
+        blocking, limit = (
+            args[place] if len(args) > place else kwargs.get(name) for place, name in zip(places, names, strict=True)
+        )
+        limit = self.blocking_timeout if limit is None else limit
+        wait = functools.partial(lock.wait, limit)
+        _asking.begin = wait if (self.blocking if blocking is None else blocking) else lock.try_failed
         got = False
         try:
             got = original(self, *args, **kwargs)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from ..events import Kind, code_of
 from . import interrupts, stacks, trouble
-from .buffers import Put, here, join, owner, put_here
+from .buffers import Put, here, idents, join, owner, put_here
 
 NOT_BLOCKING = repeat((False,))
 
@@ -47,9 +47,8 @@ class Closures(NamedTuple):
 def of_lock(raw: Any, number: int) -> Closures:
     """Return the closures of a plain lock around ``raw`` whose id is ``number``."""
     section = code_of(Kind.SECTION, number)
-    tries, let, none, clock = starmap(raw.acquire, NOT_BLOCKING), raw.release, nobody, perf_counter_ns
-    forgiven = trouble.forgiven
-    own: Put = none
+    tries, let, clock = starmap(raw.acquire, NOT_BLOCKING), raw.release, perf_counter_ns
+    own: Put = nobody
     t0 = let_go = 0
 
     def enter() -> bool:
@@ -64,9 +63,9 @@ def of_lock(raw: Any, number: int) -> Closures:
                 except AttributeError:
                     own = join()
             except BaseException as error:
-                own, ours = none, False
+                own, ours = nobody, False
                 try:
-                    ours = forgiven(error)
+                    ours = trouble.forgiven(error)
                 finally:
                     if not ours:
                         let()
@@ -80,10 +79,10 @@ def of_lock(raw: Any, number: int) -> Closures:
         try:
             let_go = clock()
             own((t0, let_go, section))
-            own = none
+            own = nobody
         except BaseException as error:
-            own = none
-            if not forgiven(error):
+            own = nobody
+            if not trouble.forgiven(error):
                 raise
         finally:
             let()
@@ -104,9 +103,9 @@ def of_lock(raw: Any, number: int) -> Closures:
             if not got:
                 gave_up(put, began, number)
                 raise
-            own, ours = none, False
+            own, ours = nobody, False
             try:
-                ours = forgiven(error)
+                ours = trouble.forgiven(error)
             finally:
                 if not ours:
                     let()
@@ -124,9 +123,9 @@ def of_lock(raw: Any, number: int) -> Closures:
             try:
                 t0, own = clock(), put_here()
             except BaseException as error:
-                own, ours = none, False
+                own, ours = nobody, False
                 try:
-                    ours = forgiven(error)
+                    ours = trouble.forgiven(error)
                 finally:
                     if not ours:
                         let()
@@ -138,9 +137,9 @@ def of_lock(raw: Any, number: int) -> Closures:
         tried(own, number)
         return False
 
-    def reset(keep: Put = none) -> None:
+    def reset(keep: Put = nobody) -> None:
         nonlocal own
-        own = own if own is keep else none
+        own = own if own is keep else nobody
 
     return Closures(enter, acquire, leave, lambda: (own, t0), reset)
 
@@ -150,8 +149,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
     """Return the closures of a re-entrant lock around ``raw`` whose id is ``number``."""
     section = code_of(Kind.SECTION, number)
     tries, let, owned, clock = starmap(raw.acquire, NOT_BLOCKING), raw.release, raw._is_owned, perf_counter_ns
-    none, forgiven = nobody, trouble.forgiven
-    own: Put = none
+    own: Put = nobody
     t0 = let_go = depth = 0
 
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
@@ -166,9 +164,9 @@ def of_rlock(raw: Any, number: int) -> Closures:
                 try:
                     t0, own = clock(), put_here()
                 except BaseException as error:
-                    own, ours = none, False
+                    own, ours = nobody, False
                     try:
-                        ours = forgiven(error)
+                        ours = trouble.forgiven(error)
                     finally:
                         if not ours:
                             depth = 0
@@ -190,14 +188,14 @@ def of_rlock(raw: Any, number: int) -> Closures:
                     depth = 0
                     let_go = clock()
                     own((t0, let_go, section))
-                    own = none
+                    own = nobody
         except BaseException as error:
             let()
             if depth:
                 depth -= 1
             if not depth:
-                own = none
-            if not forgiven(error):
+                own = nobody
+            if not trouble.forgiven(error):
                 raise
         else:
             let()  # raises where it is not held
@@ -219,9 +217,9 @@ def of_rlock(raw: Any, number: int) -> Closures:
             if not got:
                 gave_up(put, began, number)
                 raise
-            own, ours = none, False
+            own, ours = nobody, False
             try:
-                ours = forgiven(error)
+                ours = trouble.forgiven(error)
             finally:
                 if not ours:
                     depth = 0
@@ -237,14 +235,14 @@ def of_rlock(raw: Any, number: int) -> Closures:
                 let_go = clock()
                 own((t0, let_go, section))
             except BaseException as error:
-                if not forgiven(error):
+                if not trouble.forgiven(error):
                     raise
-            depth, own = 0, none
+            depth, own = 0, nobody
         return raw._release_save()  # raises where it is not held
 
     def restore(state: Any) -> None:
         nonlocal own, t0, depth
-        put: Put = none
+        put: Put = nobody
         began = 0
         try:
             put = put_here()
@@ -263,14 +261,14 @@ def of_rlock(raw: Any, number: int) -> Closures:
             if owned():
                 raw._release_save()
             raw._acquire_restore(state)
-            depth, own = state[0], none
-            if not forgiven(error):
+            depth, own = state[0], nobody
+            if not trouble.forgiven(error):
                 raise
 
-    def reset(keep: Put = none) -> None:
+    def reset(keep: Put = nobody) -> None:
         nonlocal own, depth
         if own is not keep:
-            own, depth = none, 0
+            own, depth = nobody, 0
 
     return Closures(acquire, acquire, leave, lambda: (own, t0), reset, save, restore)
 
@@ -289,7 +287,8 @@ def contended(put: Put, own: Put, number: int, limit: float | None = None) -> in
         began = perf_counter_ns()
         holder = owner(own)
         waiter_at = stacks.here()
-        holder_at = stacks.of(holder.ident) if holder is not None else 0
+        # Another thread may have the ident of one that has ended.
+        holder_at = stacks.of(holder.ident) if holder is not None and idents.get(holder.ident) == own else 0
         put(
             (
                 began, holder.thread if holder is not None else 0, code_of(Kind.WAIT, number),
