@@ -6,13 +6,19 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 
-from .guarded import guarded
+from weft.errors import WeftError
+
+from . import postgresql as _postgresql
+from .guarded import START_SECONDS, guarded
+
+LOOK_SECONDS = 0.01
 
 Prepare = Callable[[str, Path, str], list[str]]
 """Makes in a folder what a store needs there, and returns its command with ``{port}`` in it.
@@ -31,6 +37,7 @@ class Service(NamedTuple):
         url: where clients find it: ``{secret}`` is its password, ``{address}`` host and port.
         prepare: makes what it needs.
         folders: where the program may be besides the PATH, as a pattern.
+        ready: tells by what is in the folder whether it serves clients, as it may listen before.
     """
 
     name: str
@@ -39,6 +46,7 @@ class Service(NamedTuple):
     url: str
     prepare: Prepare
     folders: str = ""
+    ready: Callable[[Path], bool] = lambda folder: True
 
     def found(self) -> str | None:
         """Return the program's path, None where it is not installed."""
@@ -57,7 +65,29 @@ def started(service: Service, program: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix=f"weft-lab-{service.name.lower()}-", ignore_cleanup_errors=True) as folder:
         command = service.prepare(program, Path(folder), secret)
         with guarded(service.name, ["--program", f"--folder={folder}", *command], os.environ) as address:
+            _wait_until_ready(service, Path(folder))
             yield service.url.format(secret=secret, address=address)
+
+
+def _wait_until_ready(service: Service, folder: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not service.ready(folder):
+        if time.monotonic() > until:
+            raise WeftError(f"{service.name} listens, but is not ready after {START_SECONDS:g} s")
+        time.sleep(LOOK_SECONDS)
+
+
+def postgresql() -> Service:
+    """Return PostgreSQL, for SQLAlchemy with psycopg."""
+    return Service(
+        name="PostgreSQL",
+        program="postgres",
+        install="apt-get install postgresql",
+        url="postgresql+psycopg://lab:{secret}@{address}/postgres",
+        prepare=_postgresql.prepare,
+        folders="/usr/lib/postgresql/*/bin",
+        ready=_postgresql.ready,
+    )
 
 
 def redis() -> Service:
