@@ -33,6 +33,13 @@ def redis() -> None:
         pytest.skip(f"needs a real Redis: {services.redis().install}")
 
 
+@pytest.fixture
+def postgresql() -> None:
+    """Needs a real PostgreSQL, which CI has."""
+    if services.postgresql().found() is None:
+        pytest.skip(f"needs a real PostgreSQL: {services.postgresql().install}")
+
+
 def evidence(**facts: Value) -> Evidence:
     """Return evidence as if it had been measured."""
     return Evidence(tuple(Fact(key, value, "") for key, value in facts.items()))

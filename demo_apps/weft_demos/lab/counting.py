@@ -22,12 +22,20 @@ def requests(snapshot: Snapshot, path: str = "") -> list[Request]:
 
 def most_at_once(served: Iterable[Request]) -> int:
     """Return how many of the requests were in progress at the busiest moment."""
-    steps = [step for one in served for step in ((one.start_ns, 1), (one.end_ns or ALL << 40, -1))]
-    now = most = 0
-    for _, step in sorted(steps):
-        now += step
-        most = max(most, now)
-    return most
+    return _most_at_once((one.start_ns, one.end_ns or ALL << 40) for one in served)
+
+
+def most_held(snapshot: Snapshot, kind: str) -> int:
+    """Return how many threads had something of a kind (``Pool``, ``Database``, …) at the busiest moment."""
+    wanted = _of_kind(snapshot, kind)
+    rows = snapshot.tables.holds.all()
+    return _most_at_once((int(row["start"]), int(row["end"])) for row in rows if row["lock"] in wanted)
+
+
+def waited(snapshot: Snapshot, served: Iterable[Request], kind: str) -> list[float]:
+    """Return how long each of the requests waited for something of a kind (``Pool``, ``Database``, …), s."""
+    wanted = _of_kind(snapshot, kind)
+    return [sum(ns for lock, ns in snapshot.waits_in(one) if lock in wanted) / 1e9 for one in served]
 
 
 def threads_of(served: Iterable[Request]) -> int:
@@ -47,8 +55,7 @@ def waits_for(snapshot: Snapshot, kind: str) -> list[Wait]:
     from weft.timeline import moments
 
     rows = snapshot.tables.waits.all()
-    wanted = np.isin(rows["lock"], [lock.id for lock in snapshot.locks if lock.kind == kind])
-    return moments.waits(snapshot.tables, rows[wanted])
+    return moments.waits(snapshot.tables, rows[np.isin(rows["lock"], [*_of_kind(snapshot, kind)])])
 
 
 def across(snapshot: Snapshot, waits: Iterable[Wait]) -> int:
@@ -73,3 +80,16 @@ def per_second(answers: Iterable[Answer]) -> float:
     known = [*answers]
     took = max(one.ended_ns for one in known) - min(one.began_ns for one in known)
     return len(known) / (took / 1e9)
+
+
+def _of_kind(snapshot: Snapshot, kind: str) -> set[int]:
+    return {lock.id for lock in snapshot.locks if lock.kind == kind}
+
+
+def _most_at_once(spans: Iterable[tuple[int, int]]) -> int:
+    """Return how many spans there are at the busiest moment; where one ends as another begins, that is one."""
+    now = most = 0
+    for _, step in sorted(step for start, end in spans for step in ((start, 1), (end, -1))):
+        now += step
+        most = max(most, now)
+    return most

@@ -20,10 +20,10 @@ requests, records all of it, and computes its verdict from what was recorded: *c
     weft lab dev-server --headless --format json
     weft replay --sample dev-server               what the lesson has recorded for this page
 
-The servers come with `pip install 'weft[lab]'`. Redis is a program of its own (`apt-get install redis-server`): a
-lesson that needs it starts one for itself, in memory, with a password, and where it is not installed the lesson does
-without it and says so. Lessons run on loopback, and all that they start ends with them. A lesson is one file in
-`demo_apps/weft_demos/lessons/`, to be read as a tutorial.
+The servers come with `pip install 'weft[lab]'`. Redis and PostgreSQL are programs of their own (`apt-get install
+redis-server`, `apt-get install postgresql`): a lesson that needs one starts it for itself, empty and with a password,
+and where it is not installed the lesson does without it and says so. Lessons run on loopback, and all that they start
+ends with them. A lesson is one file in `demo_apps/weft_demos/lessons/`, to be read as a tutorial.
 
 This page is made by `python -m weft_tui.lab.publish`, as are its figures: they are what one run on one machine gave,
 and yours will differ where they are times.
