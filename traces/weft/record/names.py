@@ -16,8 +16,8 @@ _PACKAGE = __name__.rpartition(".")[0].partition(".")[0]
 HIDDEN = frozenset(
     {
         *("asgiref", "blinker", "cheroot", "click", "debugpy", "eventlet", "flask", "gevent", "gunicorn"),
-        *("itsdangerous", "jinja2", "markupsafe", "mod_wsgi", "opentelemetry", "pluggy", "pydevd", "redis"),
-        *("sentry_sdk", "sqlalchemy", "waitress", "watchdog", "werkzeug"),
+        *("itsdangerous", "jinja2", "markupsafe", "mod_wsgi", "opentelemetry", "pluggy", "psycopg", "pydevd"),
+        *("redis", "sentry_sdk", "sqlalchemy", "waitress", "watchdog", "werkzeug"),
     }
 )
 """Top-level packages whose locks are the server's, the framework's or the library's business, not the app's."""
