@@ -27,8 +27,8 @@ from .tables import Tables
 from .threads import LANE_LIMIT, Threads
 from .units import plain
 
-BATCH: Final = 1 << 16
-"""Records that are folded together at most, unless one block has more: their columns fit into a processor's cache."""
+BATCH: Final = 1 << 18
+"""Records that are folded together at most, unless one block has more: about what one `Tail.read` brings."""
 
 _ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
 _EXIT: Final = kinds(Kind.PROCESS_EXIT)
@@ -183,7 +183,7 @@ class Builder:
         self._reach_back(some)
         self._fold_locking(some)
         self._fold_serving(some)
-        if len(some.at(SAYING)):
+        if len(some.of(SAYING)):
             saying = some.only(SAYING[some.kind])
             self._saying.fold(saying, self._find("labels", saying.process, saying.obj))
         self._end_threads(batch)
@@ -214,7 +214,7 @@ class Builder:
         self._saying.cut(threads, time)
 
     def _fold_process_records(self, batch: Batch) -> None:
-        for at in batch.at(OF_PROCESS).tolist():
+        for at in batch.of(OF_PROCESS).at.tolist():
             process, kind = int(batch.process[at]), int(batch.kind[at])
             time, value = int(batch.time[at]), int(batch.value[at])
             if kind == Kind.PROCESS_ENTER:
@@ -236,7 +236,7 @@ class Builder:
         self._locking.fold(batch, lock, {"thread": self._register.find, "stack": partial(self._find, "stacks")})
 
     def _fold_serving(self, batch: Batch) -> None:
-        for process in distinct(batch.process.take(batch.at(ENTER))):
+        for process in distinct(batch.of(ENTER).process):
             self._processes.serve(process)
         named = {what: partial(self._find, f"{what}s") for what in ("target", "endpoint", "work")}
         self._serving.fold(batch, {"thread": self._register.find, **named})
@@ -248,7 +248,7 @@ class Builder:
     def _end_threads(self, batch: Batch) -> None:
         if batch.places.counts[Kind.THREAD_EXIT]:
             self._serving.end(self._threads.end)
-        for at in batch.at(_EXIT).tolist():
+        for at in batch.of(_EXIT).at.tolist():
             self._end_process(int(batch.process[at]), int(batch.time[at]))
 
     def _end_process(self, process: int, time: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from ..events import PROCESS_THREAD, Kind
 from ..log.reader import Events
 from .catalog import ID_LIMIT
 from .columns import I64, Bools
+
+Column = NDArray[Any]
 
 SPAN_LIMIT: Final = 1 << 51
 """Times further than this (ns, 26 days) from the first block's are damage."""
@@ -51,12 +53,83 @@ class Places:
         self._order = np.argsort(kind, kind="stable")
         self.counts: I64 = np.bincount(kind, minlength=256)
         self._ends = np.cumsum(self.counts).tolist()
+        self._grouped: dict[int, tuple[Column, Column]] = {}
 
-    def of(self, chosen: kinds) -> I64:
-        """Return the places of all kinds of a set, rising; not to be written to."""
-        found = [self._order[self._ends[kind - 1] if kind else 0 : self._ends[kind]] for kind in chosen.numbers]
-        some = [each for each in found if len(each)]
-        return np.sort(np.concatenate(some)) if len(some) > 1 else (some or [self._order[:0]])[0]
+    def of(self, chosen: kinds) -> tuple[I64, slice | None]:
+        """Return the places of all kinds of a set, rising, not to be written to; and where in `grouped` those are.
+
+        If there are records of several of the kinds they are not beside each other there.
+        """
+        runs = [slice(self._ends[kind] - int(self.counts[kind]), self._ends[kind]) for kind in chosen.numbers]
+        some = [run for run in runs if run.start < run.stop] or [slice(0, 0)]
+        if len(some) > 1:
+            return np.sort(np.concatenate([self._order[run] for run in some])), None
+        return self._order[some[0]], some[0]
+
+    def grouped(self, column: Column) -> Column:
+        """Return a column of the same records by kind, within a kind as it was; made once."""
+        known = self._grouped.get(id(column))
+        if known is None:
+            known = self._grouped[id(column)] = column, column.take(self._order)
+        return known[1]
+
+
+class Part:
+    """The records of a batch that are of some kinds; a column of theirs is made when it is asked for.
+
+    Attributes:
+        at: int64 ``[n]``, where they stand in the batch, rising.
+    """
+
+    __slots__ = ("_batch", "_run", "at")
+
+    def __init__(self, batch: Batch, chosen: kinds) -> None:
+        self._batch = batch
+        self.at, self._run = batch.places.of(chosen)
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def of(self, column: Column) -> Column:
+        """Return these records' cells of a column of the batch, not to be written to."""
+        if _one(column):
+            return column[: len(self)]
+        # Where they stand side by side nothing is copied.
+        return column.take(self.at) if self._run is None else self._batch.places.grouped(column)[self._run]
+
+    @property
+    def process(self) -> I64:
+        """As in `Batch`."""
+        return self.of(self._batch.process)
+
+    @property
+    def thread(self) -> I64:
+        """As in `Batch`."""
+        return self.of(self._batch.thread)
+
+    @property
+    def kind(self) -> NDArray[np.uint8]:
+        """As in `Batch`."""
+        return self._batch.kind.take(self.at)
+
+    @property
+    def obj(self) -> I64:
+        """As in `Batch`."""
+        return self.of(self._batch.obj)
+
+    @property
+    def time(self) -> I64:
+        """As in `Batch`."""
+        return self.of(self._batch.time)
+
+    @property
+    def value(self) -> I64:
+        """As in `Batch`."""
+        return self.of(self._batch.value)
+
+    def began(self) -> I64:
+        """Return when each record's matter began, ns ``[n]``."""
+        return _began(self.kind, self.time, self.value)
 
 
 Find = Callable[[I64, I64], I64]
@@ -94,9 +167,9 @@ class Batch:
             self._places.append(Places(self.kind))
         return self._places[0]
 
-    def at(self, chosen: kinds) -> I64:
-        """Return where records of some kinds are, rising places, not to be written to."""
-        return self.places.of(chosen)
+    def of(self, chosen: kinds) -> Part:
+        """Return the records of some kinds."""
+        return Part(self, chosen)
 
     def only(self, chosen: Bools | slice) -> Batch:
         """Return the chosen records."""
@@ -108,27 +181,31 @@ class Batch:
 
     def began(self) -> I64:
         """Return when each record's matter began, ns ``[n]``."""
-        return self.began_at(np.arange(len(self)))
-
-    def began_at(self, at: I64) -> I64:
-        """Return when the matter of some records began, ns ``[len(at)]``."""
-        kind, time, value = self.kind.take(at), self.time.take(at), self.value.take(at)
-        return np.where(SINCE[kind], value, np.where(AGO[kind], time - value, time))
+        return _began(self.kind, self.time, self.value)
 
     def extent(self) -> tuple[int, int]:
         """Return the first and the last moment that the records speak of, ns."""
-        since, ago, until = map(self.at, (SINCE, AGO, UNTIL))
-        first = (self.time, self.value.take(since), self.time.take(ago) - self.value.take(ago))
-        last = (self.time, self.value.take(until))
+        since, ago, until = map(self.of, (SINCE, AGO, UNTIL))
+        first = (self.time, since.value, ago.time - ago.value)
+        last = (self.time, until.value)
         return min(int(some.min()) for some in first if len(some)), max(int(some.max()) for some in last if len(some))
 
 
 _COLUMNS: Final = ("process", "thread", "kind", "obj", "time", "value", "block")
 
 
+def _began(kind: NDArray[np.uint8], time: I64, value: I64) -> I64:
+    return np.where(SINCE[kind], value, np.where(AGO[kind], time - value, time))
+
+
+def _one(column: Column) -> bool:
+    """Return whether a column was made of one value, which it has throughout and only once in memory."""
+    return column.strides == (0,)
+
+
 def distinct(process: I64) -> list[int]:
     """Return the processes that occur."""
-    if len(process) and (process == process[0]).all():
+    if len(process) and (_one(process) or (process == process[0]).all()):
         return [int(process[0])]
     return np.flatnonzero(np.bincount(process)).tolist()
 
@@ -156,7 +233,7 @@ class Sieve:
         """Join blocks (with the index of the process of each) and drop what cannot be."""
         sizes = [len(block.kind) for block in blocks]
         batch = Batch(
-            process=np.repeat(np.array(processes, np.int64), sizes),
+            process=_repeated(processes, sizes),
             thread=np.concatenate([block.thread for block in blocks]),
             kind=np.concatenate([block.kind for block in blocks]),
             obj=np.concatenate([block.obj for block in blocks]),
@@ -165,7 +242,7 @@ class Sieve:
             block=np.repeat(np.arange(len(blocks)), sizes),
         )
         # A record about the process belongs to no thread, wherever it stands.
-        batch.thread[batch.at(OF_PROCESS)] = PROCESS_THREAD
+        batch.thread[batch.of(OF_PROCESS).at] = PROCESS_THREAD
         batch = self._known(batch)
         batch = self._without(batch, self._untimely(batch), ("record", "with an impossible time"))
         nobody = np.flatnonzero((batch.thread <= PROCESS_THREAD) | (batch.thread >= ID_LIMIT))
@@ -194,13 +271,10 @@ class Sieve:
         """Return the places, some perhaps twice, of records that speak of times that cannot be."""
         low, high = self._range or self._first_range(batch)
         bad = [np.flatnonzero((batch.time < low) | (batch.time > high))]
-        until, since, ago = batch.at(UNTIL), batch.at(_BACK), batch.at(AGO)
-        time, value = batch.time.take(until), batch.value.take(until)
-        bad.append(until[(value < time) | (value > high)])
-        time, value = batch.time.take(since), batch.value.take(since)
-        bad.append(since[(value > time) | (value < low)])
-        time, value = batch.time.take(ago), batch.value.take(ago)
-        bad.append(ago[(value < 0) | (value > time - low)])
+        until, since, ago = batch.of(UNTIL), batch.of(_BACK), batch.of(AGO)
+        bad.append(until.at[(until.value < until.time) | (until.value > high)])
+        bad.append(since.at[(since.value > since.time) | (since.value < low)])
+        bad.append(ago.at[(ago.value < 0) | (ago.value > ago.time - low)])
         return np.concatenate(bad)
 
     def _first_range(self, batch: Batch) -> tuple[int, int]:
@@ -212,3 +286,10 @@ class Sieve:
         middle = int(np.sort(first)[len(first) // 2])
         self._range = max(0, middle - SPAN_LIMIT), middle + SPAN_LIMIT
         return self._range
+
+
+def _repeated(values: Sequence[int], sizes: Sequence[int]) -> I64:
+    """Return each value as often as its size says."""
+    if len({*values}) == 1:
+        return np.broadcast_to(np.int64(values[0]), sum(sizes))
+    return np.repeat(np.array(values, np.int64), sizes)

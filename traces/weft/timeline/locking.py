@@ -12,7 +12,7 @@ from ..events import Kind
 from .columns import FOREVER, HOLD, I64, NOTE, WAIT, Rows, Table, chosen, joined, keys, rows_of
 from .figures import Tally
 from .grouping import LOCK_LIMIT, unfinished
-from .intake import Batch, Find, kinds
+from .intake import Batch, Find, Part, kinds
 
 LOCKING: Final = kinds(*(kind for kind in Kind if kind < Kind.THREAD_ENTER))
 
@@ -59,21 +59,19 @@ class Locking:
             lock: int64 ``[n]``, index of the lock where the kind has one.
             find: makes indexes of each ``thread`` and ``stack`` that notes name.
         """
-        ending = batch.at(_END_WAIT)
-        waits = _rows(WAIT, batch, lock, ending, batch.value.take(ending), batch.time.take(ending))
-        waits["acquired"] = _GOT_IT[batch.kind.take(ending)]
-        beginning = _unanswered(batch, lock, batch.at(_WAIT), ending, batch.value)
-        announced = _rows(WAIT, batch, lock, beginning, batch.time[beginning], FOREVER)
+        ending = batch.of(_END_WAIT)
+        waits = _rows(WAIT, ending, lock, ending.value, ending.time)
+        waits["acquired"] = _GOT_IT[ending.kind]
+        announced = _announced(WAIT, batch.of(_WAIT), lock, ending, ending.value)
         self._settle(self.waits, announced, waits)
 
-        passes = batch.at(_SECTION)
-        holds = _rows(HOLD, batch, lock, passes, batch.time.take(passes), batch.value.take(passes))
-        holding = _unanswered(batch, lock, batch.at(_HOLDING), passes, batch.time)
-        announced = _rows(HOLD, batch, lock, holding, batch.time[holding], FOREVER)
+        passes = batch.of(_SECTION)
+        holds = _rows(HOLD, passes, lock, passes.time, passes.value)
+        announced = _announced(HOLD, batch.of(_HOLDING), lock, passes, passes.time)
         self._settle(self.holds, announced, holds)
 
-        self.tally.tries(lock.take(batch.at(_TRY)))
-        self._hand_off(batch, lock, batch.at(_HANDOFF))
+        self.tally.tries(batch.of(_TRY).of(lock))
+        self._hand_off(batch, lock)
         self._note(batch, find)
 
     def cut(self, threads: NDArray[np.bool_], time: int) -> None:
@@ -110,66 +108,66 @@ class Locking:
         else:
             self.tally.waits(finished)
 
-    def _hand_off(self, batch: Batch, lock: I64, at: I64) -> None:
+    def _hand_off(self, batch: Batch, lock: I64) -> None:
         """Append the last parts of waits; a hand-off stands behind its wait's end, if not in an earlier batch."""
-        if not len(at):
+        given = batch.of(_HANDOFF)
+        if not len(given):
             return
-        before = np.maximum(at - 1, 0)
-        beside = _GOT_IT[batch.kind.take(before)] & (batch.time.take(before) == batch.time.take(at))
-        beside &= batch.thread.take(before) == batch.thread.take(at)
+        let_go, end, thread = given.value, given.time, given.thread
+        before = np.maximum(given.at - 1, 0)
+        beside = _GOT_IT[batch.kind.take(before)] & (batch.time.take(before) == end)
+        beside &= batch.thread.take(before) == thread
         began = np.where(beside, batch.value.take(before), FOREVER)
         if not beside.all():
             waits = self.waits.view()
             for apart in np.flatnonzero(~beside).tolist():
-                time, thread = int(batch.time[at[apart]]), int(batch.thread[at[apart]])
-                near = waits.within(time, time)
-                own = near["start"][(near["thread"] == thread) & (near["end"] == time)]
+                near = waits.within(int(end[apart]), int(end[apart]))
+                own = near["start"][(near["thread"] == thread[apart]) & (near["end"] == end[apart])]
                 began[apart] = own[0] if len(own) else FOREVER
-        let_go, end = batch.value.take(at), batch.time.take(at)
         start = np.maximum(let_go, began)
-        real = np.flatnonzero((let_go > 0) & (start < end))
-        self.handoffs.update(_rows(HOLD, batch, lock, at.take(real), start.take(real), end.take(real)))
+        rows = _rows(HOLD, given, lock, start, end)
+        real = (let_go > 0) & (start < end)
+        self.handoffs.update(rows if real.all() else chosen(rows, real))
 
     def _note(self, batch: Batch, find: Mapping[str, Find]) -> None:
-        timed = batch.at(_TIMED)
+        timed = batch.of(_TIMED)
         if len(timed):
-            limit = np.clip(batch.value.take(timed) // 1_000_000, 0, np.iinfo(np.int32).max)
-            start = batch.time.take(timed)
-            columns = {"start": start, "end": start, "thread": batch.thread.take(timed), "value": limit}
-            self.notes.update(rows_of(NOTE, len(timed), what=LIMIT, **columns))
+            limit = np.clip(timed.value // 1_000_000, 0, np.iinfo(np.int32).max)
+            self.notes.update(_notes(LIMIT, timed, limit))
         for what, (kind, meant) in _NOTES.items():
-            at = batch.at(kind)
-            if not len(at):
-                continue
-            value = find[meant](batch.process.take(at), batch.value.take(at))
-            known = value >= 0
-            if not known.all():
-                at, value = at[known], value[known]
-            time = batch.time.take(at)
-            columns = {"start": time, "end": time, "thread": batch.thread.take(at), "value": value}
-            self.notes.update(rows_of(NOTE, len(at), what=what, **columns))
+            said = batch.of(kind)
+            if len(said):
+                value = find[meant](said.process, said.value)
+                rows = _notes(what, said, value)
+                self.notes.update(rows if (value >= 0).all() else chosen(rows, value >= 0))
 
 
-def _rows(dtype: np.dtype[np.void], batch: Batch, lock: I64, at: I64, start: I64, end: I64 | int) -> Rows:
-    return rows_of(dtype, len(at), start=start, end=end, thread=batch.thread.take(at), lock=lock.take(at))
+def _rows(dtype: np.dtype[np.void], part: Part, lock: I64, start: I64, end: I64) -> Rows:
+    return rows_of(dtype, len(part), start=start, end=end, thread=part.thread, lock=part.of(lock))
 
 
-def _unanswered(batch: Batch, lock: I64, opening: I64, closing: I64, began: I64) -> I64:
-    """Return the announcements but those whose completion is simply the next one in the batch.
+def _notes(what: int, part: Part, value: I64) -> Rows:
+    return rows_of(NOTE, len(part), start=part.time, end=part.time, thread=part.thread, what=what, value=value)
+
+
+def _announced(dtype: np.dtype[np.void], opening: Part, lock: I64, closing: Part, began: I64) -> Rows:
+    """Return what is announced as rows, but for those whose completion is simply the next one in the batch.
 
     Args:
-        batch, lock: the records.
-        opening, closing: rising places of announcements and completions.
-        began: int64 ``[len(batch)]``, when what is completed had begun, ns.
+        dtype: that of the rows.
+        opening, closing: announcements and completions.
+        lock: int64 ``[n]``, index of the lock of each record of the batch.
+        began: int64 ``[len(closing)]``, when what is completed had begun, ns.
     """
-    if not len(opening) or not len(closing):
-        return opening
-    after = closing.take(np.searchsorted(closing, opening), mode="clip")
-    answered = began.take(after) == batch.time.take(opening)
-    answered &= batch.thread.take(after) == batch.thread.take(opening)
-    answered &= lock.take(after) == lock.take(opening)
-    unanswered: I64 = opening[~answered]
-    return unanswered
+    start, thread, locks = opening.time, opening.thread, opening.of(lock)
+    left = np.ones(len(opening), np.bool_)
+    if len(opening) and len(closing):
+        after = np.searchsorted(closing.at, opening.at)
+        left = began.take(after, mode="clip") != start
+        left |= closing.thread.take(after, mode="clip") != thread
+        left |= closing.of(lock).take(after, mode="clip") != locks
+    at = np.flatnonzero(left)
+    return rows_of(dtype, len(at), start=start.take(at), thread=thread.take(at), lock=locks.take(at))
 
 
 def _since(complete: Rows, announced: Rows) -> Rows:
@@ -189,7 +187,8 @@ def _orphans(before: Rows, key: I64, stands: I64, both: Rows, rivals: Rows) -> R
         stands: which of ``both`` are open now.
         rivals: the complete ones among them.
     """
-    cut = np.setdiff1d(np.flatnonzero(before["end"] != FOREVER), stands)
+    cut = np.flatnonzero(before["end"] != FOREVER)
+    cut = np.setdiff1d(cut, stands) if len(cut) else cut
     if not len(cut):
         return before[:0]
     early = {*keys(rivals[rivals["start"] <= before["start"].max(initial=-1)]), *keys(both[stands])}

@@ -83,7 +83,7 @@ class Register:
         """Let threads come and go, given the blocks in which the newest threads appeared."""
         threads = self.threads
         fresh = np.arange(threads.size - min(len(newcomers), threads.size), threads.size)
-        gone = batch.at(_EXIT)
+        gone = batch.of(_EXIT).at
         gone = gone[batch.thread.take(gone) >= 0]
         thread = np.concatenate((fresh, batch.thread[gone]))
         if not len(thread):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..events import Kind
 from .columns import CONTEXT, FOREVER, I64, NOTE, REQUEST, TASK, UNKNOWN, Bools, Rows, Table, chosen, joined, rows_of
 from .grouping import nest
-from .intake import SPAN_LIMIT, Batch, Find, kinds
+from .intake import SPAN_LIMIT, Batch, Find, Part, kinds
 
 UNMATCHED: Final = -2
 """``endpoint`` of a request for which no route matched; `UNKNOWN` while no context was pushed."""
@@ -24,6 +24,7 @@ _CLOSING: Final = (kinds(Kind.APP_POP, Kind.POP_AND_EXIT), kinds(Kind.REQUEST_PO
 ENTER: Final = kinds(Kind.REQUEST_ENTER)
 _QUEUED: Final = kinds(Kind.REQUEST_QUEUED)
 _CLOSE: Final = kinds(Kind.REQUEST_CLOSE)
+_NONE: Final = kinds()
 _SUBMIT, _BEGIN, _DONE = kinds(Kind.TASK_SUBMIT), kinds(Kind.TASK_ENTER), kinds(Kind.TASK_EXIT)
 _PUSHING: Final = kinds(Kind.REQUEST_PUSH, Kind.PUSH_BOTH)
 _RETURNING: Final = kinds(Kind.REQUEST_EXIT, Kind.POP_AND_EXIT, Kind.REQUEST_STREAM)
@@ -75,37 +76,38 @@ class Serving:
                 table.update(done, chosen(table.open, ~over))
 
     def _fold_requests(self, batch: Batch, find: Mapping[str, Find]) -> None:
-        opening, closing, pushing = map(batch.at, (ENTER, _RETURNING, _PUSHING))
+        opening, closing, pushing = map(batch.of, (ENTER, _RETURNING, _PUSHING))
         rows = rows_of(
             REQUEST,
             len(opening),
-            start=batch.time.take(opening),
-            thread=batch.thread.take(opening),
-            target=find["target"](batch.process.take(opening), batch.obj.take(opening)),
-            number=batch.value.take(opening),
+            start=opening.time,
+            thread=opening.thread,
+            target=find["target"](opening.process, opening.obj),
+            number=opening.value,
             id=np.arange(self._count, self._count + len(opening)),
             endpoint=UNKNOWN,
             status=UNKNOWN,
-            queued=self._waited(batch, opening),
+            queued=self._waited(batch, opening.at),
         )
         self._count += len(opening)
         streams = self.requests.open["streams"] != 0
         calls, streaming = chosen(self.requests.open, ~streams), chosen(self.requests.open, streams)
         rows = joined(calls, rows)
-        closers, pushers = _owners(calls, batch, opening, closing, pushing)
-        pushing, pushers = pushing[pushers >= 0], pushers[pushers >= 0]
-        endpoint = find["endpoint"](batch.process.take(pushing), batch.obj.take(pushing))
+        closers, pushers = _owners(calls, opening, closing, pushing)
+        endpoint = find["endpoint"](pushing.process, pushing.obj)
         _set_first(rows["endpoint"], pushers, np.where(endpoint >= 0, endpoint, UNMATCHED))
-        goes_on = closers[(batch.kind[closing] == Kind.REQUEST_STREAM) & (closers >= 0)]
+        goes_on = closers[(closing.kind == Kind.REQUEST_STREAM) & (closers >= 0)]
         rows["streams"][goes_on] = 1
-        done, still_open = _close(rows, closers, batch.time[closing], np.clip(batch.obj[closing], 0, 999))
+        done, still_open = _close(rows, closers, closing.time, np.clip(closing.obj, 0, 999))
         streams = done["streams"] != 0
         ended, streaming = _end_streams(joined(streaming, chosen(done, streams)), batch)
-        self.requests.update(joined(chosen(done, ~streams), ended), joined(still_open, streaming))
+        self.requests.update(
+            joined(chosen(done, ~streams) if streams.any() else done, ended), joined(still_open, streaming)
+        )
 
     def _waited(self, batch: Batch, opening: I64) -> I64:
         """Return for each request that begins how long it had waited for a worker (ns), 0: nobody told."""
-        taking = batch.at(_QUEUED)
+        taking = batch.of(_QUEUED).at
         waited = np.zeros(len(opening), np.int64)
         if not len(taking) and not self._queued:
             return waited
@@ -130,63 +132,93 @@ class Serving:
         before = self.contexts.open
         kept, finished = [], []
         for what in (APP, REQUEST_CONTEXT):
-            opening, closing = batch.at(_OPENING[what]), batch.at(_CLOSING[what])
+            opening, closing = batch.of(_OPENING[what]), batch.of(_CLOSING[what])
             mine = chosen(before, before["what"] == what)
             if not len(opening) and not len(closing):
                 kept.append(mine)
                 continue
-            start, thread = batch.began_at(opening), batch.thread.take(opening)
-            request = np.where(batch.kind.take(opening) == Kind.PUSH_BOTH, batch.time.take(opening), FOREVER)
-            rows = rows_of(CONTEXT, len(opening), start=start, thread=thread, what=what, request=request)
-            closers, _ = _owners(mine, batch, opening, closing, opening[:0])
-            done, still_open = _close(joined(mine, rows), closers, batch.began_at(closing))
+            request = np.where(opening.kind == Kind.PUSH_BOTH, opening.time, FOREVER)
+            columns = {"start": opening.began(), "thread": opening.thread, "request": request}
+            rows = rows_of(CONTEXT, len(opening), what=what, **columns)
+            closers, _ = _owners(mine, opening, closing, batch.of(_NONE))
+            done, still_open = _close(joined(mine, rows), closers, closing.began())
             finished.append(done)
             kept.append(still_open)
         if finished:
             self.contexts.update(joined(*finished), joined(*kept))
 
     def _fold_tasks(self, batch: Batch, find: Mapping[str, Find]) -> None:
-        opening, closing, submitting = map(batch.at, (_BEGIN, _DONE, _SUBMIT))
+        opening, closing, submitting = map(batch.of, (_BEGIN, _DONE, _SUBMIT))
         if not len(opening) + len(closing) + len(submitting):
             return
-        time = batch.time[submitting]
-        work = find["work"](batch.process[submitting], batch.obj[submitting])
-        columns = {"start": time, "end": time, "thread": batch.thread[submitting], "value": work}
+        time = submitting.time
+        work = find["work"](submitting.process, submitting.obj)
+        columns = {"start": time, "end": time, "thread": submitting.thread, "value": work}
         self.submits.update(rows_of(NOTE, len(submitting), **columns))
         if not len(opening) and not len(closing):
             return
-        start, thread = batch.time[opening], batch.thread[opening]
-        self.workers.update(thread.tolist())
-        by = find["thread"](batch.process[opening], batch.obj[opening])
-        rows = rows_of(TASK, len(opening), start=start, thread=thread, by=by, submitted=batch.value[opening])
+        self.workers.update(opening.thread.tolist())
+        by = find["thread"](opening.process, opening.obj)
+        columns = {"start": opening.time, "thread": opening.thread, "by": by, "submitted": opening.value}
+        rows = rows_of(TASK, len(opening), **columns)
         before = self.tasks.open
-        closers, _ = _owners(before, batch, opening, closing, opening[:0])
-        done, still_open = _close(joined(before, rows), closers, batch.time[closing])
+        closers, _ = _owners(before, opening, closing, batch.of(_NONE))
+        done, still_open = _close(joined(before, rows), closers, closing.time)
         self.tasks.update(done, still_open)
 
 
-def _owners(before: Rows, batch: Batch, opening: I64, closing: I64, asking: I64) -> tuple[I64, I64]:
+def _owners(before: Rows, opening: Part, closing: Part, asking: Part) -> tuple[I64, I64]:
     """Return which row (those before, then those that open) each closer closes and each asker stands in, -1: none."""
-    at = np.concatenate((np.arange(-len(before), 0), opening, closing, asking))
-    sizes = (len(before) + len(opening), len(closing), len(asking))
-    step = np.repeat(np.array((1, -1, 0), np.int8), sizes)
-    thread = np.concatenate((before["thread"], batch.thread[at[len(before) :]]))
+    closers, askers = _inmost(opening, closing, asking)
+    done = np.zeros(len(opening), np.bool_)
+    done[closers[closers >= 0]] = True
+    # What is left when whole pairs are taken out is nested as before.
+    rest = [np.flatnonzero(some) for some in (~done, closers < 0, askers < 0)]
+    parts = [
+        (part.at.take(some), part.thread.take(some))
+        for part, some in zip((opening, closing, asking), rest, strict=True)
+    ]
+    rows = np.concatenate((np.arange(-len(before), 0), rest[0]))
+    at = np.concatenate((rows[: len(before)], *(at for at, _ in parts)))
+    thread = np.concatenate((before["thread"], *(thread for _, thread in parts)))
+    step = np.repeat(np.array((1, -1, 0), np.int8), (len(rows), len(rest[1]), len(rest[2])))
     order = np.argsort(at, kind="stable")
-    owner = np.full(len(at), -1, np.int64)
     found = nest(thread.take(order).astype(np.int64), step.take(order))
-    owner[order] = np.where(found >= 0, order.take(found, mode="clip"), -1)
-    return owner[sizes[0] : sizes[0] + sizes[1]], owner[sizes[0] + sizes[1] :]
+    inside = np.flatnonzero(found >= 0)
+    owner = np.full(len(at), -1 - len(before), np.int64)
+    owner[order.take(inside)] = rows.take(order.take(found.take(inside)))
+    closers[rest[1]], askers[rest[2]] = np.split(owner[len(rows) :], [len(rest[1])])
+    return closers + len(before), askers + len(before)
+
+
+def _inmost(opening: Part, closing: Part, asking: Part) -> tuple[I64, I64]:
+    """Return which opener each closer and asker belongs to if nothing but askers stands between, as nearly always."""
+    closers, askers = np.full(len(closing), -1, np.int64), np.full(len(asking), -1, np.int64)
+    thread = opening.thread
+    behind = np.searchsorted(closing.at, opening.at)
+    first = np.flatnonzero(np.append(behind[1:], len(closing))[: len(behind)] > behind)
+    first = first[closing.thread.take(behind.take(first)) == thread.take(first)]
+    closers[behind.take(first)] = first
+    if len(asking):
+        last = np.searchsorted(opening.at, asking.at) - 1
+        among = np.flatnonzero(last >= 0)
+        last = last.take(among)
+        until = np.append(closing.at, FOREVER).take(behind.take(last))
+        inside = (asking.at.take(among) < until) & (asking.thread.take(among) == thread.take(last))
+        askers[among[inside]] = last[inside]
+    return closers, askers
 
 
 def _close(rows: Rows, owner: I64, time: I64, status: I64 | None = None) -> tuple[Rows, Rows]:
     """Return the rows that have an owner among the closers, in the closers' order, and the others."""
-    matched = owner >= 0
-    done = rows.take(owner[matched])
-    done["end"] = np.maximum(time[matched], done["start"])
+    matched = np.flatnonzero(owner >= 0)
+    owner = owner.take(matched)
+    done = rows.take(owner)
+    done["end"] = np.maximum(time.take(matched), done["start"])
     if status is not None:
-        done["status"] = status[matched]
+        done["status"] = status.take(matched)
     still_open = np.ones(len(rows), np.bool_)
-    still_open[owner[matched]] = False
+    still_open[owner] = False
     return done, chosen(rows, still_open)
 
 
@@ -195,7 +227,7 @@ def _end_streams(rows: Rows, batch: Batch) -> tuple[Rows, Rows]:
     rows["end"] = FOREVER
     at = {key: index for index, key in enumerate(zip(rows["thread"].tolist(), rows["number"].tolist(), strict=True))}
     still_open = np.ones(len(rows), np.bool_)
-    for closing in batch.at(_CLOSE).tolist():
+    for closing in batch.of(_CLOSE).at.tolist():
         index = at.pop((int(batch.thread[closing]), int(batch.value[closing])), None)
         if index is not None:
             still_open[index] = False
@@ -205,6 +237,7 @@ def _end_streams(rows: Rows, batch: Batch) -> tuple[Rows, Rows]:
 
 
 def _set_first(column: NDArray[np.int32], at: I64, values: I64) -> None:
-    """Set cells that are `UNKNOWN`; of several values for one cell the first counts."""
-    fresh = column[at] == UNKNOWN
-    column[at[fresh][::-1]] = values[fresh][::-1]
+    """Set cells that are `UNKNOWN`, but not at -1; of several values for one cell the first counts."""
+    known = np.flatnonzero(at >= 0)
+    fresh = known[column.take(at.take(known)) == UNKNOWN][::-1]
+    column[at.take(fresh)] = values.take(fresh)
