@@ -127,20 +127,13 @@ def test_a_stretch_too_long_for_the_keys_becomes_several_segments() -> None:
     lanes, end = 1 << 16, 1 << 45
     at = np.array([0, 5, lanes - 1])
     begins, ends = np.array([7, 1 << 40, 0]), np.array([1 << 44, end, end])
-    spans = Spans(
-        lane=np.tile(at, 2),
-        start=np.tile(begins, 2),
-        end=np.tile(ends, 2),
-        what=np.repeat(np.array([Span.HOLD, Span.ALIVE], np.uint8), 3),
-        began_lane=at,
-        began=begins,
-    )
+    spans = [Spans(what, at, begins, ends, begins) for what in (Span.WAIT, Span.ALIVE)]
     picture = Picture(tuple(Segment.of([part]) for part in build(spans, 0, end, lanes)))
     assert len(picture.segments) > 4
     edges = np.array([0, 7, 1 << 40, 1 << 44, end])
     totals = picture.totals(at, edges)
-    held = np.diff(totals.spent[Layer.HOLD], axis=1).tolist()
-    assert held == [
+    waited = np.diff(totals.spent[Layer.WAIT], axis=1).tolist()
+    assert waited == [
         [0, (1 << 40) - 7, (1 << 44) - (1 << 40), 0],
         [0, 0, (1 << 44) - (1 << 40), end - (1 << 44)],
         [7, (1 << 40) - 7, (1 << 44) - (1 << 40), end - (1 << 44)],
@@ -151,14 +144,12 @@ def test_a_stretch_too_long_for_the_keys_becomes_several_segments() -> None:
 def test_what_lasts_for_months_is_exact_to_the_nanosecond() -> None:
     end = (1 << 53) + 5
     begins, ends = np.array([1, 3]), np.array([(1 << 53) + 2, 1 << 52])
-    spans = Spans(
-        lane=np.array([0, 1, 0, 1]),
-        start=np.concatenate((begins, [0, 0])),
-        end=np.concatenate((ends, [end, end])),
-        what=np.array([Span.WAIT, Span.HOLD, Span.ALIVE, Span.ALIVE], np.uint8),
-        began_lane=np.array([0]),
-        began=np.array([1]),
-    )
+    lanes = np.array([0, 1])
+    spans = [
+        Spans(Span.WAIT, lanes[:1], begins[:1], ends[:1], begins[:1]),
+        Spans(Span.HOLD, lanes[1:], begins[1:], ends[1:], begins[1:]),
+        Spans(Span.ALIVE, lanes, np.zeros(2, np.int64), np.array([end, end]), begins),
+    ]
     parts = [*build(spans, 0, end, 2)]
     assert not mergeable(parts)
     picture = Picture(tuple(Segment.of([part]) for part in parts))

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -342,6 +342,8 @@ def _threads(events: Events, names: Names) -> tuple[Events, list[dict[str, Any]]
     """Return the events without those that only name a thread, and a definition of every thread that is named."""
     naming = events.kind == Kind.THREAD_NAME
     begin = np.flatnonzero((events.kind == Kind.THREAD_ENTER) | naming)
+    if not len(begin):
+        return events, []
     rows = zip(events.thread[begin].tolist(), events.obj[begin].tolist(), events.value[begin].tolist(), strict=True)
     unknown = ("thread ", "")
     threads = [
@@ -358,37 +360,37 @@ def _events(process: int, tidy: Bytes, noise: Bytes, runs: int, records: int) ->
     cuts = len(fmt.RUN_TIDY) * runs, len(fmt.RUN_NOISE) * runs
     table = _planes(runs, {fmt.RUN_TIDY: tidy[: cuts[0]], fmt.RUN_NOISE: noise[: cuts[1]]})
     words = _planes(records, {fmt.TIDY: tidy[cuts[0] :], fmt.NOISE: noise[cuts[1] :]})
-    counts = _words(table[4:8])
+    counts = _words(table, range(4, 8), runs)
     if int(counts.sum()) != records:
         raise ValueError("a block's run table does not fit its header")
-    obj = _words(words[16:24])
+    obj = _words(words, range(16, 24), records)
     obj >>= KIND_BITS
     obj &= (1 << (64 - KIND_BITS)) - 1
     return Events(
         process=process,
-        thread=np.repeat(_words(table[:4]), counts),
-        kind=words[16] & np.uint8(KIND_MASK),
+        thread=np.repeat(_words(table, range(4), runs), counts),
+        kind=words.get(16, np.zeros(records, np.uint8)) & np.uint8(KIND_MASK),
         obj=obj,
-        time=_words(words[:8]),
-        value=_words(words[8:16]),
+        time=_words(words, range(8), records),
+        value=_words(words, range(8, 16), records),
     )
 
 
-def _planes(count: int, groups: dict[tuple[int, ...], Bytes]) -> list[Bytes]:
-    """Return byte planes by number, uint8 ``[count]`` each; those of each group follow one another."""
-    placed = {
-        number: plane
-        for numbers, group in groups.items()
-        for number, plane in zip(numbers, group.reshape(len(numbers), count), strict=True)
-    }
-    return [placed[number] for number in range(len(placed))]
-
-
-def _words(planes: Sequence[Bytes]) -> NDArray[np.int64]:
-    """Return the numbers, int64 ``[count]``, of which there are the bytes, the lowest first."""
-    words = np.zeros((len(planes[0]), 8), np.uint8)
-    for place, plane in enumerate(planes):
+def _planes(count: int, groups: dict[tuple[int, ...], Bytes]) -> dict[int, Bytes]:
+    """Return byte planes by number, uint8 ``[count]`` each, but for those that are 0; a group's follow one another."""
+    placed: dict[int, Bytes] = {}
+    for numbers, group in groups.items():
+        planes = group.reshape(len(numbers), count)
         # Of the upper bytes most are 0, and it is much faster to look than to write them.
-        if len(plane) and plane.max():
-            words[:, place] = plane
+        some = planes.max(axis=1, initial=0).tolist()
+        placed.update((number, plane) for number, plane, most in zip(numbers, planes, some, strict=True) if most)
+    return placed
+
+
+def _words(planes: dict[int, Bytes], numbers: range, count: int) -> NDArray[np.int64]:
+    """Return the numbers, int64 ``[count]``, of which planes hold the bytes, the lowest first."""
+    words = np.zeros((count, 8), np.uint8)
+    for place, number in enumerate(numbers):
+        if number in planes:
+            words[:, place] = planes[number]
     return words.view("<i8").reshape(-1).astype(np.int64, copy=False)

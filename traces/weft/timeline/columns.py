@@ -101,32 +101,34 @@ class View:
 
     def within(self, start_ns: int, end_ns: int, min_ns: int = 0) -> Rows:
         """Return the rows that touch a window (ns, both ends belong to it) and last at least ``min_ns``."""
-        near = self._near(start_ns, end_ns, min_ns)
-        if len(self.open):
-            near = joined(near, self.open)
+        near = joined(*self.near(start_ns, end_ns, min_ns))
         fit = (near["start"] <= end_ns) & (near["end"] >= start_ns)
         if min_ns > 0:
             fit &= near["end"] - near["start"] >= min_ns
         return near if fit.all() else chosen(near, fit)
 
-    def count_since(self, since_ns: int) -> int:
-        """Return about how many rows end at or after a moment (ns), at most that many."""
-        full = len(self.low) * CHUNK
-        return int(np.count_nonzero(self.high >= since_ns)) * CHUNK + len(self.closed) - full + len(self.open)
-
-    def _near(self, start_ns: int, end_ns: int, min_ns: int) -> Rows:
+    def near(self, start_ns: int, end_ns: int, min_ns: int = 0) -> tuple[Rows, Rows, Rows]:
+        """Return, in parts that need no copy, what `within` returns and other rows from around there."""
         rest = len(self.low) * CHUNK
         fit = (self.low <= end_ns) & (self.high >= start_ns) & (self.longest >= min_ns)
         wanted = np.flatnonzero(fit)
-        if len(wanted) == len(self.low) - (wanted[0] if len(wanted) else len(self.low)):
-            return self.closed[rest - len(wanted) * CHUNK :]
         if len(wanted) and wanted[-1] - wanted[0] == len(wanted) - 1:
             full = self.closed[wanted[0] * CHUNK : (wanted[-1] + 1) * CHUNK]
         else:
             full = (
                 _solid(self.closed[:rest]).reshape(-1, CHUNK).take(wanted, axis=0).reshape(-1).view(self.closed.dtype)
             )
-        return joined(full, self.closed[rest:])
+        return full, _touching(self.closed[rest:], start_ns, end_ns), self.open
+
+    def count_since(self, since_ns: int) -> int:
+        """Return about how many rows end at or after a moment (ns), at most that many."""
+        full = len(self.low) * CHUNK
+        return int(np.count_nonzero(self.high >= since_ns)) * CHUNK + len(self.closed) - full + len(self.open)
+
+
+def _touching(rows: Rows, start_ns: int, end_ns: int) -> Rows:
+    """Return rows, or none if none of them touches a window (ns)."""
+    return rows if ((rows["start"] <= end_ns) & (rows["end"] >= start_ns)).any() else rows[:0]
 
 
 class Table:

@@ -7,6 +7,7 @@ whole trace built at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
@@ -44,8 +45,8 @@ class Source(Protocol):
         """Return about how many intervals end at or after a moment (ns), at most that many."""
         raise NotImplementedError
 
-    def spans(self, since_ns: int, until_ns: int) -> Spans:
-        """Return the intervals that touch a window (ns)."""
+    def spans(self, since_ns: int, until_ns: int) -> Sequence[Spans]:
+        """Return the intervals that touch a window (ns), and perhaps others."""
         raise NotImplementedError
 
 

@@ -120,12 +120,12 @@ class Segment:
         """Put parts together, each of which begins where the one before ends; they must be `mergeable`."""
         size = sum(len(part.keys) for part in parts)
         count = -(-(size + 1) // BLOCK)
-        keys, layers = np.empty(count * BLOCK, np.int64), np.empty(count * BLOCK, np.uint8)
+        keys, layers = np.empty(count * BLOCK + 1, np.int64), np.empty(count * BLOCK, np.uint8)
         keys[0], keys[size + 1 :] = -1, _LAST
         layers[0], layers[size + 1 :] = Layer.OFF, Layer.OFF
         whole = _put_together(parts, keys[1 : size + 1], layers[1 : size + 1])
-        heads = np.append(keys[::BLOCK], _LAST)
-        blocks = _blocks(keys.reshape(-1, BLOCK), layers.reshape(-1, BLOCK), heads, whole.began)
+        heads = keys[::BLOCK].copy()
+        blocks = _blocks(keys, layers, heads, whole.began)
         return cls(
             whole.start, whole.end, whole.lanes, whole.shift, whole.began, size, heads, heads[::_STRIDE].copy(), blocks
         )
@@ -242,27 +242,27 @@ def _moved(
 
 
 def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
-    """Return what a segment knows of each block."""
-    count = len(keys)
+    """Return what a segment knows of each block, given all keys with the first one behind the last block."""
+    count = len(heads) - 1
     blocks = np.zeros((count + 1, BLOCK + LAYERS + 1 + -(-BLOCK // 8)), np.int64)
     blocks[count, :BLOCK], blocks[count, BLOCK + LAYERS] = _LAST, len(began)
-
-    def fill(first: int) -> None:
+    number = np.repeat(np.arange(min(count, _PIECE)), BLOCK)
+    spent = np.zeros((LAYERS, 1), np.int64)
+    for first in range(0, count, _PIECE):
         last = min(first + _PIECE, count)
+        size, inside = last - first, slice(first * BLOCK, last * BLOCK)
         here = blocks[first:last]
-        here[:, :BLOCK] = keys[first:last]
-        _layers_of(here)[:] = layers[first:last]
-        here[:, BLOCK + LAYERS] = np.searchsorted(began, heads[first:last], side="left")
-        lasts = np.diff(keys[first:last].ravel(), append=heads[last])
-        into = np.repeat(np.arange(last - first) * (LAYERS + 1), BLOCK) + layers[first:last].ravel()
+        here[:, :BLOCK] = keys[inside].reshape(-1, BLOCK)
+        _layers_of(here)[:] = layers[inside].reshape(-1, BLOCK)
+        here[:, BLOCK + LAYERS] = np.searchsorted(began, heads[first:last])
+        lasts = keys[inside.start + 1 : inside.stop + 1] - keys[inside]
+        into = np.multiply(layers[inside], size, dtype=np.int64)
+        into += number[: len(into)]
         # How long a lane is off nobody asks; all else is small enough for sums of floats to be exact.
-        spent = np.bincount(into, lasts, (last - first) * (LAYERS + 1)).reshape(-1, LAYERS + 1)
-        blocks[first + 1 : last + 1, BLOCK : BLOCK + LAYERS] = spent[:, :LAYERS]
-
-    spread(fill, range(0, count, _PIECE))
-    for layer in range(LAYERS):
-        column = blocks[:, BLOCK + layer]
-        np.cumsum(column, out=column)
+        sums = np.bincount(into, lasts, (LAYERS + 1) * size)[: LAYERS * size].astype(np.int64).reshape(LAYERS, size)
+        spent = np.concatenate((spent[:, -1:], np.cumsum(sums, axis=1) + spent[:, -1:]), axis=1)
+        here[:, BLOCK : BLOCK + LAYERS] = spent[:, :-1].T
+    blocks[count, BLOCK : BLOCK + LAYERS] = spent[:, -1]
     return blocks
 
 

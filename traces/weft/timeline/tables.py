@@ -163,25 +163,27 @@ class Tables:
         """Return about how many intervals end at or after a moment, at most that many."""
         return sum(view.count_since(since_ns) for _, view in self._sources()) + len(self.roster)
 
-    def spans(self, since_ns: int, until_ns: int) -> Spans:
+    def spans(self, since_ns: int, until_ns: int) -> list[Spans]:
         """Return the intervals that touch a window (ns), each within the life of its thread and the trace."""
         roster = self.roster
-        sources = self._sources()
-        parts = [view.within(since_ns, min(until_ns, self.end_ns)) for _, view in sources]
+        parts = [(what, rows) for what, view in self._sources() for rows in view.near(since_ns, until_ns)]
+        spans = [
+            self._lived(what, rows["thread"], rows["start"], rows["end"], since_ns, until_ns) for what, rows in parts
+        ]
         alive = np.flatnonzero((roster.close >= since_ns) & (roster.start <= until_ns))
-        thread = np.concatenate([*(rows["thread"] for rows in parts), alive])
-        start = np.concatenate([*(rows["start"] for rows in parts), roster.start[alive]])
-        end = np.concatenate([*(rows["end"] for rows in parts), roster.close[alive]])
-        sizes = [*(len(rows) for rows in parts), len(alive)]
-        waits = parts[1]
-        return Spans(
-            lane=roster.lane.take(thread),
-            start=np.maximum(start, roster.start.take(thread)),
-            end=np.minimum(np.minimum(end, roster.close.take(thread)), self.end_ns),
-            what=np.repeat(np.array([*(what for what, _ in sources), Span.ALIVE], np.uint8), sizes),
-            began_lane=roster.lane[waits["thread"]],
-            began=waits["start"].copy(),
-        )
+        ends = np.minimum(roster.close[alive], self.end_ns)
+        return [*spans, Spans(Span.ALIVE, roster.lane[alive], roster.start[alive], ends, roster.start[alive])]
+
+    def _lived(
+        self, what: Span, thread: NDArray[np.int32], start: I64, end: I64, since_ns: int, until_ns: int
+    ) -> Spans:
+        """Return what threads did in a window (ns) within their lives."""
+        roster, began = self.roster, start
+        through = (roster.start <= since_ns) & (roster.close >= until_ns)
+        if until_ns >= self.end_ns or not (through.all() or through.take(thread).all()):
+            start = np.maximum(start, roster.start.take(thread))
+            end = np.minimum(np.minimum(end, roster.close.take(thread)), self.end_ns)
+        return Spans(what, roster.lane.take(thread), start, end, began)
 
 
 def not_later(thread: NDArray[np.int32], start: I64, of_thread: I64, time: I64) -> I64:
