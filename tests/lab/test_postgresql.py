@@ -87,6 +87,13 @@ def test_it_ends_when_whoever_started_it_is_ended(number: int) -> None:
     until(lambda: gone(url) and not folder.exists())
 
 
+def test_a_link_to_it_will_do(tmp_path: Path) -> None:
+    link = tmp_path / "postgres"
+    link.symlink_to(Path(str(services.postgresql().found())).resolve())
+    with services.started(services.postgresql(), str(link)) as url:
+        assert asked(url, "SELECT 1") == "1"
+
+
 def test_what_keeps_it_from_being_set_up_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(WeftError, match="PostgreSQL could not be set up: ") as raised:
         postgresql.prepare(str(tmp_path / "nowhere" / "postgres"), tmp_path, "secret")

@@ -29,12 +29,12 @@ def prepare(program: str, folder: Path, secret: str) -> list[str]:
     """
     password, data = folder / "password", folder / "data"
     password.write_text(secret, encoding="ascii")
-    initdb = str(Path(program).with_name("initdb"))
+    postgres = Path(program).resolve()  # a link may be where nothing else of it is
     wanted = [f"--pgdata={data}", "--username=lab", "--auth=scram-sha-256", f"--pwfile={password}"]
     try:
         become = _become(folder, password)
         subprocess.run(
-            [*become, initdb, *wanted, "--encoding=UTF8", "--no-locale", "--no-sync"],
+            [*become, str(postgres.with_name("initdb")), *wanted, "--encoding=UTF8", "--no-locale", "--no-sync"],
             cwd=folder, capture_output=True, text=True, errors="replace", check=True,
         )  # fmt: skip
     except subprocess.CalledProcessError as error:
@@ -44,7 +44,7 @@ def prepare(program: str, folder: Path, secret: str) -> list[str]:
         raise WeftError(f"PostgreSQL could not be set up: {printable(str(error))}") from None
     password.unlink()
     settings = [word for setting in SETTINGS for word in ("-c", setting)]
-    return [*become, program, "-D", str(data), "-p", "{port}", *settings]
+    return [*become, str(postgres), "-D", str(data), "-p", "{port}", *settings]
 
 
 def ready(folder: Path) -> bool:
