@@ -28,7 +28,7 @@ from typing import Any
 from ..events import Kind, code_of
 from . import buffers, interrupts, sections, trouble
 from .buffers import Put, put_here
-from .sections import NOT_BLOCKING, Closures, gave_up, must_raise, nobody, tried
+from .sections import NOT_BLOCKING, Closures, gave_up, kept, must_raise, nobody, tried
 
 _NO_ARGUMENTS = repeat(())
 _ticks = starmap(perf_counter_ns, _NO_ARGUMENTS)
@@ -174,13 +174,8 @@ def of_lock(raw: Any, number: int) -> Closures:
             try:
                 own = get_ident()
             except BaseException as error:
-                own, ours = 0, False
-                try:
-                    ours = trouble.forgiven(error)
-                finally:
-                    if not ours:
-                        let()
-                if not ours:
+                own = 0
+                if not kept(error, let):
                     raise
             return True
         return wait(-1)
@@ -241,13 +236,8 @@ def of_lock(raw: Any, number: int) -> Closures:
             try:
                 own = get_ident()
             except BaseException as error:
-                own, ours = 0, False
-                try:
-                    ours = trouble.forgiven(error)
-                finally:
-                    if not ours:
-                        let()
-                if not ours:
+                own = 0
+                if not kept(error, let):
                     raise
             return True
         if blocking:
@@ -276,6 +266,23 @@ def of_rlock(raw: Any, number: int) -> Closures:
     def held() -> Put:
         return _put_of(own)
 
+    def enter() -> bool:
+        nonlocal own, depth
+        for got in tries:
+            if not got:
+                break
+            depth += 1
+            if depth == 1:
+                try:
+                    own = get_ident()
+                except BaseException as error:
+                    own, depth = 0, 0
+                    if not kept(error, let):
+                        raise
+                    depth = 1
+            return True
+        return wait(-1)
+
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, depth
         if timeout != -1 and must_raise(blocking, timeout):
@@ -288,15 +295,10 @@ def of_rlock(raw: Any, number: int) -> Closures:
                 try:
                     own = get_ident()
                 except BaseException as error:
-                    own, ours = 0, False
-                    try:
-                        ours = trouble.forgiven(error)
-                    finally:
-                        if not ours:
-                            depth = 0
-                            let()
-                    if not ours:
+                    own, depth = 0, 0
+                    if not kept(error, let):
                         raise
+                    depth = 1
             return True
         if blocking:
             return wait(timeout)
@@ -399,5 +401,5 @@ def of_rlock(raw: Any, number: int) -> Closures:
             own, depth = 0, 0
         watched.reset(keep)
 
-    _watch(watched, acquire)
-    return Closures(acquire, acquire, leave, lambda: ((put := held()), watched.since(put)), reset, save, restore)
+    _watch(watched, enter)
+    return Closures(enter, acquire, leave, lambda: ((put := held()), watched.since(put)), reset, save, restore)

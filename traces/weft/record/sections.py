@@ -43,6 +43,21 @@ class Closures(NamedTuple):
     restore: Callable[[Any], None] | None = None
 
 
+@interrupts.never_at_start
+def kept(error: BaseException, let: Callable[[], None]) -> bool:
+    """Return whether what was raised behind an acquisition is our own fault: then the app has the lock.
+
+    Else the lock is given back, and the error has to be raised again.
+    """
+    ours = False
+    try:
+        ours = trouble.forgiven(error)
+    finally:
+        if not ours:
+            let()
+    return ours
+
+
 @interrupts.never_in("leave")
 def of_lock(raw: Any, number: int) -> Closures:
     """Return the closures of a plain lock around ``raw`` whose id is ``number``."""
@@ -63,13 +78,8 @@ def of_lock(raw: Any, number: int) -> Closures:
                 except AttributeError:
                     own = join()
             except BaseException as error:
-                own, ours = nobody, False
-                try:
-                    ours = trouble.forgiven(error)
-                finally:
-                    if not ours:
-                        let()
-                if not ours:
+                own = nobody
+                if not kept(error, let):
                     raise
             return True
         return wait(-1)
@@ -103,13 +113,8 @@ def of_lock(raw: Any, number: int) -> Closures:
             if not got:
                 gave_up(put, began, number)
                 raise
-            own, ours = nobody, False
-            try:
-                ours = trouble.forgiven(error)
-            finally:
-                if not ours:
-                    let()
-            if not ours:
+            own = nobody
+            if not kept(error, let):
                 raise
         return got
 
@@ -123,13 +128,8 @@ def of_lock(raw: Any, number: int) -> Closures:
             try:
                 t0, own = clock(), put_here()
             except BaseException as error:
-                own, ours = nobody, False
-                try:
-                    ours = trouble.forgiven(error)
-                finally:
-                    if not ours:
-                        let()
-                if not ours:
+                own = nobody
+                if not kept(error, let):
                     raise
             return True
         if blocking:
@@ -152,6 +152,27 @@ def of_rlock(raw: Any, number: int) -> Closures:
     own: Put = nobody
     t0 = let_go = depth = 0
 
+    def enter() -> bool:
+        nonlocal own, t0, depth
+        for got in tries:
+            if not got:
+                break
+            depth += 1
+            if depth == 1:
+                try:
+                    t0 = clock()
+                    try:
+                        own = here.put
+                    except AttributeError:
+                        own = join()
+                except BaseException as error:
+                    own, depth = nobody, 0
+                    if not kept(error, let):
+                        raise
+                    depth = 1
+            return True
+        return wait(-1)
+
     def acquire(blocking: bool = True, timeout: float = -1) -> bool:
         nonlocal own, t0, depth
         if timeout != -1 and must_raise(blocking, timeout):
@@ -164,15 +185,10 @@ def of_rlock(raw: Any, number: int) -> Closures:
                 try:
                     t0, own = clock(), put_here()
                 except BaseException as error:
-                    own, ours = nobody, False
-                    try:
-                        ours = trouble.forgiven(error)
-                    finally:
-                        if not ours:
-                            depth = 0
-                            let()
-                    if not ours:
+                    own, depth = nobody, 0
+                    if not kept(error, let):
                         raise
+                    depth = 1
             return True
         if blocking:
             return wait(timeout)
@@ -217,15 +233,10 @@ def of_rlock(raw: Any, number: int) -> Closures:
             if not got:
                 gave_up(put, began, number)
                 raise
-            own, ours = nobody, False
-            try:
-                ours = trouble.forgiven(error)
-            finally:
-                if not ours:
-                    depth = 0
-                    let()
-            if not ours:
+            own, depth = nobody, 0
+            if not kept(error, let):
                 raise
+            depth = 1
         return got
 
     def save() -> Any:
@@ -270,7 +281,7 @@ def of_rlock(raw: Any, number: int) -> Closures:
         if own is not keep:
             own, depth = nobody, 0
 
-    return Closures(acquire, acquire, leave, lambda: (own, t0), reset, save, restore)
+    return Closures(enter, acquire, leave, lambda: (own, t0), reset, save, restore)
 
 
 def contended(put: Put, own: Put, number: int, limit: float | None = None) -> int:
