@@ -11,6 +11,7 @@ from textual.color import Color
 from support.dashboard import bench
 from support.scripted import shop
 from weft.timeline.values import State
+from weft_tui.widgets.classes import style_of
 from weft_tui.widgets.palette import STATE_CLASSES
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
@@ -43,10 +44,10 @@ async def colours(theme: str) -> tuple[dict[State, Color], dict[State, Color]]:
     async with bench(shop()) as (app, pilot):
         app.theme = theme
         await pilot.pause()
-        styles = [app.dashboard.lanes.get_component_styles(name) for name in STATE_CLASSES]
+        styles = [style_of(app.dashboard.lanes, name) for name in STATE_CLASSES]
         return (
-            {state: style.background for state, style in zip(State, styles, strict=True)},
-            {state: style.color for state, style in zip(State, styles, strict=True)},
+            {state: Color.from_rich_color(style.bgcolor) for state, style in zip(State, styles, strict=True)},
+            {state: Color.from_rich_color(style.color) for state, style in zip(State, styles, strict=True)},
         )
 
 
@@ -56,7 +57,8 @@ async def test_any_two_states_look_different_in_every_theme_to_everybody() -> No
         for theme in app.available_themes:
             app.theme = theme
             await pilot.pause()
-            blocks = [app.dashboard.lanes.get_component_styles(name).background for name in STATE_CLASSES]
+            styles = [style_of(app.dashboard.lanes, name) for name in STATE_CLASSES]
+            blocks = [Color.from_rich_color(style.bgcolor) for style in styles]
             for sight, matrix in SIGHT.items():
                 seen = {state: lab(blocks[state], matrix) for state in (State.OFF, *BUSY)}
                 near = {

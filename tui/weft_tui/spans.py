@@ -40,8 +40,6 @@ class Ink(Enum):
     NUMBER = "ink--number"
 
 
-INKS = frozenset(ink.value for ink in Ink)
-
 LABEL = 11
 """Columns of what a line is about, at its beginning; where it is continued they stay free."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from typing import ClassVar, Final
+from typing import Final
 
 from rich.style import Style
 from textual import events
@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ..spans import Ink, Line
+from ..widgets.classes import style_of
 from ..widgets.inked import Inked
 from ..widgets.memo import Memo
 from .code import Listings
@@ -33,8 +34,6 @@ class Columns(Inked):
         seen: None as long as the app is being started.
         picked: the selected actor.
     """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {ground.value for ground in Ground if ground.value}
 
     seen: reactive[Seen | None] = reactive(None)
     picked: reactive[int] = reactive(0)
@@ -106,8 +105,6 @@ class Columns(Inked):
     def _ground_styles(self) -> dict[Ground, Style]:
         if self._styles is None:
             self._styles = {
-                ground: Style(bgcolor=self.get_component_rich_style(ground.value).bgcolor)
-                for ground in Ground
-                if ground.value
+                ground: Style(bgcolor=style_of(self, ground.value).bgcolor) for ground in Ground if ground.value
             }
         return self._styles

@@ -15,6 +15,7 @@ from weft.stage.moment import LockView, Shown
 from weft.timeline.units import plain
 
 from ..spans import Ink, Line, cut, cut_middle, width_of
+from ..widgets.classes import style_of
 from ..widgets.inspector import Inspector
 from .excerpt import where
 from .marks import CHANGED
@@ -137,7 +138,6 @@ def _printed(output: str) -> Iterator[Line]:
 class Facts(Inspector, can_focus=True):
     """Shows the facts below a heading of its own, which says how to see the rest of them."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"stage--head", "stage--picked"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pageup", "scroll_pages(-1)", show=False),
         Binding("pagedown", "scroll_pages(1)", show=False),
@@ -180,7 +180,7 @@ class Facts(Inspector, can_focus=True):
         """Return the heading, or a line."""
         if y == 0:
             name = "stage--picked" if self.has_focus else "stage--head"
-            return self.draw(self._heading(), Style(bgcolor=self.get_component_rich_style(name).bgcolor))
+            return self.draw(self._heading(), Style(bgcolor=style_of(self, name).bgcolor))
         return super().render_line(y)
 
     def _heading(self) -> Line:

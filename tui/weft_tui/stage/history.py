@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -16,6 +16,7 @@ from weft.stage.session import Badge, Node
 from weft.timeline.units import plain
 
 from ..spans import Ink, Line, Span, cut
+from ..widgets.classes import style_of
 from ..widgets.inked import Scrolled
 from . import marks
 from .column import KEYS
@@ -213,7 +214,6 @@ def _beside(row: Canvas, node: Node, lanes: Lanes) -> None:
 class History(Scrolled):
     """Draws the steps of a branch; the visible ones only."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"stage--head", "stage--here"}
     fixed = 1
 
     seen: reactive[Seen | None] = reactive(None)
@@ -259,4 +259,4 @@ class History(Scrolled):
         return self.with_thumb(self.draw(step_row(seen.path, index, seen.at, lanes), ground), y)
 
     def _style(self, name: str) -> Style:
-        return Style(bgcolor=self.get_component_rich_style(name).bgcolor)
+        return Style(bgcolor=style_of(self, name).bgcolor)

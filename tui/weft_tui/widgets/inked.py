@@ -16,7 +16,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ..shown import in_ascii
-from ..spans import INKS, Ink, Line, strip
+from ..spans import Ink, Line, strip
+from .classes import style_of
 from .scene import LETTERS, SHADES, Shapes
 
 THUMB = "▐"
@@ -47,7 +48,6 @@ class Inked(Widget):
     """Looks its inks up once, not once per line: asking the style sheet takes longer than drawing."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INKS)
 
     _inks: dict[Ink, Style] | None = None
     _ground: Style | None = None
@@ -59,6 +59,7 @@ class Inked(Widget):
         super().notify_style_update()
         self._inks = None
         self._grounds = {}
+        self._rows = None
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Draw the rows anew."""
@@ -77,7 +78,7 @@ class Inked(Widget):
         """Return a line as wide as the widget, or ``width`` columns, on another ground if one is given."""
         width = self.size.width if width is None else width
         if self._inks is None or self._ground is None:
-            self._inks = {ink: self.get_component_rich_style(ink.value) for ink in Ink}
+            self._inks = {ink: style_of(self, ink.value) for ink in Ink}
             self._ground = self.rich_style
         if ground is None:
             return strip(line, self._inks, width, self._ground)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from .grid import Grid, GridStrip, encode, segments
 from .inked import cropped, shapes_of, unfiltered
 from .lock_lanes import lock_scene
 from .memo import Memo
-from .palette import COMPONENT_CLASSES, Palette, Role, palette_of
+from .palette import Palette, Role, palette_of
 from .request_lanes import request_scene
 from .scene import Scene, Stage, draw
 from .thread_lanes import thread_scene
@@ -58,7 +58,6 @@ class Lanes(Widget, can_focus=True):
     """Draws what happened in a time window; says where it was clicked."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENT_CLASSES)
 
     snapshot: reactive[Snapshot | None] = reactive(None, always_update=True)
     view: reactive[View | None] = reactive(None)

@@ -15,6 +15,8 @@ from textual.widget import Widget
 
 from weft.timeline.values import State
 
+from .classes import style_of
+
 STATE_CLASSES: Final = (
     "state--off",
     "state--idle",
@@ -60,7 +62,6 @@ ROLE_CLASSES: Final = {
 }
 CURSOR_CLASS: Final = "lanes--cursor"
 PICKED_CLASSES: Final = ("lanes--off-picked", "lanes--idle-picked")
-COMPONENT_CLASSES: Final = {*STATE_CLASSES, *PICKED_CLASSES, CURSOR_CLASS, *ROLE_CLASSES.values()}
 
 
 def pair(left: int, right: int) -> int:
@@ -91,16 +92,16 @@ class Palette:
 
 
 def palette_of(widget: Widget) -> Palette:
-    """Read the style sheet's answers for a widget whose `COMPONENT_CLASSES` hold those of this module."""
-    tones = [widget.get_component_rich_style(name) for name in (*STATE_CLASSES, *PICKED_CLASSES)]
-    marker = widget.get_component_rich_style(CURSOR_CLASS).color
+    """Read the style sheet's answers for a widget."""
+    tones = [style_of(widget, name) for name in (*STATE_CLASSES, *PICKED_CLASSES)]
+    marker = style_of(widget, CURSOR_CLASS).color
     pairs = [
         Style(color=left.color if left is right else left.bgcolor, bgcolor=right.bgcolor)
         for left in tones
         for right in tones
     ]
     cursors = [Style(color=marker, bgcolor=tone.bgcolor) for tone in tones]
-    roles = [widget.get_component_rich_style(ROLE_CLASSES[role]) for role in Role]
+    roles = [style_of(widget, ROLE_CLASSES[role]) for role in Role]
     return Palette((*pairs, *cursors, *roles))
 
 

@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from ..messages import RowChosen
 from ..spans import Ink, Line, cut, fit, width_of
+from .classes import style_of
 from .inked import Scrolled
 
 Row = TypeVar("Row")
@@ -86,7 +87,6 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         least: columns that the open column needs before others have to go.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {CURSOR_CLASS}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Show", key_display="enter", tooltip="Show the row in the lanes"),
         Binding("up,k", "move(-1)", "Row up", show=False, tooltip="Mark another row"),
@@ -239,7 +239,7 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         return ((" " + lines[y - 1], Ink.DIM),) if y <= len(lines) else ()
 
     def _marked_ground(self) -> Style:
-        return Style(bgcolor=self.get_component_rich_style(CURSOR_CLASS).bgcolor)
+        return Style(bgcolor=style_of(self, CURSOR_CLASS).bgcolor)
 
 
 def text(value: str, ink: Ink = Ink.PLAIN) -> Line:
