@@ -193,6 +193,11 @@ class DashboardScreen(Navigation):
         self.lanes = self.query_one(Lanes)
         self.panels = self.query_one(Panels)
         self.inspector = self.query_one("#inspector", Inspector)
+        self.status_line, self.ruler, self.minimap = (
+            self.query_one(StatusLine),
+            self.query_one(Ruler),
+            self.query_one(Minimap),
+        )
         self.player = self.set_interval(PLAY_SECONDS, self.play_on, pause=True)
         self.lanes.notice = LOADING if self.mode is Mode.REPLAY else EMPTY[self.mode]
         usual = PanelName.INSPECTOR if self.mode is Mode.REPLAY else PanelName.LOCKS
@@ -571,17 +576,16 @@ class DashboardScreen(Navigation):
                 speed=self.speed,
                 selected_ns=self.selection[1] - self.selection[0] if self.selection else None,
             )
-            ruler = self.query_one(Ruler)
+            ruler, minimap = self.ruler, self.minimap
             ruler.origin_ns = snapshot.start_ns
             ruler.indent = self.lanes.indent
             ruler.heading = self.lineup.heading() if self.lineup else ""
             ruler.view = now
             ruler.selected = self.selection
-            minimap = self.query_one(Minimap)
             minimap.indent = ruler.indent
             minimap.view = now
             self._draw_map(snapshot)
-        self.query_one(StatusLine).status = self.status
+        self.status_line.status = self.status
 
     def _fill_tables_soon(self) -> None:
         """Fill the tables now, or, when that was done a moment ago, in a moment."""
@@ -656,9 +660,8 @@ class DashboardScreen(Navigation):
 
     def _draw_map(self, snapshot: Snapshot) -> None:
         """Draw the minimap anew, if anything in it is new."""
-        minimap = self.query_one(Minimap)
         key = (id(snapshot), self.findings, self.lanes.columns)
-        minimap.density = self.maps.get(key, lambda: density(snapshot, self.findings, self.lanes.columns))
+        self.minimap.density = self.maps.get(key, lambda: density(snapshot, self.findings, self.lanes.columns))
 
     def _fill_inspector(self) -> None:
         if self.panels.showing(PanelName.INSPECTOR) and self.snapshot and (moment := self.moment()):

@@ -44,7 +44,16 @@ def cropped(rows: list[Strip], crop: Region, width: int) -> list[Strip]:
     return [row.crop(first, last) for row in rows[crop.y : crop.bottom]]
 
 
-class Inked(Widget):
+class Plain(Widget):
+    """A widget without a border or padding."""
+
+    @property
+    def size(self) -> Size:
+        """What there is to draw on: all of the widget, for which Textual would ask its compositor each time."""
+        return self.outer_size
+
+
+class Inked(Plain):
     """Looks its inks up once, not once per line: asking the style sheet takes longer than drawing."""
 
     ALLOW_SELECT = False

@@ -13,7 +13,6 @@ from textual import events
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import State
@@ -28,7 +27,7 @@ from ..view import View
 from .arrows import Arrow
 from .cells import Cells, cells
 from .grid import Grid, GridStrip, encode, segments
-from .inked import cropped, shapes_of, unfiltered
+from .inked import Plain, cropped, shapes_of, unfiltered
 from .lock_lanes import lock_scene
 from .memo import Memo
 from .palette import Palette, Role, palette_of
@@ -54,7 +53,7 @@ class Grip:
     moved: bool = False
 
 
-class Lanes(Widget, can_focus=True):
+class Lanes(Plain, can_focus=True):
     """Draws what happened in a time window; says where it was clicked."""
 
     ALLOW_SELECT = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -40,7 +41,8 @@ MARK: Final = ord("◆")
 MOST_MARKED: Final = 0.25
 """Part of a lane's columns that may carry the sign of a mark."""
 
-DOT: Final = "●"
+DOT: Final = ord("●")
+QUIET: Final = "○"
 MIN_LABEL: Final = 4
 
 
@@ -162,8 +164,7 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
             cursor=scene.cursor,
             styled=scene.coloured,
         )
-    for row, head in enumerate(scene.heads):
-        _draw_head(grid, scene, row, head)
+    _draw_heads(grid, scene)
     return grid
 
 
@@ -279,22 +280,34 @@ def _draw_line(
         )
 
 
-def _draw_head(grid: Grid, scene: Scene, row: int, head: LaneHead) -> None:
-    picked = row == scene.picked
-    top = row * scene.pitch
-    name, pid = (Role.NAME_PICKED, Role.PID_PICKED) if picked else (Role.NAME, Role.PID)
-    for line in range(top, min(top + scene.pitch, len(grid.styles))):
-        grid.styles[line, : scene.gutter] = name
-        grid.write(line, 0, "▌" if picked else " ")
-    ground = PICKED if picked else 0
-    quiet = head.state <= State.IDLE
-    grid.write(top, 1, "○" if quiet else DOT, pid if quiet or not scene.coloured else pair(head.state, ground))
-    if head.marked:
-        grid.write(top, 2, MARKED, name)
-    if head.pinned:
-        grid.write(top, scene.gutter - 1, PINNED, name)
-    room = scene.gutter - 4
-    if head.pid:
-        grid.write(top, 3, head.pid, pid)
-        room -= len(head.pid) + 1
-    grid.write(top, scene.gutter - 1 - room, cut_middle(head.name, room))
+def _draw_heads(grid: Grid, scene: Scene) -> None:
+    """Draw the lanes' left ends."""
+    for row, head in enumerate(scene.heads):
+        picked, top = row == scene.picked, row * scene.pitch
+        front = _front(head.pid, head.name, head.marked, head.pinned, picked, scene.gutter)
+        grid.styles[top : top + scene.pitch, : scene.gutter] = front.styles[: scene.pitch]
+        grid.glyphs[top : top + scene.pitch, : scene.gutter] = front.glyphs[: scene.pitch]
+        if head.state > State.IDLE:
+            grid.glyphs[top, 1] = DOT
+            if scene.coloured:
+                grid.styles[top, 1] = pair(head.state, PICKED if picked else 0)
+
+
+@lru_cache(maxsize=1024)
+def _front(pid: str, name: str, marked: bool, pinned: bool, picked: bool, gutter: int) -> Grid:
+    """Return two rows of a lane's left end, without its state: they are the same in almost every picture."""
+    main, small = (Role.NAME_PICKED, Role.PID_PICKED) if picked else (Role.NAME, Role.PID)
+    front = Grid.blank(2, gutter, main)
+    for row in range(2):
+        front.write(row, 0, "▌" if picked else " ")
+    front.write(0, 1, QUIET, small)
+    if marked:
+        front.write(0, 2, MARKED)
+    if pinned:
+        front.write(0, gutter - 1, PINNED)
+    room = gutter - 4
+    if pid:
+        front.write(0, 3, pid, small)
+        room -= len(pid) + 1
+    front.write(0, gutter - 1 - room, cut_middle(name, room))
+    return front
