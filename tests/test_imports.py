@@ -35,3 +35,12 @@ def test_the_timeline_does_not_know_the_screen(module: str) -> None:
 
 def test_the_command_starts_without_the_screen() -> None:
     assert _loaded_by("import weft_tui.cli").isdisjoint({"textual", "numpy", "flask"})
+
+
+def test_the_first_picture_needs_no_arrays() -> None:
+    assert _loaded_by("import weft_tui.app").isdisjoint({"numpy"})
+
+
+def test_a_command_needs_nothing_of_the_others() -> None:
+    wanted = "import click, weft_tui.cli as it; it.cli.get_command(click.Context(it.cli), 'replay')"
+    assert "weft_tui" in _loaded_by(f"{wanted}; assert 'weft.stage' not in sys.modules")

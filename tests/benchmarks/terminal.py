@@ -10,8 +10,8 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 ROWS, COLUMNS = 50, 200
@@ -48,6 +48,15 @@ class Terminal:
             last = time.perf_counter()
         return size, last
 
+    def read_until(self, wanted: Callable[[bytes], bool], limit: float = 20.0) -> None:
+        """Drain until all that has come since this was called is what is wanted."""
+        data, until = b"", time.perf_counter() + limit
+        while not wanted(data):
+            if not select.select([self.descriptor], [], [], max(until - time.perf_counter(), 0))[0]:
+                raise RuntimeError(f"it has not come within {limit} s: {self.text()}")
+            self.last = os.read(self.descriptor, 1 << 16)
+            data += self.last
+
     def press(self, keys: bytes) -> None:
         os.write(self.descriptor, keys)
 
@@ -61,15 +70,30 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-@contextmanager
-def running(script: str, trace: Path, what: str, result: Path, **environment: str) -> Iterator[Terminal]:
+def running(script: str, trace: Path, what: str, result: Path, **environment: str) -> AbstractContextManager[Terminal]:
     """Run a benchmark's script as the measured app in a pty."""
+    return started(script, "--app", str(trace), what, str(result), **environment)
+
+
+def weft(folder: Path, *arguments: str) -> AbstractContextManager[Terminal]:
+    """Run `weft` in a pty as it runs where it is installed: compiled (from the second time on), and with no settings.
+
+    Args:
+        folder: for what Python has compiled.
+    """
+    own = {"PYTHONPYCACHEPREFIX": str(folder / "compiled"), "XDG_CONFIG_HOME": str(folder)}
+    return started("-m", "weft_tui", *arguments, PYTHONDONTWRITEBYTECODE="", **own)
+
+
+@contextmanager
+def started(*arguments: str, **environment: str) -> Iterator[Terminal]:
+    """Run Python with these arguments in a pty."""
     child, descriptor = pty.fork()
     if child == 0:
         os.environ.update(
             TERM="xterm-256color", COLORTERM="truecolor", LINES=str(ROWS), COLUMNS=str(COLUMNS), **environment
         )
-        os.execv(sys.executable, [sys.executable, script, "--app", str(trace), what, str(result)])
+        os.execv(sys.executable, [sys.executable, *arguments])
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     terminal = Terminal(descriptor, child)
     try:

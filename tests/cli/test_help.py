@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from weft_tui.cli import cli
+from weft_tui.cli import COMMANDS, cli
 
 
 def helped(*arguments: str) -> list[str]:
@@ -14,7 +14,7 @@ def helped(*arguments: str) -> list[str]:
     return done.output.splitlines()
 
 
-@pytest.mark.parametrize("command", [*cli.commands])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_fits_and_breaks_no_quoted_text(command: str) -> None:
     lines = helped(command)
     assert max(map(len, lines)) < 80
@@ -26,5 +26,5 @@ def test_help_fits_and_breaks_no_quoted_text(command: str) -> None:
 def test_every_command_has_a_line_of_its_own() -> None:
     lines = helped()
     listed = lines[lines.index("Commands:") + 1 :]
-    assert len(listed) == len(cli.commands)
+    assert len(listed) == len(COMMANDS)
     assert all(line.endswith(".") and "..." not in line for line in listed)

@@ -4,46 +4,43 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from weft import WeftError, __version__
 from weft_tui import looks
-from weft_tui.commands.demo import demo
-from weft_tui.commands.diff import diff
-from weft_tui.commands.doctor import doctor
-from weft_tui.commands.explore import explore
-from weft_tui.commands.export import export
-from weft_tui.commands.flush import flush
-from weft_tui.commands.info import info
-from weft_tui.commands.lab import lab
-from weft_tui.commands.live import live
-from weft_tui.commands.record import record
-from weft_tui.commands.repair import repair
-from weft_tui.commands.replay import replay
-from weft_tui.commands.report import report
-from weft_tui.commands.run import run
-from weft_tui.commands.scenarios import scenarios
-from weft_tui.commands.serve import serve
-from weft_tui.commands.step import step
-from weft_tui.commands.verify import verify
 
 BAD_INPUT = 2
+COMMANDS = (
+    *("run", "record", "flush", "live", "replay", "serve", "report", "diff", "doctor", "info", "verify", "repair"),
+    *("export", "demo", "explore", "step", "scenarios", "lab"),
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Imports a command when it is wanted: each needs other things, and none needs them all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, None when there is no such one."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            command: click.Command = getattr(import_module(f"weft_tui.commands.{cmd_name}"), cmd_name)
+            command.params.append(looks.ascii_option())
+            self.add_command(command)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="weft")
 def cli() -> None:
     """See how the threads of a Flask app interleave: who waits, on which lock, behind which request."""
 
 
-for command in (
-    *(run, record, flush, live, replay, serve, report, diff, doctor, info, verify, repair, export),
-    *(demo, explore, step, scenarios, lab),
-):
-    command.params.append(looks.ascii_option())
-    cli.add_command(command)
 cli.params.append(looks.ascii_option())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from weft import WeftError
 from weft.counted import many
 from weft.events import Kind, events_in
+from weft_tui import numbers
 
 _LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT})
 
@@ -19,6 +20,7 @@ def of_recording(trace: Path, *, ring: bool = False) -> str:
         trace: the recording.
         ring: it was a flight recorder's, which writes only when there is cause.
     """
+    numbers.load()
     from weft.log.info import info
 
     kinds = (found := info(trace)).kinds
@@ -42,6 +44,7 @@ def need_trace(path: Path) -> None:
     Raises:
         WeftError: it is none, or not there.
     """
+    numbers.load()
     from weft.log.reader import Tail
 
     Tail(path).close()
@@ -53,6 +56,7 @@ def need_events(path: Path) -> None:
     Raises:
         WeftError: the file is no trace, or nothing in it can be shown.
     """
+    numbers.load()
     from weft.log.reader import Gap, read
 
     if not holds_events(path):

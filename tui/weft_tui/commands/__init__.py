@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -165,6 +166,8 @@ def run_app(app: Shown[None]) -> None:
     from weft_tui.settings import load, place
 
     app.dress(looks.wanted(os.environ), load(place()))
+    # What has been imported stays, so garbage need not be looked for among it: that would stall the screen.
+    gc.freeze()
     app.run()
     if app.return_code:
         sys.exit(app.return_code)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from weft import places
+from weft_tui import numbers
 from weft_tui.commands import need_terminal, show
 
 SILENCE_SECONDS = 7.0
@@ -20,6 +21,7 @@ QUIET = f"nothing written for {SILENCE_SECONDS:.0f} s: the app has ended, or was
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def live(file: Path | None) -> None:
     """Watch FILE while it grows; without FILE the newest trace in the default folder."""
+    numbers.load()
     from weft.log.reader import Tail
 
     trace = file if file is not None else places.newest()

@@ -611,7 +611,9 @@ class DashboardScreen(Navigation):
             self._fill_changes(snapshot, self.comparison)
         elif snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
-            locks.columns = lock_columns(snapshot, self.marks.locks, self.queues.get(self.taken, self._queues))
+            # To look at all waits takes long as long as the trace is not prepared, which it is once it has been read.
+            queues = self.queues.get(self.taken, self._queues) if self.status.loaded >= 1 else {}
+            locks.columns = lock_columns(snapshot, self.marks.locks, queues)
             locks.rows = matches.figures(snapshot.lock_figures()) if matches else snapshot.lock_figures()
             locks.empty = NO_LOCKS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.REQUESTS) and not self.comparison:

@@ -67,7 +67,7 @@ def encode(grid: Grid, palette: Palette, system: ColorSystem) -> list[str]:
     before[:, 0] = len(palette.styles)
     before[:, 1:] = grid.styles[:, :-1]
     parts = np.empty((rows, columns, 2), object)
-    parts[:, :, 0] = palette.sequences(system)[before, grid.styles]
+    parts[:, :, 0] = palette.sequences(system, before, grid.styles)
     parts[:, :, 1] = CHARACTERS[np.minimum(grid.glyphs, COMMON - 1)]
     for row, column in np.argwhere(grid.glyphs >= COMMON).tolist():
         parts[row, column, 1] = chr(grid.glyphs[row, column])

@@ -80,15 +80,45 @@ class Palette:
 
     styles: tuple[Style, ...]
 
-    def sequences(self, system: ColorSystem) -> NDArray[np.object_]:
-        """Return the escape sequences ``[styles + 1, styles]`` from a style (the last: from a reset) to a style."""
+    def sequences(
+        self, system: ColorSystem, before: NDArray[np.uint8], after: NDArray[np.uint8]
+    ) -> NDArray[np.object_]:
+        """Return the escape sequences between styles (`len(styles)`: from a reset), worked out as they are needed.
+
+        Args:
+            before, after: numbers of styles, in one shape, which the answer has too.
+        """
         if system not in self._tables:
-            self._tables[system] = _sequences(self.styles, system)
-        return self._tables[system]
+            self._tables[system] = _Table(self.styles, system)
+        return self._tables[system].between(before, after)
 
     @cached_property
-    def _tables(self) -> dict[ColorSystem, NDArray[np.object_]]:
+    def _tables(self) -> dict[ColorSystem, _Table]:
         return {}
+
+
+class _Table:
+    """The sequences between styles that have met so far."""
+
+    def __init__(self, styles: tuple[Style, ...], system: ColorSystem) -> None:
+        self.codes = [_codes(style, system) for style in styles]
+        self.known = np.zeros((len(styles) + 1, len(styles)), np.bool_)
+        self.sequences = np.full(self.known.shape, "", object)
+
+    def between(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.object_]:
+        new = ~self.known[before, after]
+        if new.any():
+            for old, style in set(zip(before[new].tolist(), after[new].tolist(), strict=True)):
+                self.sequences[old, style] = self._change(old, style)
+                self.known[old, style] = True
+        found: NDArray[np.object_] = self.sequences[before, after]
+        return found
+
+    def _change(self, old: int, new: int) -> str:
+        after = self.codes[new]
+        if old == len(self.codes):
+            return f"\x1b[{';'.join(filter(None, after))}m"
+        return _change(self.codes[old], after)
 
 
 def palette_of(widget: Widget) -> Palette:
@@ -103,17 +133,6 @@ def palette_of(widget: Widget) -> Palette:
     cursors = [Style(color=marker, bgcolor=tone.bgcolor) for tone in tones]
     roles = [style_of(widget, ROLE_CLASSES[role]) for role in Role]
     return Palette((*pairs, *cursors, *roles))
-
-
-def _sequences(styles: tuple[Style, ...], system: ColorSystem) -> NDArray[np.object_]:
-    codes = [_codes(style, system) for style in styles]
-    table = np.empty((len(styles) + 1, len(styles)), object)
-    for old, before in enumerate(codes):
-        for new, after in enumerate(codes):
-            table[old, new] = _change(before, after)
-    for new, after in enumerate(codes):
-        table[len(styles), new] = f"\x1b[{';'.join(filter(None, after))}m"
-    return table
 
 
 def _codes(style: Style, system: ColorSystem) -> tuple[str, str, str]:

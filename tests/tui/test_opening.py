@@ -1,0 +1,71 @@
+"""What there is to see before the dashboard has been imported."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from support.busy import BusyServer
+from support.dashboard import screen
+from weft_tui import app as app_module
+from weft_tui.app import DASHBOARD, Mode, WeftApp
+from weft_tui.screens.opening import OpeningScreen
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "busy.weft"
+    BusyServer(threads=4, locks=2).write(path, 2_000)
+    return path
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """As if nothing had been imported yet; the import begins when the gate is opened."""
+    opened = threading.Event()
+    dashboard = import_module(DASHBOARD)
+    monkeypatch.delitem(sys.modules, DASHBOARD)
+
+    def load() -> None:
+        assert opened.wait(20)
+        monkeypatch.setitem(sys.modules, DASHBOARD, dashboard)
+
+    monkeypatch.setattr(app_module.numbers, "load", load)
+    return opened
+
+
+async def until_shown(app: WeftApp, pilot: Pilot[None]) -> None:
+    while not app.shows:
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_the_name_of_the_trace_is_there_before_the_dashboard_is(
+    mode: Mode, trace: Path, gate: threading.Event
+) -> None:
+    app = WeftApp(trace, mode=mode, title="[b]busy[/b].weft")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        shown = screen(app).splitlines()
+        assert isinstance(app.screen, OpeningScreen)
+        assert mode.name in shown[0]
+        assert "[b]busy[/b].weft" in shown[0]
+        assert any("Reading …" in line for line in shown[1:])
+        gate.set()
+        await until_shown(app, pilot)
+        assert app.screen is app.dashboard
+
+
+async def test_it_can_be_left_before_the_dashboard_is_there(trace: Path, gate: threading.Event) -> None:
+    app = WeftApp(trace, mode=Mode.REPLAY, title="busy")
+    async with app.run_test() as pilot:
+        await pilot.press("q")
+        gate.set()
+    assert not app.shows
+    assert app.return_code == 0
