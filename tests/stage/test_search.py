@@ -167,6 +167,23 @@ SCENARIO = Scenario("x", None, {{"alice": first, "bob": second}})
         process.close()
 
 
+def test_who_fails_for_a_reason_that_is_not_seen_is_still_told(tmp_path: Path) -> None:
+    source = """
+class Page: hits = 0
+page = Page()
+def counting():
+    while True:
+        page.hits += 1
+        yield
+visits = counting()
+def visit(): next(visits)
+SCENARIO = Scenario("x", None, {"alice": visit, "bob": visit})
+"""
+    report = search(_file(tmp_path, source))
+    assert (report.verdict, report.kind) == ("fails", "exception")
+    assert "generator already executing" in report.text
+
+
 def test_what_waits_elsewhere_proves_nothing(tmp_path: Path) -> None:
     source = """
 import os

@@ -99,6 +99,11 @@ class Player:
         return self.index if self.own else self.index + self.jobs * 1_000
 
     @property
+    def failed(self) -> bool:
+        """Whether it ended with an exception, or got a 5xx."""
+        return self.error is not None or (self.response is not None and self.response.status >= 500)
+
+    @property
     def parked(self) -> bool:
         """Whether it waits for its baton."""
         return self.pending is not None and not self.done

@@ -242,6 +242,9 @@ class Explorer:
                 return None, ()
         sleep = self._sleep
         awake = [player.index for player in able if player.index not in sleep]
+        if not awake and any(player.own and player.failed for player in self._stage.players):
+            # For a reason that no step has told: whatever stands in for this order may have gone well.
+            self._sleep, awake = {}, [player.index for player in able]
         if not awake:
             self._asleep = self._ended = True
             return None, ()
