@@ -42,7 +42,7 @@ LAYERS: Final = Layer.OFF
 BLOCK: Final = 8
 """Changes in a block."""
 
-_STRIDE: Final = 64
+_STRIDE: Final = 4
 """Blocks between two that are looked at first."""
 
 _LAST: Final = (1 << 63) - 1
@@ -97,10 +97,11 @@ class Segment:
     All that is known of a block stands in one row, so that a question touches little memory.
 
     Attributes:
-        start, end, lanes, shift, began: as in `Changes`.
+        start, end, lanes, shift: as in `Changes`.
         size: how many changes there are.
+        begins: int64 ``[waits + 1]``, keys of the moments at which waits began; the last one is larger than all.
+        most: how many waits begin in a block at most.
         heads: int64 ``[blocks + 1]``, the first key of every block; the last one is larger than all.
-        coarse: every 64th of them.
         blocks: int64 ``[blocks + 1, n]``: in a row the keys of a block, the ns in each layer before it, how many waits
             have begun before it, and its layers as bytes. The very first change is before all.
     """
@@ -109,10 +110,10 @@ class Segment:
     end: int
     lanes: int
     shift: int
-    began: I64
     size: int
+    begins: I64
+    most: int
     heads: I64
-    coarse: I64
     blocks: I64
 
     @classmethod
@@ -124,20 +125,19 @@ class Segment:
         keys[0], keys[size + 1 :] = -1, _LAST
         layers[0], layers[size + 1 :] = Layer.OFF, Layer.OFF
         whole = _put_together(parts, keys[1 : size + 1], layers[1 : size + 1])
-        heads = keys[::BLOCK].copy()
+        heads, begins = keys[::BLOCK].copy(), np.append(whole.began, _LAST)
         blocks = _blocks(keys, layers, heads, whole.began)
-        return cls(
-            whole.start, whole.end, whole.lanes, whole.shift, whole.began, size, heads, heads[::_STRIDE].copy(), blocks
-        )
+        most = int(np.diff(blocks[:, BLOCK + LAYERS]).max())
+        return cls(whole.start, whole.end, whole.lanes, whole.shift, size, begins, most, heads, blocks)
 
     def changes(self) -> Changes:
         """Return what the segment was made of."""
         inside = slice(1, self.size + 1)
         keys, layers = self.blocks[:-1, :BLOCK].ravel()[inside], _layers_of(self.blocks[:-1]).ravel()[inside]
-        return Changes(self.start, self.end, self.lanes, self.shift, keys, layers, self.began)
+        return Changes(self.start, self.end, self.lanes, self.shift, keys, layers, self.begins[:-1])
 
     def __len__(self) -> int:
-        return self.size + len(self.began)
+        return self.size + len(self.begins) - 1
 
     def measure(self, lanes: I64, edges: I64) -> Totals:
         """Return totals and layers at edges.
@@ -149,41 +149,30 @@ class Segment:
         query = (np.minimum(lanes, self.lanes) << self.shift)[:, None] + (edges - self.start)
         shape = query.shape
         query = query.ravel()
-        block = self._block(query)
+        block = np.searchsorted(self.heads, query, side="right") - 1
         rows = self.blocks.take(block, axis=0)
         keys = np.empty((BLOCK + 1, len(query)), np.int64)
         keys[:BLOCK], keys[BLOCK] = rows[:, :BLOCK].T, self.heads.take(block + 1)
         layers = np.ascontiguousarray(_layers_of(rows).T)
-        last = np.count_nonzero(keys[:BLOCK] <= query, axis=0) - 1
+        last = (keys[:BLOCK] <= query).sum(axis=0, dtype=np.uint8) - np.uint8(1)
         # A change behind the edge lasts from the edge to the edge.
         lasts = np.diff(np.minimum(keys, query, out=keys), axis=0)
-        spent = rows[:, BLOCK : BLOCK + LAYERS].T.copy()
-        for layer in range(Layer.OFF):
-            spent[layer] += (lasts * (layers == layer)).sum(axis=0)
-        began = self._begun(query, rows[:, BLOCK + LAYERS], block)
+        into = np.multiply(layers, len(query), dtype=np.int64)
+        into += np.arange(len(query))
+        # What changes of a block last is small enough for sums of floats to be exact, but for how long a lane is off.
+        within = np.bincount(into.ravel(), lasts.ravel(), len(Layer) * len(query)).reshape(len(Layer), -1)
+        spent = rows[:, BLOCK : BLOCK + LAYERS].T + within[:LAYERS].astype(np.int64)
+        began = self._begun(query, rows[:, BLOCK + LAYERS])
         there = layers[last, np.arange(len(query))]
         return Totals(spent.reshape(LAYERS, *shape), began.reshape(shape), there.reshape(shape))
 
-    def _block(self, query: I64) -> I64:
-        """Return the last block that does not begin behind each key: two steps, the first in the processor's cache."""
-        at: I64 = (np.searchsorted(self.coarse, query, side="right") - 1) * _STRIDE
-        step = _STRIDE // 2
-        while step:
-            at += (self.heads.take(at + step, mode="clip") <= query) * step
-            step //= 2
-        return np.minimum(at, len(self.heads) - 2)
-
-    def _begun(self, query: I64, low: I64, block: I64) -> I64:
+    def _begun(self, query: I64, before: I64) -> I64:
         """Return how many waits began before each key, given how many before its block."""
-        # A column by itself would be copied as a whole.
-        high = self.blocks.ravel().take((block + 1) * self.blocks.shape[1] + BLOCK + LAYERS)
-        count = low.copy()
-        step = 1 << int((high - low).max(initial=0)).bit_length() >> 1
+        count = before.copy()
+        step = 1 << self.most.bit_length() >> 1
         while step:
-            further = count + step
-            fits = further <= high
-            fits &= self.began.take(further - 1, mode="clip") < query
-            count += fits * step
+            # Behind the waits of its block are those of later ones, and at the very end a key larger than all.
+            count += (self.begins.take(count + (step - 1), mode="clip") < query) * step
             step //= 2
         return count
 
