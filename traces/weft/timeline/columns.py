@@ -26,7 +26,10 @@ UNKNOWN: Final = -1
 CHUNK: Final = 4096
 
 _LARGE: Final = 1 << 16
-"""Rows from which on a table grows in larger steps."""
+"""Rows from which on a table grows in larger steps, …"""
+
+_ROOM: Final = 1 << 20
+"""… and has room for so many at least: memory that is not written to costs nothing, copying does."""
 
 _COMPARED: Final = 4096
 """Late rows that are compared one by one; of more, all are taken for changed."""
@@ -176,9 +179,8 @@ class Table:
 
     def _reserve(self, needed: int) -> None:
         """Make room for so many rows."""
-        # Memory that is not written to costs nothing, copying does.
-        factor = 2 if needed < _LARGE else 4
-        grown: Rows = np.empty(max(needed, factor * len(self._rows)), self._rows.dtype)
+        room = 2 * len(self._rows) if needed < _LARGE else max(4 * len(self._rows), _ROOM)
+        grown: Rows = np.empty(max(needed, room), self._rows.dtype)
         _solid(grown)[: self._size] = _solid(self._rows)[: self._size]
         self._rows = grown
 

@@ -236,8 +236,8 @@ def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
     blocks = np.zeros((count + 1, BLOCK + LAYERS + 1 + -(-BLOCK // 8)), np.int64)
     blocks[count, :BLOCK], blocks[count, BLOCK + LAYERS] = _LAST, len(began)
     number = np.repeat(np.arange(min(count, _PIECE)), BLOCK)
-    spent = np.zeros((LAYERS, 1), np.int64)
-    for first in range(0, count, _PIECE):
+
+    def fill(first: int) -> I64:
         last = min(first + _PIECE, count)
         size, inside = last - first, slice(first * BLOCK, last * BLOCK)
         here = blocks[first:last]
@@ -248,10 +248,17 @@ def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
         into = np.multiply(layers[inside], size, dtype=np.int64)
         into += number[: len(into)]
         # How long a lane is off nobody asks; all else is small enough for sums of floats to be exact.
-        sums = np.bincount(into, lasts, (LAYERS + 1) * size)[: LAYERS * size].astype(np.int64).reshape(LAYERS, size)
-        spent = np.concatenate((spent[:, -1:], np.cumsum(sums, axis=1) + spent[:, -1:]), axis=1)
-        here[:, BLOCK : BLOCK + LAYERS] = spent[:, :-1].T
-    blocks[count, BLOCK : BLOCK + LAYERS] = spent[:, -1]
+        sums = np.bincount(into, lasts, len(Layer) * size)[: LAYERS * size].astype(np.int64).reshape(LAYERS, size)
+        spent = np.cumsum(sums, axis=1)
+        here[1:, BLOCK : BLOCK + LAYERS] = spent[:, :-1].T
+        return spent[:, -1]
+
+    firsts = range(0, count, _PIECE)
+    spent = np.zeros(LAYERS, np.int64)
+    for first, more in zip(firsts, spread(fill, firsts), strict=True):
+        blocks[first : first + _PIECE, BLOCK : BLOCK + LAYERS] += spent
+        spent += more
+    blocks[count, BLOCK : BLOCK + LAYERS] = spent
     return blocks
 
 
