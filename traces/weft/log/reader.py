@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -53,6 +53,7 @@ class Definitions:
 
 
 Item = Events | Definitions | Gap
+Fetched = Callable[[], list[Item]]
 Bytes = NDArray[np.uint8]
 
 _AHEAD: Final = 2
@@ -91,6 +92,10 @@ class Reading(Protocol):
 
     def read(self) -> list[Item]:
         """Return what is new."""
+        raise NotImplementedError
+
+    def fetch(self) -> Fetched:
+        """Return what returns what is new; a part of the work that leaves other threads alone is done before."""
         raise NotImplementedError
 
     def finish(self) -> list[Item]:
@@ -150,18 +155,25 @@ class Tail:
         Bytes at the end that are no whole block yet stay for the next call, and so do blocks that hold much more than
         their size in the file suggests.
         """
+        return self.fetch()()
+
+    def fetch(self) -> Fetched:
+        """Take the bytes of what `read` returns, check and unpack them; what is returned makes items of them.
+
+        Call those functions in the order in which they were fetched.
+        """
         if not self._queued:
             self._queue = self.parts()
-        items: list[Item] = []
-        unpacked = 0
+        fetched: list[tuple[Block | Gap, bytes | None]] = []
+        size = 0
         for part in self._queue:
-            items += self._items(part)
-            unpacked += part.raw_size if isinstance(part, Block) else 0
-            if unpacked > _AT_ONCE:
-                self._queued = True
-                return items
-        self._queued = False
-        return items
+            raw = None if isinstance(part, Gap) else _try_to_unpack(part)
+            fetched.append((part, raw))
+            size += len(raw or b"")
+            if size > _AT_ONCE:
+                break
+        self._queued = size > _AT_ONCE
+        return lambda: [item for part, raw in fetched for item in self._items(part, raw)]
 
     def parts(self) -> Iterator[Block | Gap]:
         """Yield what `read` returns, still packed."""
@@ -187,8 +199,8 @@ class Tail:
         """Close the file."""
         self._file.close()
 
-    def _items(self, part: Block | Gap) -> list[Item]:
-        return [part] if isinstance(part, Gap) else decode(part, self._names)
+    def _items(self, part: Block | Gap, raw: bytes | None) -> list[Item]:
+        return [part] if isinstance(part, Gap) else decode(part, self._names, raw)
 
 
 def read(path: Path) -> Iterator[Item]:
@@ -207,15 +219,18 @@ def read(path: Path) -> Iterator[Item]:
 
 
 def ahead(tail: Reading) -> Generator[list[Item], None, None]:
-    """Yield what `Tail.read` returns until nothing is left; the next part is read while the last is worked on."""
-    parts: SimpleQueue[list[Item] | BaseException | None] = SimpleQueue()
+    """Yield what `Tail.read` returns until nothing is left; the next part is fetched while the last is worked on.
+
+    All that holds the GIL is left to the thread that asks: two threads that want it in turn are slower than one.
+    """
+    parts: SimpleQueue[Fetched | BaseException | None] = SimpleQueue()
     room = threading.Semaphore(_AHEAD)
     stopped = threading.Event()
 
     def read_on() -> None:
         try:
             while tail.unread() > 0 and not stopped.is_set():
-                parts.put(tail.read())
+                parts.put(tail.fetch())
                 room.acquire()
             parts.put(None)
         except BaseException as error:
@@ -228,7 +243,7 @@ def ahead(tail: Reading) -> Generator[list[Item], None, None]:
             if isinstance(part, BaseException):
                 raise part
             room.release()
-            yield part
+            yield part()
     finally:
         stopped.set()
         room.release()
@@ -266,16 +281,17 @@ Names = dict[tuple[int, int], tuple[str, ...]]
 """Names of threads by process and id: the whole name, or what stands before and behind the thread's number."""
 
 
-def decode(block: Block, names: Names) -> list[Item]:
+def decode(block: Block, names: Names, raw: bytes | None = None) -> list[Item]:
     """Return what a block holds: definitions, then records; a gap where it cannot be understood.
 
     Args:
         names: what is known so far of the names of threads; grows.
+        raw: its compressed part, if it has been unpacked already.
     """
     try:
         if block.kind == fmt.SCAR:
             return _scars(block)
-        entries, events = _unpacked(block)
+        entries, events = _unpacked(block, unpacked(block) if raw is None else raw)
     except (ValueError, zlib.error, RecursionError, OverflowError) as error:
         return [Gap(block.offset, block.size, str(error))]
     names.update({(block.process, entry["id"]): tuple(entry["parts"]) for entry in entries if _is_name(entry)})
@@ -284,8 +300,14 @@ def decode(block: Block, names: Names) -> list[Item]:
     return [*items, events] if len(events.time) else items
 
 
-def _unpacked(block: Block) -> tuple[tuple[dict[str, Any], ...], Events]:
-    raw = unpacked(block)
+def _try_to_unpack(block: Block) -> bytes | None:
+    try:
+        return unpacked(block)
+    except (ValueError, zlib.error):
+        return None
+
+
+def _unpacked(block: Block, raw: bytes) -> tuple[tuple[dict[str, Any], ...], Events]:
     planes = np.frombuffer(raw, np.uint8, len(raw) - block.defined, block.defined), np.frombuffer(block.noise, np.uint8)
     return _entries(raw[: block.defined]), _events(block.process, *planes, block.runs, block.records)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..events import Kind
 from .blocks import Gap
-from .reader import Definitions, Events, Item, Tail
+from .reader import Definitions, Events, Fetched, Item, Tail
 
 SOURCE_BITS: Final = 64
 """A process has the number that its file gives it, and above these bits the number of the file."""
@@ -76,15 +76,20 @@ class Several:
 
     def read(self) -> list[Item]:
         """Return what comes next."""
-        items: list[Item] = []
+        return self.fetch()()
+
+    def fetch(self) -> Fetched:
+        """Return what returns what comes next, as `Tail.fetch`."""
+        ended: list[Item] = []
         while not self._tails[self._at].unread() and self._at < len(self._tails) - 1:
-            items += self.finish()
+            ended += self.finish()
             self._at += 1
-        return [*items, *self._moved(self._tails[self._at].read())]
+        at, fetched = self._at, self._tails[self._at].fetch()
+        return lambda: [*ended, *self._moved(at, fetched())]
 
     def finish(self) -> list[Item]:
         """Return a gap for the bytes behind the last whole block of the file that is being read."""
-        return [*self._moved(self._tails[self._at].finish())]
+        return [*self._moved(self._at, self._tails[self._at].finish())]
 
     def fate(self) -> str:
         """Return what has become of one of the files, nothing while all is well."""
@@ -95,8 +100,8 @@ class Several:
         for tail in self._tails:
             tail.close()
 
-    def _moved(self, items: Sequence[Item]) -> Iterator[Item]:
-        return (moved(item, self._at, self.origins[self._at].shift_ns) for item in items)
+    def _moved(self, at: int, items: Sequence[Item]) -> Iterator[Item]:
+        return (moved(item, at, self.origins[at].shift_ns) for item in items)
 
 
 def moved(item: Item, source: int, shift_ns: int) -> Item:
