@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from weft.timeline import Builder, Snapshot, columns, index
+from weft.log.reader import Item
+from weft.timeline import Builder, Snapshot, columns, fold, index
 from weft.timeline.building import Span, Spans, build
 from weft.timeline.columns import FOREVER, HOLD, Table, rows_of
 from weft.timeline.index import Picture
-from weft.timeline.segments import Layer, Segment, mergeable
+from weft.timeline.segments import Changes, Layer, Segment, mergeable
 from weft.timeline.values import State
 
 from . import workload
@@ -121,6 +124,38 @@ def test_a_snapshot_never_changes(seed: int, monkeypatch: pytest.MonkeyPatch) ->
         snapshot = builder.snapshot()
         kept.append((snapshot, everything(snapshot)))
     assert all(everything(snapshot) == answers for snapshot, answers in kept)
+
+
+def fold_one_by_one(parts: list[Item]) -> Snapshot:
+    builder = Builder()
+    for part in parts:
+        builder.fold([part])
+    return builder.snapshot()
+
+
+@pytest.mark.parametrize("seed", range(300, 306))
+def test_what_is_drawn_while_more_is_folded_is_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    parts = workload.trace(seed, losses=True, until=600)
+    expected = everything(folded(parts))
+    monkeypatch.setattr(fold, "AHEAD", 9)
+    snapshot = fold_one_by_one(parts)
+    assert len(snapshot.picture.segments) > 1
+    assert everything(snapshot) == expected
+
+
+def test_what_goes_wrong_while_more_is_folded_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+    monkeypatch.setattr(fold, "AHEAD", 9)
+
+    def broken(spans: Sequence[Spans], start: int, end: int, lanes: int) -> Iterator[Changes]:
+        if threading.current_thread() is not threading.main_thread():
+            raise MemoryError
+        return build(spans, start, end, lanes)
+
+    monkeypatch.setattr(index, "build", broken)
+    with pytest.raises(MemoryError):
+        fold_one_by_one([part for line in LINES for part in items(line, Scribe())])
 
 
 def test_a_stretch_too_long_for_the_keys_becomes_several_segments() -> None:

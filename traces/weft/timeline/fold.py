@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -29,6 +29,9 @@ from .units import plain
 
 BATCH: Final = 1 << 18
 """Records that are folded together at most, unless one block has more: about what one `Tail.read` brings."""
+
+AHEAD: Final = 1 << 22
+"""Events that are worth drawing in another thread while more is folded."""
 
 _ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
 _EXIT: Final = kinds(Kind.PROCESS_EXIT)
@@ -67,6 +70,8 @@ class Builder:
         self._waiting = 0
         self._tables = Tables()
         self._drawn = True
+        self._sealed = 0
+        """Events when drawing was last begun with."""
 
     def fold(self, items: Iterable[Item]) -> None:
         """Take in what comes next in the file."""
@@ -81,11 +86,15 @@ class Builder:
                 self._define(process, item)
         self._flush()
         self._drawn = False
+        if self._events - self._sealed >= AHEAD and not self._index.sealing:
+            self._sealed = self._events
+            self._draw(self._index.seal_beside)
 
     def snapshot(self) -> Snapshot:
         """Return everything folded so far. This is where it is drawn: to fold much, ask for few snapshots."""
         if not self._drawn:
-            self._draw()
+            self._drawn, self._sealed = True, self._events
+            self._draw(self._index.update)
         start, end = self._processes.span()
         return Snapshot(
             start_ns=start,
@@ -258,16 +267,15 @@ class Builder:
         self._serving.cut(mine, time)
         self._saying.cut(mine, time)
 
-    def _draw(self) -> None:
-        """Bring the index up to date."""
-        self._drawn = True
+    def _draw(self, draw: Callable[[Tables, int, int, int, int], None]) -> None:
+        """Have the index draw what is new."""
         start, end = self._processes.span()
         over = self._processes.over()
         serving = self._serving
         tables = (self._locking.holds, self._locking.waits, self._locking.handoffs, serving.requests, serving.tasks)
         changed = min(self._threads.changed_ns, *(table.changed_ns for table in tables), self._ended(over))
         self._tables = self._view(over, end)
-        self._index.update(self._tables, len(self._threads.lanes), start, end, changed)
+        draw(self._tables, len(self._threads.lanes), start, end, changed)
         self._threads.changed_ns = FOREVER
         for table in tables:
             table.settle(self._index.sealed_ns)

@@ -8,6 +8,7 @@ whole trace built at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
@@ -17,7 +18,7 @@ import numpy as np
 from .building import Spans, build
 from .columns import I64
 from .segments import LAYERS, Changes, Layer, Segment, Totals, mergeable
-from .together import spread
+from .together import beside, spread
 
 LATE_NS: Final = 250_000_000
 """A hold is announced after at most two ticks of the recorder, so most records are not later than this."""
@@ -88,14 +89,18 @@ class Index:
     def __init__(self) -> None:
         self._sealed: list[Segment] = []
         self._newest: tuple[Segment, ...] = ()
+        self._sealing: tuple[Future[None], int] | None = None
+        """Work in another thread, to which the sealed segments belong meanwhile, and up to when (ns) it seals."""
 
     @property
     def sealed_ns(self) -> int:
         """What happened before is drawn and will only be drawn again if it changes; -1 for nothing yet."""
+        if self._sealing is not None:
+            return self._sealing[1]
         return self._sealed[-1].end if self._sealed else -1
 
     def picture(self) -> Picture:
-        """Return the segments as they are now."""
+        """Return the segments as `update` has left them."""
         return Picture((*self._sealed, *self._newest))
 
     def update(self, source: Source, lanes: int, start: int, end: int, changed: int) -> None:
@@ -107,15 +112,34 @@ class Index:
             start, end: first and last moment of the trace, ns.
             changed: earliest moment (ns) at which something differs from the last time.
         """
-        while self._sealed and self._sealed[-1].end > changed:
-            self._sealed.pop()
-        since = self._sealed[-1].end if self._sealed else start
+        since = self._open_since(start, changed)
         until, count = end - LATE_NS, source.span_count(since)
         if count >= _SEAL and until > since:
             self._seal(source, lanes, since, until, count)
             since = until
         # Its last moment belongs to the trace, too.
         self._newest = tuple(Segment.of([part]) for part in build(source.spans(since, end), since, end + 1, lanes))
+
+    def seal_beside(self, source: Source, lanes: int, start: int, end: int, changed: int) -> None:
+        """Begin in another thread with a part of what `update` would do; its result is there after the next one."""
+        since, until = self._open_since(start, changed), end - LATE_NS
+        if until > since:
+            count = source.span_count(since)
+            self._sealing = beside(lambda: self._seal(source, lanes, since, until, count)), until
+
+    @property
+    def sealing(self) -> bool:
+        """Whether another thread is at work."""
+        return self._sealing is not None and not self._sealing[0].done()
+
+    def _open_since(self, start: int, changed: int) -> int:
+        """Return up to when all is sealed and stays so, ns."""
+        if self._sealing is not None:
+            self._sealing[0].result()
+            self._sealing = None
+        while self._sealed and self._sealed[-1].end > changed:
+            self._sealed.pop()
+        return self._sealed[-1].end if self._sealed else start
 
     def _seal(self, source: Source, lanes: int, since: int, until: int, count: int) -> None:
         """Build a stretch, slice by slice so that what is sorted fits into the processor's cache."""
