@@ -91,6 +91,19 @@ def test_everything_is_looked_for_seldom_and_deadlocks_always() -> None:
     assert "starvation" in live.look(thorough=False)
 
 
+def test_what_has_been_looked_at_is_not_looked_at_again_until_more_is_known_of_it() -> None:
+    live, looked = Live(), []
+    live.write(RING)
+    live.watch._clock = lambda: float(len(looked.append(None) or looked))
+    snapshot = live.builder.snapshot()
+    first = live.watch.look(snapshot, thorough=True)
+    before = len(looked)
+    again = live.watch.look(snapshot)
+    assert (again.findings, again.fresh, len(looked)) == (first.findings, (), before)
+    live.watch.look(snapshot, snapshot.end_ns + 500 * MS)
+    assert len(looked) > before
+
+
 def test_a_watch_ends_with_what_is_found_after_the_fact() -> None:
     live = Live()
     live.write(BLAMED + "\n* 500 end")

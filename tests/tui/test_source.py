@@ -15,17 +15,19 @@ from weft.events import Kind, code_of
 from weft.log import writer
 from weft_tui.commands.live import Silence
 from weft_tui.messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
-from weft_tui.source import Rate, Source
+from weft_tui.source import LOOK_SECONDS, Rate, Source
 from weft_tui.view import Mode
 
 S = 1_000_000_000
 
 
 def script(*steps: Callable[[], object]) -> Callable[[float], bool]:
-    """Return a pause that does something instead of waiting, and stops the source after the last step."""
+    """Return a pause that does something instead of resting, and stops the source after the last step."""
     left = list(steps)
 
     def pause(seconds: float) -> bool:
+        if seconds == LOOK_SECONDS:
+            return False
         assert seconds >= 0.05
         if not left:
             return True
@@ -120,6 +122,22 @@ def test_live_posts_only_when_something_is_new(trace: Path) -> None:
     first, second = snapshots(posted)
     assert second.snapshot.events == first.snapshot.events + 1
     assert second.snapshot.end_ns >= later
+
+
+def test_a_block_is_read_as_soon_as_it_is_there(trace: Path) -> None:
+    posted: list[Message] = []
+    waits: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) == 3:
+            append(trace, (START_NS + 100 * S, 1, code_of(Kind.REQUEST_ENTER, 1)))
+        return len(waits) > 3
+
+    Source(trace, Mode.LIVE, posted.append, pause=pause).run()
+    assert waits[1:3] == [LOOK_SECONDS] * 2
+    assert waits[3] > LOOK_SECONDS, "it was read after the second look"
+    assert len(snapshots(posted)) == 2
 
 
 def test_live_waits_for_a_block_to_be_whole(trace: Path) -> None:

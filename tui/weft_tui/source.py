@@ -25,7 +25,10 @@ from .messages import ChildEnded, ComparisonReady, FindingsReady, SnapshotReady,
 from .view import Mode
 
 POLL_SECONDS: Final = 0.05
-"""20 Hz: more often nobody sees it, and every poll costs."""
+"""20 Hz: more often nobody sees it, and every round costs."""
+
+LOOK_SECONDS: Final = 0.02
+"""How often it is looked whether the file has grown, which costs next to nothing, while it has not."""
 
 REST: Final = 9
 """After a round of reading it rests for so many times the CPU time that it took: a tenth of a core at most."""
@@ -139,14 +142,27 @@ class Source:
                 snapshot = builder.snapshot()
                 snapshot.prepare()
                 self._hand_over(snapshot, tail, finished=True)
+                self._pause(POLL_SECONDS)
                 self._tell(News(found := find(snapshot), found))
                 if self._against:
                     self._post(ComparisonReady(compare(snapshot.parts()[0], snapshot.parts()[1])))
                 return
-            spent = time.thread_time() - began
+            # What is new is drawn first: to look for what is wrong meanwhile would take turns with that.
+            stopped = self._pause(max(POLL_SECONDS, REST * (time.thread_time() - began)))
+            if self._stopped.is_set():
+                return
             self._tell(watch.look(snapshot, time.perf_counter_ns()))
             self._look_after_child(tail)
-            stopped = self._pause(max(POLL_SECONDS, REST * spent))
+            stopped = stopped or self._wait_for_more(tail)
+
+    def _wait_for_more(self, tail: Reading) -> bool:
+        """Wait a bit, for as long as there is nothing to read; return whether to stop."""
+        for _ in range(round(POLL_SECONDS / LOOK_SECONDS)):
+            if tail.unread() > 0:
+                return False
+            if self._pause(LOOK_SECONDS):
+                return True
+        return False
 
     def _catch_up(self, builder: Builder, tail: Reading) -> Snapshot | None:
         """Fold what there is, and show how far that has come: at once, and then now and then; return what was shown."""

@@ -159,6 +159,8 @@ class DashboardScreen(Navigation):
         self.sources: Sources | None = None
         self.tables_stale = False
         self.maps: Memo[Density] = Memo()
+        # What the minimap shows: not newer than the tables.
+        self.mapped: tuple[int, Snapshot] | None = None
         self.queues: Memo[Mapping[int, str]] = Memo()
         self.findings: tuple[Finding, ...] = ()
         self.ended = ""
@@ -595,6 +597,8 @@ class DashboardScreen(Navigation):
         self.tables_stale = False
         self.tables_timer = self.set_timer(TABLE_SECONDS, self._tables_rested)
         self._fill_tables()
+        if self.snapshot and self.view:
+            self._draw_map(self.snapshot)
 
     def _tables_rested(self) -> None:
         self.tables_timer = None
@@ -662,7 +666,10 @@ class DashboardScreen(Navigation):
 
     def _draw_map(self, snapshot: Snapshot) -> None:
         """Draw the minimap anew, if anything in it is new."""
-        key = (id(snapshot), self.findings, self.lanes.columns)
+        if self.mapped is None or not self.tables_stale:
+            self.mapped = self.taken, snapshot
+        taken, snapshot = self.mapped
+        key = (taken, self.findings, self.lanes.columns)
         self.minimap.density = self.maps.get(key, lambda: density(snapshot, self.findings, self.lanes.columns))
 
     def _fill_inspector(self) -> None:
