@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from _thread import allocate_lock
 from collections.abc import Callable
 from functools import partial
 from operator import is_
 
-from .baton import Player, Stage
+from .baton import Player, Stage, held_lock
 from .thread_locals import Forget, forgetting
 
 
@@ -28,27 +27,25 @@ class Actor:
         self.stays = False
         self._stage, self._prepare = stage, prepare
         self._forget: Forget | None = None
-        self._baton, self._begun = allocate_lock(), allocate_lock()
-        self._baton.acquire()
-        self._begun.acquire()
+        self.baton, begun = held_lock(), held_lock()
+        self._begun = begun
         self._job: tuple[Player, Callable[[], object]] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-        self._begun.acquire()
-        self._ident = self._thread.ident or 0
+        begun.acquire()
+        self._ident, self._native_id = self._thread.ident or 0, self._thread.native_id or 0
         self._saved = dict(vars(self._thread))
 
     def play(self, player: Player, act: Callable[[], object]) -> None:
         """Be a player from now on, until it has acted."""
-        player.baton = self._baton
         self._job = player, act
-        self._stage.park(player, self._ident)
+        self._stage.park(player, self._ident, self._native_id)
 
     def _run(self) -> None:
         self._prepare()
         self._begun.release()
         while True:
-            self._baton.acquire()
+            self.baton.acquire()
             self._play()
             if not self.stays:
                 return

@@ -11,19 +11,23 @@ from __future__ import annotations
 
 import contextvars
 import sys
-from _thread import allocate_lock, get_ident
+from _thread import allocate_lock, get_ident, get_native_id
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
 from ..moment import Place
+from .scheduled import Scheduled, scheduled
 
 Effect = tuple[str, str, int]
 """A named thing, a part of it (empty: all of it), and how it is touched, see `weft.stage.search.execution`."""
 
 PATIENCE = 0.2
-"""A player that was given a step and is not heard of for so long (seconds) is outside."""
+"""A player that was given a step and is not heard of for so long (seconds) is outside; where the operating system
+tells, the time does not count in which it could have run and did not get a processor."""
+MOST_PATIENCE = 20.0
+"""After so long (seconds) it is outside in any case."""
 
 
 class Abort(BaseException):
@@ -69,29 +73,29 @@ class Player:
         outside: it was given a step and has not come back.
     """
 
-    def __init__(self, index: int, name: str, does: str = "", *, own: bool = False) -> None:
+    entry: Place | None = None
+    error: BaseException | None = None
+    response: Any = None
+    told = ""
+    jobs = 0
+    """How often a thread of the app has taken something from a queue: what follows may be for somebody else."""
+
+    def __init__(self, index: int, name: str, does: str = "", *, own: bool = False, baton: Any = None) -> None:
         self.index, self.name, self.does, self.own = index, name, does, own
-        self.ident = 0
-        self.baton = allocate_lock()
-        self.baton.acquire()
+        self.ident = self.native_id = 0
+        self.baton = held_lock() if baton is None else baton
         self.pending: Pending | None = None
         self.frame: FrameType | None = None
-        self.entry: Place | None = None
         self.context: contextvars.Context | None = None
         self.switchable = True
         self.switched_at: tuple[FrameType, int] | None = None
         self.inside: list[Pending] = []
         self.outside = self.done = False
-        self.error: BaseException | None = None
-        self.response: Any = None
-        self.told = ""
         self.parks = 0
         self.accesses = 0
         """What it has touched since its last stop."""
         self.aborted = False
         """It is to end: it makes no stop any more, and fails where it would have to wait."""
-        self.jobs = 0
-        """How often a thread of the app has taken something from a queue: what follows may be for somebody else."""
 
     @property
     def doing(self) -> int:
@@ -112,6 +116,13 @@ class Player:
         """Return whether it could do its next operation now, timeouts aside."""
         pending = self.pending
         return pending is not None and not self.done and (pending.ready is None or pending.ready())
+
+
+def held_lock() -> Any:
+    """Return a raw lock that is held."""
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
 
 
 START = Pending("start", "start")
@@ -150,9 +161,9 @@ class Stage:
         """Return the player that runs in this thread, None for any other thread."""
         return self._by_ident.get(get_ident())
 
-    def enter(self, name: str, does: str = "", *, own: bool = False) -> Player:
-        """Add a player whose thread is about to start."""
-        player = Player(len(self.players), name, does, own=own)
+    def enter(self, name: str, does: str = "", *, own: bool = False, baton: Any = None) -> Player:
+        """Add a player whose thread is about to start; ``baton`` is a raw lock that it waits for, and that is held."""
+        player = Player(len(self.players), name, does, own=own, baton=baton)
         self.players.append(player)
         self.acting += own
         return player
@@ -164,14 +175,14 @@ class Stage:
             parked: called once it is parked before the first step.
         """
         self.entering()
-        self.park(player, get_ident())
+        self.park(player, get_ident(), get_native_id())
         parked()
         player.baton.acquire()
         self.perform(player, act)
 
-    def park(self, player: Player, ident: int) -> None:
+    def park(self, player: Player, ident: int, native_id: int) -> None:
         """Let a thread be a player that waits for its first step."""
-        player.ident = ident
+        player.ident, player.native_id = ident, native_id
         player.pending = START
         self._by_ident[ident] = player
 
@@ -239,13 +250,18 @@ class Stage:
 
     def wait(self) -> bool:
         """Wait for the baton as the driver; whoever keeps it for too long is outside. Returns whether it came back."""
-        passed = self._passed
+        passed, looks = self._passed, 0
+        begun: Scheduled | None = None
         while not self._driver.acquire(True, PATIENCE):
             with self._gate:
                 running = self._running
                 if self._passed != passed:
-                    passed = self._passed  # one after another has moved meanwhile
+                    passed, looks, begun = self._passed, 0, None  # one after another has moved meanwhile
                 elif running is not None:
+                    now = scheduled(running.native_id)
+                    begun, looks = begun or now, looks + 1
+                    if looks * PATIENCE < MOST_PATIENCE and _is_starved(begun, now):
+                        continue
                     running.outside = True
                     self._running = None
                     return False
@@ -275,3 +291,8 @@ class Stage:
         """Return the players whose wait has a timeout, which is not over."""
         waiting = [player for player in self.players if player.parked and player.pending and player.pending.timed]
         return [player for player in waiting if not player.ready()]
+
+
+def _is_starved(begun: Scheduled | None, now: Scheduled | None) -> bool:
+    """Return whether a thread would have gone on, had it had the processor for as long as `PATIENCE`."""
+    return begun is not None and now is not None and now.runnable and now.worked - begun.worked < PATIENCE * 1e9

@@ -163,7 +163,7 @@ class Run:
         entry: Place | None,
         actor: Actor,
     ) -> None:
-        player = self.stage.enter(name, what, own=True)
+        player = self.stage.enter(name, what, own=True, baton=actor.baton)
         player.entry = entry
         actor.play(player, partial(self._act, acts, player, any(isinstance(act, Request) for act in acts)))
 
