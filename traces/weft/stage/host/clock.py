@@ -14,8 +14,8 @@ import random
 import threading
 import time
 from _thread import get_ident
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ...record.patches import Patches
@@ -76,6 +76,21 @@ class _Begun:
         return len(set(seen)) == 4 and self._look(0) == seen[0] and seen[0] is not None
 
 
+class _Shown:
+    """While this lasts, a thread sees the clock."""
+
+    __slots__ = ("_clock",)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __enter__(self) -> None:
+        self._clock.guest = get_ident()
+
+    def __exit__(self, *exc: object) -> None:
+        self._clock.guest = 0
+
+
 class Clock:
     """The virtual clock, in ns since its start."""
 
@@ -83,20 +98,16 @@ class Clock:
         self.now_ns = 0
         self.looks = 0
         """How often the app has looked at it."""
-        self._guest = 0
+        self.guest = 0
+        """The thread that sees it although it is no player's."""
 
     def is_seen(self, stage: Stage) -> bool:
         """Return whether this thread sees it."""
-        return stage.me() is not None or self._guest == get_ident()
+        return stage.me() is not None or self.guest == get_ident()
 
-    @contextmanager
-    def shown(self) -> Iterator[None]:
+    def shown(self) -> AbstractContextManager[None]:
         """Let this thread see it, which is no player's."""
-        self._guest = get_ident()
-        try:
-            yield
-        finally:
-            self._guest = 0
+        return _Shown(self)
 
     def look(self) -> int:
         """Return the time, which is later at every look."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from time import monotonic as _monotonic
 from typing import Any
 
 from ..channel import Channel
@@ -14,8 +13,6 @@ from .exploring import Explorer
 from .run import Run
 from .sharing import Sharing
 
-TOLD = 0.05
-"""Seconds between two messages about how far a search is, and between two looks whether it is to end."""
 MOST_LEARNED = 20
 """Times that the first execution is made anew since it has met what was passed without a stop."""
 
@@ -55,7 +52,7 @@ class Local:
         Raises:
             Alone: the last one has left something that cannot be put back.
         """
-        if self._first is not None and plan == Plan():
+        if self._first is not None and not plan.path and plan == Plan():
             first, self._first = self._first, None
             return first
         if not self.again or self._put_back is None:
@@ -95,16 +92,12 @@ def search(client: Channel, local: Local, budget: Budget, *, alike: bool) -> Non
     Args:
         alike: an execution is known to be the same when it is made again.
     """
-    told = _monotonic()
     stopped = False
 
     def progress(report: Report) -> None:
-        nonlocal told, stopped
-        now = _monotonic()
-        if now - told >= TOLD:
-            told = now
-            client.say({"report": report._replace(tried=())})
-            stopped = stopped or client.has_more()
+        nonlocal stopped
+        client.say({"report": report._replace(tried=())})
+        stopped = stopped or client.has_more()
 
     found = Search(local, budget, lambda: stopped, progress, lambda: local.prefix)
     try:

@@ -145,13 +145,23 @@ def own_dict(obj: object) -> dict[str, Any] | None:
 
 def unwrapped(obj: Any) -> Any:
     """Return what one of Flask's proxies stands for now; any other object itself."""
-    module = sys.modules.get("werkzeug.local")
-    if module is None or type(obj) is not getattr(module, "LocalProxy", None):
+    if type(obj) is not (_proxies[0] if _proxies else _proxy()):
         return obj
     try:
         return object.__getattribute__(obj, "_get_current_object")()
     except RuntimeError:
         return UNKNOWN
+
+
+def _proxy() -> type | None:
+    """Return the class of Flask's proxies, if there are any."""
+    found: type | None = getattr(sys.modules.get("werkzeug.local"), "LocalProxy", None)
+    if found is not None:
+        _proxies.append(found)
+    return found
+
+
+_proxies: list[type] = []
 
 
 def find(obj: object, name: str) -> Found:

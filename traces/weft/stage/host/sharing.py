@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .baton import Player
@@ -71,11 +71,11 @@ class Sharing:
         """Sites that touch what only running the app's code could tell."""
         self.learned: set[Key] = set()
         """Sites that were found to share since it began."""
-        self._log = Log()
+        self._log = Log(shared=self.shared)
 
     def begin(self) -> None:
         """Forget who has touched what; which sites share stays known."""
-        self._log = Log()
+        self._log = Log(shared=self.shared)
         self.unseen, self.learned = set(), set()
 
     def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:
@@ -93,8 +93,8 @@ class Sharing:
             self.unseen.add(key)
             return False
         met = self._log.add(player, key, touch)
-        if met and not self.shared.issuperset(met):
-            self.learned.update(one for one in met if one not in self.shared)
+        if met:
+            self.learned.update(met)
             self.shared.update(met)
         return key in self.shared or (site.rooted and key not in self.known)
 
@@ -104,10 +104,11 @@ class Log:
 
     Args:
         trial: keep what `learned` tells.
+        shared: sites that are known to share.
     """
 
-    def __init__(self, *, trial: bool = False) -> None:
-        self._trial = trial
+    def __init__(self, *, trial: bool = False, shared: Collection[Key] = frozenset()) -> None:
+        self._trial, self._sharing = trial, shared
         self.known: dict[Key, None] = {}
         self.shared: dict[Key, None] = {}
         self._seen: dict[int, tuple[Any, dict[Any, dict[tuple[int, bool], set[Key]]]]] = {}
@@ -116,7 +117,7 @@ class Log:
         self._count = 0
 
     def add(self, player: Player, key: Key, touch: Touch) -> Iterable[Key]:
-        """Note an access; return the sites that are found to share, this one included."""
+        """Note an access; return the sites that are found to share and were not known to, maybe this one too."""
         if self._trial:
             self._note(player, key, touch)
         self._count += 1
@@ -127,16 +128,40 @@ class Log:
         if known is None:
             known = self._seen[id(touch.obj)] = touch.obj, {}
         by_key, part, doing, writes = known[1], touch.key, player.doing, touch.kind == "write"
-        met: set[Key] = set()
-        for other, entries in by_key.items():
-            if other == part or conflicts(other, part):
-                for (index, wrote), sites in entries.items():
-                    if index != doing and (wrote or writes):
-                        met |= sites
-        by_key.setdefault(part, {}).setdefault((doing, writes), set()).add(key)
-        if met:
+        entries = by_key.get(part)
+        if entries is None:
+            entries = by_key[part] = {}
+        met = self._met(entries, doing, writes, None)
+        if len(by_key) > 1 and part[0] in ("*", "item"):
+            for other, others in by_key.items():
+                if other != part and conflicts(other, part):
+                    met = self._met(others, doing, writes, met)
+        mine = entries.get((doing, writes))
+        if mine is None:
+            entries[doing, writes] = {key}
+        else:
+            mine.add(key)
+        if met is None:
+            return ()
+        if key not in self._sharing:
             met.add(key)
+        if self._trial:
             self.shared.update(dict.fromkeys(sorted(met)))
+        return met
+
+    def _met(
+        self, entries: dict[tuple[int, bool], set[Key]], doing: int, writes: bool, met: set[Key] | None
+    ) -> set[Key] | None:
+        """Return the sites where somebody else has touched it too, those left out that are known to share.
+
+        Args:
+            entries: of the part that is touched, or of one that overlaps with it.
+            met: such sites that are known already; None for nobody.
+        """
+        for (index, wrote), sites in entries.items():
+            if index != doing and (wrote or writes):
+                fresh = sites.difference(self._sharing)
+                met = fresh if met is None else met | fresh
         return met
 
     def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:

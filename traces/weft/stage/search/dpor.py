@@ -13,7 +13,6 @@ moved there is tried too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from .execution import Effects, Execution, Plan, Step, may_swap, touches
 
@@ -101,10 +100,13 @@ class Reduction:
         history = self._history
         # The races among the steps that are the same as last time are known.
         for step in steps[history.back_to(steps) :]:
-            self._try_before(step.actor, step.effects, history.races(step.actor, step.effects))
-            history.add(step)
+            after = history.after(step.actor, step.effects)
+            races = history.races(step.actor, step.effects)
+            if races:
+                self._try_before(step.actor, after, races)
+            history.add(step, after)
         for actor, effects in execution.blocked:
-            self._try_before(actor, effects, history.races(actor, effects))
+            self._try_before(actor, history.after(actor, effects), history.races(actor, effects))
 
     def _asleep(self, index: int, steps: Sequence[Step]) -> Mapping[int, Effects]:
         if index == 0 or steps[index - 1].late:
@@ -112,11 +114,15 @@ class Reduction:
         before = self._nodes[index - 1]
         return still_asleep(before.sleep, before.chosen, before.effects)
 
-    def _try_before(self, actor: int, effects: Effects, races: Iterable[int]) -> None:
-        """Plan to let a step come before each that it races with."""
+    def _try_before(self, actor: int, after: int, races: Iterable[int]) -> None:
+        """Plan to let a step come before each that it races with.
+
+        Args:
+            after: see `History.after`.
+        """
         for index in races:
             node = self._nodes[index]
-            initials = self._history.initials(index, actor, effects) & node.movable
+            initials = self._history.initials(index, actor, after) & node.movable
             if initials & (node.todo | node.asleep):
                 continue
             if initials:
@@ -141,28 +147,15 @@ def still_asleep(sleep: Mapping[int, Effects], actor: int, effects: Effects) -> 
     return {one: theirs for one, theirs in sleep.items() if one != actor and not touches(theirs, effects)}
 
 
-class _Done(NamedTuple):
-    """A step, and what is needed to forget it.
-
-    Attributes:
-        past: the steps that come before it for a reason, as bits, itself included.
-        before: the same of its actor, before this step.
-        latest: the last step of its actor before this one.
-        threads: how many had been known before it.
-    """
-
-    step: Step
-    past: int
-    before: int
-    latest: int
-    threads: int
-
-
 class History:
     """The steps so far and the reasons of their order: happens-before. Sets of steps are bits of an int."""
 
     def __init__(self) -> None:
-        self._steps: list[_Done] = []
+        self._steps: list[Step] = []
+        self._its: list[int] = []
+        """By step, those that come before it for a reason, itself included."""
+        self._before_it: list[tuple[int, int, int]] = []
+        """By step, what there was before it: what came before its actor's next step, its actor's last one, threads."""
         self._pasts: list[int] = []
         """By actor, what comes before its next step because it came before its last one or its start."""
         self._latest: list[int] = []
@@ -172,32 +165,41 @@ class History:
         """Forget all but what these steps begin with; return how many those are."""
         same = 0
         for mine, its in zip(self._steps, steps, strict=False):
-            if mine.step != its:
+            if mine != its:
                 break
             same += 1
         while len(self._steps) > same:
-            done = self._steps.pop()
-            actor, behind = done.step.actor, ~(1 << len(self._steps))
-            for thing, _, _ in done.step.effects:
+            step, (before, latest, threads) = self._steps.pop(), self._before_it.pop()
+            self._its.pop()
+            behind = ~(1 << len(self._steps))
+            for thing, _, _ in step.effects:
                 self._touched[thing] &= behind
-            self._pasts[actor], self._latest[actor] = done.before, done.latest
-            del self._pasts[done.threads :], self._latest[done.threads :]
+            self._pasts[step.actor], self._latest[step.actor] = before, latest
+            del self._pasts[threads:], self._latest[threads:]
         return same
 
-    def add(self, step: Step) -> None:
-        """Add a step."""
-        actor, index, threads = step.actor, len(self._steps), len(self._pasts)
-        while len(self._pasts) < step.players:
-            self._pasts.append(self._steps[-1].past if self._steps else 0)
+    def add(self, step: Step, after: int | None = None) -> None:
+        """Add a step.
+
+        Args:
+            after: what `after` says of it, if that is known.
+        """
+        actor, effects, _, late, _, players = step
+        pasts, bit = self._pasts, 1 << len(self._steps)
+        threads = len(pasts)
+        past = (self.after(actor, effects) if after is None else after) | bit
+        while len(pasts) < players:
+            pasts.append(self._its[-1] if self._its else 0)
             self._latest.append(-1)
-        past = self._after(actor, step.effects) | 1 << index
-        if step.late:
-            for other in self._pasts:
+        if late:
+            for other in pasts:
                 past |= other
-        for thing, _, _ in step.effects:
-            self._touched[thing] = self._touched.get(thing, 0) | 1 << index
-        self._steps.append(_Done(step, past, self._pasts[actor], self._latest[actor], threads))
-        self._pasts[actor], self._latest[actor] = past, index
+        for thing, _, _ in effects:
+            self._touched[thing] = self._touched.get(thing, 0) | bit
+        self._before_it.append((pasts[actor], self._latest[actor], threads))
+        pasts[actor], self._latest[actor] = past, len(self._steps)
+        self._steps.append(step)
+        self._its.append(past)
 
     def races(self, actor: int, effects: Effects) -> list[int]:
         """Return the steps that have no reason to come before the next one but that both touch the same thing.
@@ -205,44 +207,56 @@ class History:
         A step in front of which the actor was waiting already, and could not have moved, is no such step.
         """
         found: list[int] = []
-        left = self._before(effects)
-        if not left:
-            return found
-        past = self._past(actor)
-        latest = self._latest[actor] if actor < len(self._latest) else -1
-        left &= ~past
+        left = self._before(effects) & ~self._past(actor)
+        latest = self._latest[actor] if left and actor < len(self._latest) else -1
         while left:
             index = left.bit_length() - 1
             left ^= 1 << index
-            step, its, _, _, _ = self._steps[index]
+            step = self._steps[index]
             blocked = latest < index and actor < step.players and actor not in step.movable
             if step.actor != actor and not blocked and may_swap(step.effects, effects):
                 found.append(index)
-                left &= ~its
+                left &= ~self._its[index]
         return found
 
-    def initials(self, index: int, actor: int, effects: Effects) -> int:
+    def initials(self, index: int, actor: int, after: int) -> int:
         """Return who can begin after the first ``index`` steps, to get to the next step before that one, as bits.
 
         Of the steps since then, those count which do not come after it for a reason.
+
+        Args:
+            actor, after: whose the next step is, and what `after` says of it.
         """
         others = first = 0
         for number in range(index + 1, len(self._steps)):
-            step, past, _, _, _ = self._steps[number]
+            past = self._its[number]
             if past >> index & 1:
                 continue
             if not past & others:
-                first |= 1 << step.actor
+                first |= 1 << self._steps[number].actor
             others |= 1 << number
-        if not self._after(actor, effects) & others:
+        if not after & others:
             first |= 1 << actor
         return first
+
+    def after(self, actor: int, effects: Effects) -> int:
+        """Return what comes for a reason before an actor's next step, if that touches these things."""
+        past = self._past(actor)
+        left = self._before(effects) & ~past
+        while left:
+            index = left.bit_length() - 1
+            left ^= 1 << index
+            if touches(self._steps[index].effects, effects):
+                its = self._its[index]
+                past |= its
+                left &= ~its
+        return past
 
     def _past(self, actor: int) -> int:
         """Return what comes before an actor's next step whatever that is."""
         if actor < len(self._pasts):
             return self._pasts[actor]
-        return self._steps[-1].past if self._steps else 0  # it was started by the last step
+        return self._its[-1] if self._its else 0  # it was started by the last step
 
     def _before(self, effects: Effects) -> int:
         """Return the steps that touch the same things in whatever way."""
@@ -250,15 +264,3 @@ class History:
         for thing, _, _ in effects:
             found |= self._touched.get(thing, 0)
         return found
-
-    def _after(self, actor: int, effects: Effects) -> int:
-        past = self._past(actor)
-        left = self._before(effects) & ~past
-        while left:
-            index = left.bit_length() - 1
-            left ^= 1 << index
-            step, its, _, _, _ = self._steps[index]
-            if touches(step.effects, effects):
-                past |= its
-                left &= ~its
-        return past

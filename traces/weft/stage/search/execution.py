@@ -142,7 +142,7 @@ class Execution(NamedTuple):
     @property
     def order(self) -> tuple[int, ...]:
         """Who moved, step by step, until the run ended."""
-        return tuple(step.actor for step in self.steps[: self.ended])
+        return tuple([step.actor for step in self.steps[: self.ended]])
 
 
 def touches(one: Effects, other: Effects) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from time import monotonic
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast
 
 from .dpor import Reduction
 from .execution import Execution, Plan
@@ -21,6 +21,8 @@ MOST_TRIED = 1_000
 """Orders that a report tells."""
 
 
+TOLD = 0.05
+"""Seconds between two times that progress is told."""
 MOST_ENDS = 10
 """Endings that are remembered."""
 
@@ -112,7 +114,6 @@ class Done(NamedTuple):
     learned: Sequence[Any] = ()
 
 
-@runtime_checkable
 class Home(Executor, Protocol):
     """Can make a whole search where its executions are made, which is faster."""
 
@@ -130,7 +131,7 @@ class Search:
         executor: makes its executions.
         budget: after which it ends.
         stopped: asked between executions: whether to end now, with what is known.
-        progress: told after every execution.
+        progress: told after an execution what is known, unless it was `TOLD` seconds ago.
         prefix: returns whose steps come first in every order; asked again when sites were learned, since it may have
             more steps then.
     """
@@ -145,12 +146,18 @@ class Search:
     ) -> None:
         self._executor, self._budget, self._stopped, self._progress = executor, budget, stopped, progress
         self._renewed, self._prefix = prefix, tuple(prefix())
-        self._began = monotonic()
-        self._report = Report()
+        self._began = self._told = monotonic()
+        self._failed: Report | None = None
+        """What it ends with when an order fails, as far as that is known."""
+        self._proven = False
+        self._executions = self._sampled = self._left = 0
         self._unsure = ""
         self._longest = 1
         self._orders: set[tuple[int, ...]] = set()
         self._tried: list[tuple[int, ...]] = []
+        self._unseen: dict[Any, None] = {}
+        self._assumed: dict[str, None] = {}
+        self._ends: dict[str, None] = {}
         self._races = Races()
         self._first: Execution | None = None
         """What comes of no plan at all, if it does not fail."""
@@ -158,21 +165,39 @@ class Search:
     @property
     def report(self) -> Report:
         """What is known so far."""
-        return self._report
+        failed = self._failed
+        if failed is None:
+            failed = Report("holds" if self._proven else "inconclusive")
+        return Report(
+            failed.verdict,
+            failed.kind,
+            failed.text,
+            failed.order,
+            self._executions,
+            len(self._orders),
+            self._left,
+            self._sampled,
+            monotonic() - self._began,
+            tuple(self._unseen),
+            tuple(self._ends),
+            tuple(self._tried),
+            failed.loop,
+            (),
+            tuple(self._assumed),
+        )
 
     def run(self) -> Report:
         """Search, and shorten what is found."""
-        if isinstance(self._executor, Home):
-            done = self._executor.search(self._budget, self._stopped, self._progress, self._prefix)
+        known: Report | None = None
+        if hasattr(self._executor, "search"):  # to ask for all of a protocol takes long
+            done = cast("Home", self._executor).search(self._budget, self._stopped, self._progress, self._prefix)
             if done.learned:
                 self._learn(done.learned)
             if done.whole:
                 return done.report
             if done.report.verdict == "fails" and not self._budget.races:
-                self._report, self._tried = done.report, list(map(tuple, done.report.tried))
-        if self._report.verdict != "fails" and not self._all() and self._report.verdict == "inconclusive":
-            self._samples()
-        report = self._report
+                known = done.report
+        report = known or self._searched()
         if self._races.found:
             report = self._with_races(report)
         elif report.verdict == "fails":
@@ -181,7 +206,12 @@ class Search:
             report = report._replace(order=found.order, loop=found.loop, executions=report.executions + more)
         elif report.verdict == "inconclusive":
             report = report._replace(text=self._unsure or self._spent())
-        return report._replace(seconds=monotonic() - self._began, tried=tuple(self._tried))
+        return report._replace(seconds=monotonic() - self._began)
+
+    def _searched(self) -> Report:
+        if not self._all() and self._failed is None:
+            self._samples()
+        return self.report
 
     def _with_races(self, report: Report) -> Report:
         """Return what is known with the races that were found, whatever else fails being one more ending."""
@@ -204,6 +234,7 @@ class Search:
         reduction = Reduction(self._prefix)
         while (plan := reduction.next()) is not None:
             if self._over(SHARE):
+                self._left = reduction.left() + 1
                 return False
             execution = self._made(plan)
             if execution.diverged:
@@ -215,15 +246,16 @@ class Search:
                 reduction = Reduction(self._prefix)
                 continue
             reduction.add(execution)
-            self._note(execution, left=reduction.left())
-            if plan == Plan() and self._report.verdict != "fails":
+            self._note(execution, reduction)
+            if not plan.path and self._failed is None:
                 self._first = execution
-            if self._report.verdict == "fails" and not self._budget.races:
+            if self._failed is not None and not self._budget.races:
+                self._left = reduction.left()
                 return True
             if self._predict(execution):
                 reduction = Reduction(self._prefix)
-        if not self._unsure and self._report.verdict != "fails":
-            self._report = self._report._replace(verdict="holds", text="", left=0)
+        if not self._unsure and self._failed is None:
+            self._proven, self._left = True, 0
         return True
 
     def _predict(self, execution: Execution) -> bool:
@@ -238,13 +270,13 @@ class Search:
 
     def _samples(self) -> None:
         for seed, policy in enumerate(cycle(SAMPLERS)):
-            if self._over(1.0) or (self._report.verdict == "fails" and not self._budget.races):
+            if self._over(1.0) or (self._failed is not None and not self._budget.races):
                 return
             execution = self._made(Plan(self._prefix, policy=policy, seed=seed, length=self._longest))
             if execution.learned:
                 self._learn(execution.learned)
-            self._report = self._report._replace(sampled=self._report.sampled + 1)
-            self._note(execution, left=self._report.left)
+            self._sampled += 1
+            self._note(execution)
             self._predict(execution)
 
     def _learn(self, sites: Sequence[Any]) -> None:
@@ -254,49 +286,48 @@ class Search:
         self._tried.clear()
 
     def _made(self, plan: Plan) -> Execution:
-        execution = self._executor.execute(plan._replace(races=self._budget.races))
-        self._races.add(execution)
+        execution = self._executor.execute(plan._replace(races=True) if self._budget.races else plan)
+        if execution.races:
+            self._races.add(execution)
         self._longest = max(self._longest, len(execution.steps))
-        self._report = self._report._replace(executions=self._report.executions + 1)
+        self._executions += 1
         return execution
 
-    def _note(self, execution: Execution, left: int) -> None:
+    def _note(self, execution: Execution, reduction: Reduction | None = None) -> None:
         kind, text = execution.verdict or ("", "")
         order = execution.order
         if kind and order not in self._orders:
             self._orders.add(order)
             if len(self._tried) < MOST_TRIED:
                 self._tried.append(order)
-        unseen = dict.fromkeys((*self._report.unseen, *map(tuple, execution.unseen)))
-        self._report = self._report._replace(
-            orders=len(self._orders),
-            left=left,
-            seconds=monotonic() - self._began,
-            unseen=tuple(unseen),
-            assumed=tuple(dict.fromkeys((*self._report.assumed, *execution.assumed))),
-        )
-        if kind == "holds" and len(self._report.ends) < MOST_ENDS and text not in self._report.ends:
-            self._report = self._report._replace(ends=(*self._report.ends, text))
-        if kind in ("inconclusive", "limit"):
+        for site in execution.unseen:
+            self._unseen[tuple(site)] = None
+        for sentence in execution.assumed:
+            self._assumed[sentence] = None
+        if kind == "holds":
+            if len(self._ends) < MOST_ENDS:
+                self._ends[text] = None
+        elif kind in ("inconclusive", "limit"):
             self._unsure = text
-        elif kind not in ("holds", "") and self._report.verdict != "fails":
-            self._report = self._report._replace(
-                verdict="fails", kind=kind, text=text, order=order, loop=execution.loop
-            )
-        self._progress(self._report)
+        elif kind and self._failed is None:
+            self._failed = Report("fails", kind, text, order, loop=execution.loop)
+        now = monotonic()
+        if now - self._told >= TOLD:
+            self._told = now
+            self._left = reduction.left() if reduction is not None else self._left
+            self._progress(self.report)
 
     def _over(self, share: float) -> bool:
-        spent = monotonic() - self._began
         budget = self._budget
         return (
             self._stopped()
-            or spent >= budget.seconds * share
-            or self._report.executions >= max(1, int(budget.executions * share))
+            or monotonic() - self._began >= budget.seconds * share
+            or self._executions >= max(1, int(budget.executions * share))
         )
 
     def _spent(self) -> str:
         why = "it was stopped" if self._stopped() else "the budget was spent"
-        return f"{why} before all orders were tried: {self._report.left} or more are left"
+        return f"{why} before all orders were tried: {self._left} or more are left"
 
 
 def _tuples(data: Any) -> Any:

@@ -141,4 +141,4 @@ def _stretches(order: Sequence[int]) -> list[Order]:
 
 
 def _joined(stretches: Sequence[Order]) -> Order:
-    return tuple(actor for one in stretches for actor in one)
+    return tuple([actor for one in stretches for actor in one])
