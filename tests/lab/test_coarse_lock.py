@@ -11,7 +11,6 @@ def test_one_lock_for_everything_makes_a_queue(ran) -> None:
     verdict, evidence = ran("coarse-lock")
     assert verdict is Verdict.CONFIRMED
     assert "convoy at create_coarse_app.shop_lock" in evidence.text("coarse_sentence")
-    assert evidence.number("coarse_p99") > max(evidence.number("per-item_p99"), evidence.number("outside_p99"))
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ from weft_demos.lab import Evidence, Fact, Judgement, Lab, Lesson, Verdict
 from weft_demos.lab.counting import per_second, seconds
 from weft_demos.lab.servers import flask_run
 
-CLIENTS, SECONDS = 8, 1.0
-SUPPLIER_SECONDS = 0.025
+CLIENTS, SECONDS = 8, 1.5
+SUPPLIER_SECONDS = 0.08
 
 Buy = Callable[[int], float]
 
