@@ -9,8 +9,11 @@ import pytest
 from support.staging import HEAD, finish, play, staged, upcoming
 from weft.stage.moment import As, Status, Stops
 from weft.stage.process import AppProcess, Executions
+from weft.stage.search import verdicts
 from weft.stage.search.dpor import Reduction
 from weft.stage.search.execution import Plan
+from weft.stage.search.searching import Budget, Search
+from weft.stage.session import Session
 
 SHOP = """
 import sqlite3
@@ -163,3 +166,55 @@ def test_the_search_sees_every_outcome_of_sqlites_own_isolation(tmp_path: Path, 
 def test_what_is_read_only_needs_one_order(tmp_path: Path) -> None:
     program = _program({"alice": ["SELECT n FROM a", "SELECT n FROM b"], "bob": ["SELECT n FROM b", "SELECT n FROM a"]})
     assert _outcomes(tmp_path, program)[2] == 1
+
+
+POOL = """
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import QueuePool
+from weft.stage import folder
+till = threading.Lock()
+def setup(app):
+    file = f"sqlite:///{folder() / 'shop.db'}"
+    app.config["ENGINE"] = create_engine(file, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=5)
+def create_app():
+    app = Flask("shop")
+    @app.post("/first")
+    def first():
+        with app.config["ENGINE"].connect() as connection:
+            FIRST
+        return "ok"
+    @app.post("/second")
+    def second():
+        with till, app.config["ENGINE"].connect() as connection:
+            connection.execute(text("SELECT * FROM sqlite_master"))
+        return "ok"
+    return app
+SCENARIO = Scenario("x", create_app, {"alice": post("/first"), "bob": post("/second")}, setup=setup)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [
+        ("with till: connection.execute(text('SELECT 1'))", True),
+        ("connection.execute(text('CREATE TABLE a (n)')), time.sleep(6)", False),
+    ],
+)
+def test_a_request_that_times_out_at_a_pool_is_found_or_said(tmp_path: Path, first: str, found: bool) -> None:
+    """It is found where the connection comes back only after the timeout; who merely takes long is named."""
+    pytest.importorskip("sqlalchemy")
+    file = tmp_path / "program.py"
+    file.write_text(HEAD + POOL.replace("FIRST", first), encoding="utf-8")
+    process = AppProcess(str(file))
+    try:
+        report = Search(Executions(process, Stops.ACCESS, As.FREE_THREADED), Budget(60)).run()
+        said = verdicts.relative(Session(process), report)
+    finally:
+        process.close()
+    if found:
+        assert (report.verdict, report.kind) == ("fails", "status")
+        assert "bob got 500: program.py:" in report.text
+        assert "TimeoutError: QueuePool limit of size 1" in report.text
+    else:
+        assert (report.verdict, report.kind) == ("holds", "")
+        assert "a timeout ends only when nobody else can move: wait in Engine.connect" in said

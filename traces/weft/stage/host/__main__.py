@@ -37,6 +37,7 @@ from . import web
 from .baton import Stage
 from .blocking import Blocking
 from .databases import Databases
+from .event_loops import EventLoops
 from .exploring import Explorer
 from .eyes import Eyes
 from .keeping import Kept
@@ -65,7 +66,7 @@ LEFT_OPEN = (
 )
 
 
-ASYNC = "what async views wait for in their event loop is not seen, nor which of its tasks comes first: {}"
+ASYNC = "which task of an event loop comes first is not searched for, nor seen what async views do at sockets: {}"
 
 
 def main() -> None:
@@ -165,6 +166,7 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     blocking.install(patches)
     databases = Databases(maker)
     databases.install(patches)
+    EventLoops(maker).install(patches)
     clocks.install(patches, stage, clock, wanted.get("seed") or 0)
     eyes = Eyes(None)
     eyes.watch_imports(target.ours)

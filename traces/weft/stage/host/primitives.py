@@ -10,6 +10,7 @@ player has to wait for it.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 import threading
@@ -111,7 +112,7 @@ class Maker:
         """Return the library function that the app has called, or that its thread runs."""
         name = "a library"
         while frame is not None and not self.ours(frame.f_code.co_filename):
-            if frame.f_code.co_filename != __file__:
+            if frame.f_code.co_filename not in (__file__, contextlib.__file__):
                 name = frame.f_code.co_qualname
             frame = frame.f_back
         return name
