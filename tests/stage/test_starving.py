@@ -56,6 +56,21 @@ def test_who_waits_is_outside_at_once(player, monkeypatch: pytest.MonkeyPatch, s
     assert alice.outside
 
 
+def test_who_waits_for_a_thread_to_begin_is_waited_for(player, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, alice, elsewhere = player
+    looks = []
+
+    def waiting(native_id: int) -> Scheduled:
+        looks.append(native_id)
+        if len(looks) == 3:
+            elsewhere.release()
+        return Scheduled(False, 0)
+
+    alice.starts = True
+    monkeypatch.setattr(baton, "scheduled", waiting)
+    assert stage.give(alice)
+
+
 def test_who_computes_for_long_is_outside(player, monkeypatch: pytest.MonkeyPatch) -> None:
     stage, alice, _ = player
     looks = []

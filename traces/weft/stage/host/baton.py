@@ -77,6 +77,8 @@ class Player:
     error: BaseException | None = None
     response: Any = None
     told = ""
+    starts = False
+    """It waits for a thread that it has started to begin."""
     jobs = 0
     """How often a thread of the app has taken something from a queue: what follows may be for somebody else."""
 
@@ -260,7 +262,7 @@ class Stage:
                 elif running is not None:
                     now = scheduled(running.native_id)
                     begun, looks = begun or now, looks + 1
-                    if looks * PATIENCE < MOST_PATIENCE and _is_starved(begun, now):
+                    if looks * PATIENCE < MOST_PATIENCE and (running.starts or _is_starved(begun, now)):
                         continue
                     running.outside = True
                     self._running = None

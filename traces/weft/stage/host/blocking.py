@@ -295,7 +295,10 @@ class Blocking:
         wait = started.wait
 
         def waits(timeout: float | None = None) -> bool:
+            me = self.stage.me() or player
+            me.starts = True
             parked.acquire()
+            me.starts = False
             started.wait = wait
             return True
 
