@@ -14,6 +14,7 @@ from weft.timeline.snapshot import Snapshot
 from weft_tui.app import WeftApp
 from weft_tui.looks import Looks
 from weft_tui.messages import SnapshotReady
+from weft_tui.queues import queues
 from weft_tui.screens.dashboard import DashboardScreen
 from weft_tui.shown import Shown
 from weft_tui.spans import plain_text
@@ -51,7 +52,7 @@ class Bench(Shown[None]):
             self.feed(self.first)
 
     def feed(self, snapshot: Snapshot, loaded: float = 1.0) -> None:
-        self.dashboard.post_message(SnapshotReady(snapshot, loaded, 1234.0))
+        self.dashboard.post_message(SnapshotReady(snapshot, loaded, 1234.0, queues(snapshot)))
 
     @property
     def view(self):

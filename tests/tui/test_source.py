@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.message import Message
@@ -15,6 +16,7 @@ from weft.events import Kind, code_of
 from weft.log import writer
 from weft_tui.commands.live import Silence
 from weft_tui.messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
+from weft_tui.queues import queues
 from weft_tui.source import LOOK_SECONDS, Rate, Source
 from weft_tui.view import Mode
 
@@ -138,6 +140,37 @@ def test_a_block_is_read_as_soon_as_it_is_there(trace: Path) -> None:
     assert waits[1:3] == [LOOK_SECONDS] * 2
     assert waits[3] > LOOK_SECONDS, "it was read after the second look"
     assert len(snapshots(posted)) == 2
+
+
+def test_queues_of_a_growing_trace_are_a_second_old_at_most(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    posted: list[Message] = []
+    now = [100.0]
+    clock = SimpleNamespace(
+        monotonic=lambda: now[0], thread_time=time.thread_time, perf_counter_ns=time.perf_counter_ns
+    )
+    monkeypatch.setattr("weft_tui.source.time", clock)
+
+    def grow() -> None:
+        append(trace, (START_NS + 100 * S, 1, code_of(Kind.REQUEST_ENTER, 1)))
+
+    def wait() -> None:
+        now[0] += 1.5
+
+    Source(trace, Mode.LIVE, posted.append, pause=script(grow, nothing, wait, nothing, nothing)).run()
+    first, grown, later = snapshots(posted)
+    assert first.queues == queues(first.snapshot)
+    assert grown.queues is first.queues
+    assert later.queues == queues(grown.snapshot)
+    assert later.queues != first.queues
+
+
+def test_a_trace_that_is_read_has_its_queues_at_its_end(trace: Path) -> None:
+    posted: list[Message] = []
+    Source(trace, Mode.REPLAY, posted.append, pause=script()).run()
+    *before, last = snapshots(posted)
+    assert all(not each.queues for each in before)
+    assert last.queues == queues(last.snapshot)
+    assert last.queues
 
 
 def test_live_waits_for_a_block_to_be_whole(trace: Path) -> None:

@@ -10,6 +10,8 @@ from textual.message import Message
 from weft.findings import Finding
 from weft.timeline.snapshot import Snapshot
 
+from .queues import Queues
+
 
 @dataclass
 class SnapshotReady(Message):
@@ -20,6 +22,8 @@ class SnapshotReady(Message):
     """Part of the file that has been read, 0 … 1."""
     rate: float
     """Events per second of the trace's own time, lately."""
+    queues: Queues
+    """How deep the queues of locks were; nothing as long as a recorded trace is being read."""
 
     def can_replace(self, message: Message) -> bool:
         """Only the newest snapshot is worth drawing."""

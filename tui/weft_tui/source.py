@@ -22,6 +22,7 @@ from weft.timeline import Builder
 from weft.timeline.snapshot import Snapshot
 
 from .messages import ChildEnded, ComparisonReady, FindingsReady, SnapshotReady, SourceFailed
+from .queues import Queues, queues
 from .view import Mode
 
 POLL_SECONDS: Final = 0.05
@@ -37,7 +38,7 @@ SHOW_SECONDS: Final = 0.5
 """How often a trace that is being loaded is shown: to draw it costs as much as to read a part of it."""
 
 AGAIN_SECONDS: Final = 1.0
-"""Findings that are known change as often at most."""
+"""Findings that are known, and queues, change as often at most."""
 
 RATE_NS: Final = 2_000_000_000
 """The rate of events is that of so much of the trace."""
@@ -97,6 +98,9 @@ class Source:
         self._rate = Rate()
         self._told: tuple[Finding, ...] = ()
         self._told_again = 0.0
+        self._queues: Queues = {}
+        self._queued_again = 0.0
+        self._queues_stale = False
         self._fate = ""
         self._origins = origins
         self._against = against
@@ -153,6 +157,8 @@ class Source:
                 return
             self._tell(watch.look(snapshot, time.perf_counter_ns()))
             self._look_after_child(tail)
+            if self._queues_stale and time.monotonic() >= self._queued_again:
+                self._hand_over(snapshot, tail)
             stopped = stopped or self._wait_for_more(tail)
 
     def _wait_for_more(self, tail: Reading) -> bool:
@@ -185,7 +191,13 @@ class Source:
 
     def _hand_over(self, snapshot: Snapshot, tail: Reading, *, finished: bool = False) -> None:
         loaded = 1.0 if finished or self.mode is Mode.LIVE else min(tail.offset / max(tail.size(), 1), 0.999)
-        self._post(SnapshotReady(snapshot, loaded, self._rate.add(snapshot.start_ns, snapshot.end_ns, snapshot.events)))
+        # They take long in a large trace, where they hardly change: a recorded one is drawn without while it is read.
+        self._queues_stale = self.mode is Mode.LIVE and time.monotonic() < self._queued_again
+        if finished or (self.mode is Mode.LIVE and not self._queues_stale):
+            self._queues = queues(snapshot)
+            self._queued_again = time.monotonic() + AGAIN_SECONDS
+        rate = self._rate.add(snapshot.start_ns, snapshot.end_ns, snapshot.events)
+        self._post(SnapshotReady(snapshot, loaded, rate, self._queues))
 
     def _tell(self, news: News) -> None:
         """Post what is wrong when that is new, and a second later when it has only gone on."""

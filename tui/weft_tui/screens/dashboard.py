@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -49,6 +49,7 @@ from ..messages import (
 )
 from ..picks import By, Picks
 from ..query import fits
+from ..queues import Queues
 from ..recording_story import recording_story
 from ..settings import Settings
 from ..sources import Sources
@@ -72,7 +73,6 @@ from ..widgets.tables import (
     NO_MARKS,
     NO_REQUESTS,
     NOTHING_FITS,
-    SPARK,
     finding_columns,
     lock_columns,
     log_columns,
@@ -90,9 +90,6 @@ MARKS: Final = 1_000
 
 REQUESTS: Final = 200
 """Rows of the table of requests."""
-
-QUEUES: Final = 200
-"""Locks whose queues are drawn in their table, those that were waited for the longest."""
 
 ANNOUNCED_SECONDS: Final = 8
 ENDED: Final = "It said last"
@@ -161,7 +158,7 @@ class DashboardScreen(Navigation):
         self.maps: Memo[Density] = Memo()
         # What the minimap shows: not newer than the tables.
         self.mapped: tuple[int, Snapshot] | None = None
-        self.queues: Memo[Mapping[int, str]] = Memo()
+        self.queues: Queues = {}
         self.findings: tuple[Finding, ...] = ()
         self.ended = ""
         # Findings that were here before, by identity; those that nobody has looked at; those still to be announced.
@@ -224,6 +221,7 @@ class DashboardScreen(Navigation):
     def on_snapshot_ready(self, message: SnapshotReady) -> None:
         """Take over the new state of the trace."""
         self.status = replace(self.status, rate=message.rate, loaded=message.loaded)
+        self.queues = message.queues
         self._take(message.snapshot)
 
     def on_findings_ready(self, message: FindingsReady) -> None:
@@ -615,9 +613,7 @@ class DashboardScreen(Navigation):
             self._fill_changes(snapshot, self.comparison)
         elif snapshot and self.panels.showing(PanelName.LOCKS):
             locks = self.query_one("#locks", Table)
-            # To look at all waits takes long as long as the trace is not prepared, which it is once it has been read.
-            queues = self.queues.get(self.taken, self._queues) if self.status.loaded >= 1 else {}
-            locks.columns = lock_columns(snapshot, self.marks.locks, queues)
+            locks.columns = lock_columns(snapshot, self.marks.locks, sparks(self.queues))
             locks.rows = matches.figures(snapshot.lock_figures()) if matches else snapshot.lock_figures()
             locks.empty = NO_LOCKS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.REQUESTS) and not self.comparison:
@@ -641,15 +637,6 @@ class DashboardScreen(Navigation):
         if snapshot and self.panels.showing(PanelName.RECORDING):
             told = recording_story(snapshot, self.status.rate)
             self.query_one("#recording", Inspector).lines = tuple(told)
-
-    def _queues(self) -> Mapping[int, str]:
-        """Return how deep the queue of each lock that was waited for has been over the whole trace."""
-        snapshot = self.snapshot
-        if snapshot is None or snapshot.end_ns <= snapshot.start_ns:
-            return {}
-        waited = [row.lock.id for row in snapshot.lock_figures() if row.wait_ns][:QUEUES]
-        frame = snapshot.lock_frame(waited, snapshot.start_ns, snapshot.end_ns, SPARK)
-        return sparks(dict(zip(waited, frame.waited.tolist(), strict=True)))
 
     def _fill_changes(self, snapshot: Snapshot, told: dict[str, Any]) -> None:
         """Let the tables of locks and requests tell what changed."""

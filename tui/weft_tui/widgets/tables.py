@@ -14,6 +14,7 @@ from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
 from ..fronts import label_of
+from ..queues import COLUMNS, Queues
 from ..spans import Ink, Line, Span, cut_middle
 from .minimap import BARS
 from .scene import MARKED
@@ -22,7 +23,7 @@ from .table import Column, text
 BAR: Final = 8
 SMALL: Final = 5
 """Columns of bars: as they are, and where something stands beside them."""
-SPARK: Final = 12
+SPARK: Final = COLUMNS
 """Columns of a queue's bars over the whole trace."""
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 LOCKS: Final = 3
@@ -62,8 +63,8 @@ def _origin(snapshot: Snapshot, process: Callable[[Any], int | None]) -> Sequenc
     return (Column("in", max(width, 2), lambda row: text(label(row), Ink.TITLE), keep=8, order=label),)
 
 
-def sparks(waited: Mapping[int, Sequence[int]]) -> Mapping[int, str]:
-    """Return the time (ns) waited for locks (ids) in equal columns as bars; the most of all is a whole one."""
+def sparks(waited: Queues) -> Mapping[int, str]:
+    """Return how deep queues were as bars; the most of all is a whole one."""
     most = max((max(row, default=0) for row in waited.values()), default=0)
     levels = len(BARS) - 1
     return {lock: "".join(BARS[-(-ns * levels // max(most, 1))] for ns in row) for lock, row in waited.items()}
