@@ -25,6 +25,9 @@ UNKNOWN: Final = -1
 
 CHUNK: Final = 4096
 
+_FEW: Final = 4
+"""Chunks of which many rows may lie outside a window that touches them."""
+
 _LARGE: Final = 1 << 16
 """Rows from which on a table grows in larger steps, …"""
 
@@ -111,7 +114,7 @@ class View:
         return near if fit.all() else chosen(near, fit)
 
     def near(self, start_ns: int, end_ns: int, min_ns: int = 0) -> tuple[Rows, Rows, Rows]:
-        """Return, in parts that need no copy, what `within` returns and other rows from around there."""
+        """Return, in parts, what `within` returns and perhaps other rows from around there, but not many of them."""
         rest = len(self.low) * CHUNK
         fit = (self.low <= end_ns) & (self.high >= start_ns) & (self.longest >= min_ns)
         wanted = np.flatnonzero(fit)
@@ -121,6 +124,8 @@ class View:
             full = (
                 _solid(self.closed[:rest]).reshape(-1, CHUNK).take(wanted, axis=0).reshape(-1).view(self.closed.dtype)
             )
+        if len(full) <= _FEW * CHUNK:
+            full = _touching(full, start_ns, end_ns)
         return full, _touching(self.closed[rest:], start_ns, end_ns), self.open
 
     def count_since(self, since_ns: int) -> int:
@@ -130,8 +135,9 @@ class View:
 
 
 def _touching(rows: Rows, start_ns: int, end_ns: int) -> Rows:
-    """Return rows, or none if none of them touches a window (ns)."""
-    return rows if ((rows["start"] <= end_ns) & (rows["end"] >= start_ns)).any() else rows[:0]
+    """Return the rows that touch a window (ns)."""
+    fit = (rows["start"] <= end_ns) & (rows["end"] >= start_ns)
+    return rows if fit.all() else chosen(rows, fit)
 
 
 class Table:

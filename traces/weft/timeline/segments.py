@@ -256,7 +256,8 @@ def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
     firsts = range(0, count, _PIECE)
     spent = np.zeros(LAYERS, np.int64)
     for first, more in zip(firsts, spread(fill, firsts), strict=True):
-        blocks[first : first + _PIECE, BLOCK : BLOCK + LAYERS] += spent
+        if first:
+            blocks[first : first + _PIECE, BLOCK : BLOCK + LAYERS] += spent
         spent += more
     blocks[count, BLOCK : BLOCK + LAYERS] = spent
     return blocks
