@@ -24,9 +24,9 @@ from weft_demos.lab import Evidence, Fact, Judgement, Lab, Lesson, Verdict
 from weft_demos.lab.counting import most_held, per_second, requests, waited
 from weft_demos.lab.servers import waitress
 
-CLIENTS, EACH = 8, 8
+CLIENTS, EACH = 8, 6
 SMALL = 2
-WAREHOUSE_SECONDS = 0.025
+WAREHOUSE_SECONDS = 0.1
 
 
 def create_app(connections: int = SMALL, *, back: bool = False) -> Flask:
