@@ -186,7 +186,7 @@ def latency(trace: Path, result: Path, zoom: bytes) -> None:
 def idle(trace: Path, result: Path) -> None:
     """Follow a trace that does not grow."""
     with weft(result.parent, "live", str(trace)) as terminal:
-        terminal.read(quiet=1.5)
+        terminal.read(quiet=4.0, limit=20.0)
         before = terminal.cpu()
         size, _ = terminal.read(quiet=6.0)
         used = terminal.cpu() - before

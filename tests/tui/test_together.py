@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 
 from support.busy import BusyServer
 from weft.log import clocks
@@ -124,6 +125,19 @@ async def test_two_runs_are_compared_in_the_panels(files: tuple[Path, Path]) -> 
         assert f"{moment.request.method} {moment.request.endpoint}" == chosen.name
         assert "before" in screen.lanes.render_line(0).text
         assert "after" in screen.lanes.render_line(screen.lanes.pitch).text
+
+
+def test_two_runs_look(snap_compare, files: tuple[Path, Path]) -> None:
+    origins = clocks.by_start(files)
+    app = WeftApp(files[0], mode=Mode.REPLAY, title="before ↔ after", origins=origins, against=True)
+
+    async def run(pilot: Pilot[None]) -> None:
+        await app.workers.wait_for_complete()
+        await pilot.press("1")
+        app.clear_notifications()
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=(150, 40), run_before=run)
 
 
 async def test_several_traces_tell_their_rows_apart(files: tuple[Path, Path]) -> None:
