@@ -86,7 +86,8 @@ class Builder:
                 self._define(process, item)
         self._flush()
         self._drawn = False
-        if self._events - self._sealed >= AHEAD and not self._index.sealing:
+        # Twice as much each time, so that there are few segments.
+        if self._events - self._sealed >= max(AHEAD, self._sealed) and not self._index.sealing:
             self._sealed = self._events
             self._draw(self._index.seal_beside)
 

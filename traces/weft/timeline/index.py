@@ -35,8 +35,8 @@ _SLICE: Final = 1 << 18
 _GROUP: Final = 8
 """Slices that are merged at once, for the same reason, …"""
 
-_GROUPS: Final = 8
-"""… but more if they became more segments than that: a frame takes the longer the more there are."""
+_GROUPS: Final = 2
+"""… but more if what is sealed at once became more segments than that: a frame takes the longer the more there are."""
 
 
 class Source(Protocol):
