@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from support.busy import BusyServer
-from support.dashboard import screen
+from support.dashboard import Bench, bench, screen
 from weft_tui import app as app_module
 from weft_tui.app import DASHBOARD, Mode, WeftApp
 from weft_tui.screens.opening import OpeningScreen
@@ -60,6 +60,22 @@ async def test_the_name_of_the_trace_is_there_before_the_dashboard_is(
         gate.set()
         await until_shown(app, pilot)
         assert app.screen is app.dashboard
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 25), (200, 50)])
+async def test_the_first_picture_is_the_dashboards_before_anything_was_read(size: tuple[int, int]) -> None:
+    class Opening(Bench):
+        def on_mount(self) -> None:
+            self.push_screen(OpeningScreen(Mode.REPLAY, "flask --app shop run"))
+
+    async with Opening(Mode.REPLAY, None).run_test(size=size) as pilot:
+        await pilot.pause()
+        opening = screen(pilot.app).splitlines()
+    async with bench(None, size=size) as (app, _):
+        dashboard = screen(app).splitlines()
+    assert opening[0].rstrip() == dashboard[0].rstrip()
+    row = next(row for row, line in enumerate(dashboard) if "Reading …" in line)
+    assert opening[row].rstrip() == dashboard[row].rstrip()
 
 
 async def test_it_can_be_left_before_the_dashboard_is_there(trace: Path, gate: threading.Event) -> None:

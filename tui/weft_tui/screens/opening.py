@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from ..view import Mode
+from .layout import lane_rows
 
 BADGES: Final = {Mode.LIVE: " ● LIVE ", Mode.REPLAY: " ■ REPLAY "}
 READING: Final = "Reading …"
@@ -33,3 +34,7 @@ class OpeningScreen(Screen[None]):
             yield Static(BADGES[self.mode], id="opening-badge", classes=f"-{self.mode.value}", markup=False)
             yield Static(self.called, id="opening-title", markup=False)
         yield Static(READING, id="opening-notice", markup=False)
+
+    def on_resize(self) -> None:
+        """Say it where the lanes will."""
+        self.query_one("#opening-notice").styles.height = lane_rows(0, self.size.height)
