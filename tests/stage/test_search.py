@@ -130,6 +130,27 @@ SCENARIO = Scenario("x", None, {"alice": first}, check=lambda outcome: page.seen
     assert search(_file(tmp_path, source), budget=Budget(60, 30)).kind == ""
 
 
+@pytest.mark.parametrize("looks", ["third", "first"])
+@pytest.mark.parametrize("put", ['keys["{}"] = 1', 'keys.setdefault("{}", 1)', 'counts["{}"] += 1'])
+def test_keys_get_into_a_dict_in_every_order_where_somebody_looks(tmp_path: Path, looks: str, put: str) -> None:
+    source = f"""
+from collections import defaultdict
+keys, counts, seen = {{}}, defaultdict(int), []
+def first():
+    {put.format("a")}
+    {"look()" if looks == "first" else "pass"}
+def second():
+    {put.format("b")}
+def look():
+    seen.append(list({put.partition("[")[0].partition(".")[0]}))
+SCENARIO = Scenario("x", None, {{"alice": first, "bob": second{', "carol": look' if looks == "third" else ""}}},
+                    check=lambda outcome: seen != [["b", "a"]])
+"""
+    assert search(_file(tmp_path, source)).kind == "invariant"
+    report = search(_file(tmp_path, source.replace('["b", "a"]', '["c"]')))
+    assert (report.verdict, report.assumed) == ("holds", ())
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
@@ -139,6 +160,8 @@ SCENARIO = Scenario("x", None, {"alice": first}, check=lambda outcome: page.seen
             "a loop that came back to the same state goes on when others have moved: bob",
         ),
         ("flag.get(*key)", ""),
+        ("flag['down'] = True", "in which order keys get into a dict is searched for only where the app looks"),
+        ("flag['up'] = True", ""),
         ("pick().update(up=True)", "not followed, as only running the app's code could tell what it touches: pick()"),
     ],
 )
@@ -148,7 +171,7 @@ flag, key, jobs = {{"up": False}}, ("up",), queue.Queue()
 def pick():
     return flag
 def first():
-    flag["up"] = True
+    flag["up"] = flag["by"] = True
     jobs.put(1)
 def second():
     {body}

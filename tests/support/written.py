@@ -26,7 +26,7 @@ def cell():
     return get, put
 get, put = cell()
 def told(outcome):
-    raise AssertionError(repr((sorted(LOGS.items()), D["a"], B.n, get(), q0.qsize())))
+    raise AssertionError(repr((sorted(LOGS.items()), sorted(D.items()), B.n, get(), q0.qsize())))
 """
 _ACCESSES = (
     'log.append(D["a"])',
@@ -38,6 +38,7 @@ _ACCESSES = (
     "put({value})",
     'log.append("a" in D)',
 )
+_KEYS = ('D["{key}"] = {value}', 'D["{key}"] = {value}', "log.append(list(D))", 'log.append(D.pop("{key}", None))')
 _SIMPLE = (
     "e0.set()",
     "e0.clear()",
@@ -71,7 +72,7 @@ def source(seed: int) -> str:
     """Return a program of two or three threads, small enough for every order to be tried."""
     chance = random.Random(seed)
     count = chance.choice((2, 2, 2, 3))
-    accesses = chance.choice((_ACCESSES[:2], _ACCESSES[2:5], _ACCESSES[5:7], _ACCESSES))  # who meets, and where
+    accesses = chance.choice((_ACCESSES[:2], _ACCESSES[2:5], _ACCESSES[5:7], _ACCESSES, _KEYS))  # who meets, and where
     lines = HEAD.splitlines()
     for thread in range(count):
         lines += [
@@ -101,7 +102,7 @@ def _body(chance: random.Random, thread: int, parts: int, depth: int, accesses: 
             yield from (f"{pad}try:", f"{pad}    {act.format(value=value)}")
             yield from (f"{pad}except {error}:", f"{pad}    log.append(None)")
         else:
-            yield pad + chance.choice(accesses).format(value=value)
+            yield pad + chance.choice(accesses).format(value=value, key=chance.choice("bc"))
 
 
 def _inside(chance: random.Random, thread: int, depth: int, begin: str, accesses: Sequence[str]) -> Iterator[str]:

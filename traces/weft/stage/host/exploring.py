@@ -9,7 +9,7 @@ from typing import Any
 
 from ..moment import As
 from ..search.dpor import still_asleep
-from ..search.execution import ALL, READ, WRITE, Effects, Execution, Plan, Step
+from ..search.execution import ALL, ORDER, READ, WRITE, Effects, Execution, Plan, Step
 from . import policies
 from .baton import Pending, Player
 from .looping import Loops
@@ -17,11 +17,13 @@ from .rounds import Rounds
 from .run import Run
 from .sharing import Sharing
 from .sightings import Sightings
+from .touches import inserts
 
 MOST_STEPS = 2_000
 """After so many steps an execution is given up."""
 MOST_BEYOND = 300
 """Steps that threads of the app make at most when all actors have ended."""
+ORDERED = "in which order keys get into a dict is searched for only where the app looks at them: {}"
 FINISHING = 200
 """So many steps somebody makes in a row when all that matters is that everybody comes to the end."""
 PATIENCE = 1.0
@@ -71,6 +73,8 @@ class Explorer:
             ended = self._beyond = len(self._steps)
             self._play()
         stage.choose = lambda: None
+        if verdict is not None:
+            self._assumed.update(ORDERED.format(name) for name in sharing.orders())
         return Execution(
             self._steps,
             self._blocked(),
@@ -201,7 +205,14 @@ class Explorer:
                 sightings.step(following, count)
             pending, index, effects = following.pending, following.index, self._effects
             late = pending is not None and pending.ready is not None and not pending.ready()
-            step = index, effects[index], [one.index for one in able], late, self._numbers.count, len(effects)
+            step = (
+                index,
+                _at_once(pending, effects[index]),
+                [one.index for one in able],
+                late,
+                self._numbers.count,
+                len(effects),
+            )
             steps.append(_made(Step, step))
             self._last = following
         return following
@@ -263,8 +274,17 @@ class Explorer:
     def _go_on(self, player: Player) -> None:
         """Make another operation part of the step."""
         step = self._steps[-1]
-        more = self._numbers.effects(player.pending) if player.pending is not None else ()
+        pending = player.pending
+        more = _at_once(pending, self._numbers.effects(pending)) if pending is not None else ()
         self._steps[-1] = step._replace(effects=(*step.effects, *(one for one in more if one not in step.effects)))
+
+
+def _at_once(pending: Pending | None, effects: Effects) -> Effects:
+    """Return what an operation touches when it is done now: a key that is new comes last in the order of keys."""
+    if pending is None or pending.kind != "write" or pending.touch is None:
+        return effects
+    touch = pending.touch
+    return (*effects, (effects[0][0], ORDER, WRITE)) if inserts(touch.obj, touch.key) else effects
 
 
 _made = tuple.__new__

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .baton import Player
+from .touches import ORDER, WHOLE, Touch, conflicts, has_order, inserts
 from .touches import Key as TouchKey
-from .touches import Touch, conflicts
 
 Key = tuple[str, int, str, str]
 """What identifies a site from process to process: file, line, kind, text."""
@@ -82,6 +82,10 @@ class Sharing:
         """Yield what was touched since the beginning: object, part, and whether it was written."""
         return self._log.touched()
 
+    def orders(self) -> Iterator[str]:
+        """Yield the names of dicts into which several have put keys, and whose keys none of them has looked at."""
+        return self._log.orders()
+
     def stops(self, site: Any, touch: Touch | None, player: Player) -> bool:
         """Return whether a player stops before it touches something."""
         key = site.key
@@ -112,6 +116,8 @@ class Log:
         self.known: dict[Key, None] = {}
         self.shared: dict[Key, None] = {}
         self._seen: dict[int, tuple[Any, dict[Any, dict[tuple[int, bool], set[Key]]]]] = {}
+        self._put: dict[int, dict[int, Touch]] = {}
+        """By dict, who has put a key into it that was not there."""
         self._touched: dict[tuple[str, int, bool, Key], None] = {}
         self._digest = hashlib.sha256() if trial else None
         self._count = 0
@@ -136,6 +142,13 @@ class Log:
             for other, others in by_key.items():
                 if other != part and conflicts(other, part):
                     met = self._met(others, doing, writes, met)
+        if writes and has_order(touch.obj, part):
+            by_key.setdefault(ORDER, {}).setdefault((doing, True), set()).add(key)
+            if inserts(touch.obj, part):
+                self._put.setdefault(id(touch.obj), {}).setdefault(doing, touch)
+            met = self._met_by_order(by_key, met)
+        elif part == WHOLE:
+            met = self._met_by_order(by_key, met)
         mine = entries.get((doing, writes))
         if mine is None:
             entries[doing, writes] = {key}
@@ -164,10 +177,29 @@ class Log:
                 met = fresh if met is None else met | fresh
         return met
 
+    def _met_by_order(
+        self, by_key: dict[TouchKey, dict[tuple[int, bool], set[Key]]], met: set[Key] | None
+    ) -> set[Key] | None:
+        """Return also the sites where several put keys into a dict, if somebody looks at all of it: at their order."""
+        puts = by_key.get(ORDER, {})
+        if len(puts) < 2 or WHOLE not in by_key:
+            return met
+        fresh = set().union(*puts.values()).difference(self._sharing)
+        return met if not fresh else fresh if met is None else met | fresh
+
+    def orders(self) -> Iterator[str]:
+        """Yield the names of dicts into which several have put keys, and whose keys none of them has looked at."""
+        for identity, puts in self._put.items():
+            touch = next(iter(puts.values()))
+            if len(puts) > 1 and WHOLE not in self._seen[identity][1]:
+                yield touch.base_name
+
     def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:
         """Yield what was touched: object, part, and whether it was written."""
         for obj, by_key in list(self._seen.values()):
             for key, entries in list(by_key.items()):
+                if key == ORDER:
+                    continue
                 yield obj, key, any(wrote for _, wrote in entries)
 
     def tell(self, player: Player, what: object) -> None:

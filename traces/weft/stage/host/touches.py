@@ -14,6 +14,8 @@ Key = tuple[str, object]
 """``("item", k)``, ``("attr", name)``, ``("global", name)``, ``("cell", name)``, or WHOLE."""
 
 WHOLE: Key = ("*", None)
+ORDER: Key = ("order", None)
+"""Stands for the order of a dict's keys, or a set's."""
 CONTAINERS: tuple[type, ...] = (dict, list, set, deque, OrderedDict, defaultdict, Counter, bytearray)
 """What is shared by reference and changed in place, in C."""
 
@@ -54,6 +56,11 @@ class Touch:
         return self._namer(self) if self._namer is not None else self.text
 
     @property
+    def base_name(self) -> str:
+        """What the object is called of which a part is touched."""
+        return self._namer(Touch(self.obj, WHOLE, self.kind, self.base, self.base)) if self._namer else self.base
+
+    @property
     def known(self) -> bool:
         """Whether the object is known."""
         return self.obj is not UNKNOWN
@@ -64,6 +71,20 @@ def conflicts(one: Key, other: Key) -> bool:
     if one == other:
         return True
     return {one[0], other[0]} == {"*", "item"}
+
+
+def has_order(obj: object, key: Key) -> bool:
+    """Return whether to write to a part of an object may put a key into a dict or set."""
+    return key[0] == "item" and (plain.is_a(obj, dict) or plain.is_a(obj, set))
+
+
+def inserts(obj: Any, key: Key) -> bool:
+    """Return whether to write to a part of an object now puts a key into a dict or set."""
+    if key[0] != "item":
+        return False
+    if plain.is_a(obj, dict):
+        return not dict.__contains__(obj, key[1])
+    return plain.is_a(obj, set) and not set.__contains__(obj, key[1])
 
 
 def item(key: Any) -> Key:

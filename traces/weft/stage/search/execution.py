@@ -11,6 +11,9 @@ READ, WRITE, ACQUIRE, RELEASE = 1, 2, 4, 8
 ALL = 0
 """The part of a thing that overlaps with each of its parts."""
 
+ORDER = -1
+"""The part that stands for the order of the keys of a dict: whoever puts a new key into it writes to that."""
+
 Effect = tuple[int, int, int]
 """A thing, a part of it, and how it is touched. Things and parts are numbered in the order in which they are first
 announced, which is the same in all executions that begin alike."""
