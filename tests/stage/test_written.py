@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ PROGRAMS = int(os.environ.get("WEFT_FUZZ_WRITTEN", "3000"))
 MOST = 400
 
 
-def _compared(folder: Path, seed: int, most: int = MOST) -> tuple[int, int, int]:
+def _compared(
+    folder: Path, seed: int, most: int = MOST, write: Callable[[int], str] = written.source
+) -> tuple[int, int, int]:
     """Return how many orders a program has, how many were enough, and how many outcomes; zeros for too many orders."""
-    source = written.source(seed)
+    source = write(seed)
     file = folder / "program.py"
     file.write_text(HEAD + source, encoding="utf-8")
     process = AppProcess(str(file))
@@ -41,10 +44,10 @@ def _compared(folder: Path, seed: int, most: int = MOST) -> tuple[int, int, int]
         process.close()
 
 
-def _compare(folder: Path, seeds: range, most: int = MOST) -> None:
+def _compare(folder: Path, seeds: range, most: int = MOST, write: Callable[[int], str] = written.source) -> None:
     orders = tried = compared = several = 0
     for seed in seeds:
-        all_, enough, outcomes = _compared(folder, seed, most)
+        all_, enough, outcomes = _compared(folder, seed, most, write)
         orders, tried, compared = orders + all_, tried + enough, compared + bool(all_)
         several += outcomes > 1
     assert compared > len(seeds) / 4
@@ -54,6 +57,16 @@ def _compare(folder: Path, seeds: range, most: int = MOST) -> None:
 
 def test_every_outcome_of_written_programs_is_seen(tmp_path: Path) -> None:
     _compare(tmp_path, range(SEED, SEED + 10), 150)
+
+
+def test_every_order_of_keys_that_is_looked_at_is_seen(tmp_path: Path) -> None:
+    _compare(tmp_path, range(SEED, SEED + 12), write=written.keys)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_every_order_of_keys_in_many_programs_is_seen(tmp_path: Path) -> None:
+    _compare(tmp_path, range(SEED, SEED + PROGRAMS // 5), write=written.keys)
 
 
 @pytest.mark.slow

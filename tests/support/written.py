@@ -84,6 +84,18 @@ def source(seed: int) -> str:
     return "\n".join([*lines, f'SCENARIO = Scenario("x", None, {{{acts}}}, check=told)', ""])
 
 
+def keys(seed: int) -> str:
+    """Return a program of two or three threads that put keys into a dict, take them out, and look at their order."""
+    chance = random.Random(seed)
+    count = chance.choice((2, 2, 3))
+    lines = HEAD.splitlines()
+    for thread in range(count):
+        acts = [chance.choice(_KEYS).format(value=thread, key=chance.choice("bcde")) for _ in range(7 - 2 * count)]
+        lines += [f"def act{thread}():", f'    log = LOGS["{thread}"] = []', *(f"    {act}" for act in acts)]
+    acts = [f'"a{thread}": act{thread}' for thread in range(count)]
+    return "\n".join([*lines, f'SCENARIO = Scenario("x", None, {{{", ".join(acts)}}}, check=told)', ""])
+
+
 def _body(chance: random.Random, thread: int, parts: int, depth: int, accesses: Sequence[str]) -> Iterator[str]:
     pad = "    " * depth
     for _ in range(parts):
