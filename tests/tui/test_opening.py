@@ -11,10 +11,11 @@ import pytest
 from textual.pilot import Pilot
 
 from support.busy import BusyServer
-from support.dashboard import Bench, bench, screen
+from support.dashboard import bench, screen
 from weft_tui import app as app_module
 from weft_tui.app import DASHBOARD, Mode, WeftApp
 from weft_tui.screens.opening import OpeningScreen
+from weft_tui.shown import Shown
 
 
 @pytest.fixture
@@ -64,12 +65,15 @@ async def test_the_name_of_the_trace_is_there_before_the_dashboard_is(
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 25), (200, 50)])
 async def test_the_first_picture_is_the_dashboards_before_anything_was_read(size: tuple[int, int]) -> None:
-    class Opening(Bench):
-        def on_mount(self) -> None:
-            self.push_screen(OpeningScreen(Mode.REPLAY, "flask --app shop run"))
+    class Opening(Shown[None]):
+        CSS_PATH = WeftApp.CSS_PATH
 
-    async with Opening(Mode.REPLAY, None).run_test(size=size) as pilot:
+        def get_default_screen(self) -> OpeningScreen:
+            return OpeningScreen(Mode.REPLAY, "flask --app shop run")
+
+    async with Opening().run_test(size=size) as pilot:
         await pilot.pause()
+        assert isinstance(pilot.app.screen, OpeningScreen)
         opening = screen(pilot.app).splitlines()
     async with bench(None, size=size) as (app, _):
         dashboard = screen(app).splitlines()
