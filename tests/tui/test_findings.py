@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.dashboard import bench
+from support.dashboard import Bench, bench
 from support.scripted import MS, SHOP, ms, shop
 from weft.findings import Evidence, Finding, Severity
 from weft.timeline.values import Place
@@ -52,14 +52,14 @@ async def test_what_is_new_is_announced_once_and_counted_in_the_status_line(mode
     async with bench(shop(), mode) as (app, pilot):
         app.dashboard.post_message(FindingsReady(BOTH, BOTH))
         await pilot.pause()
-        assert app.toasts == [STUCK.sentence, SLOW.sentence]
+        assert app.toasts == [STUCK.sentence, "Found 1 long hold: 4 lists it."]
         app.dashboard.post_message(FindingsReady(BOTH, ()))
         app.dashboard.post_message(FindingsReady((), ()))
         app.dashboard.post_message(FindingsReady(BOTH, BOTH))
         await pilot.pause()
         app.dashboard._announce()
         await pilot.pause()
-        assert app.toasts == [STUCK.sentence, SLOW.sentence]
+        assert app.toasts == [STUCK.sentence, "Found 1 long hold: 4 lists it."]
         assert " 1 deadlock " in shown(app)
         assert "1 finding " in shown(app)
 
@@ -71,13 +71,58 @@ async def test_what_comes_soon_after_is_announced_together_later_but_not_what_is
         for other in others[1:]:
             app.dashboard.post_message(FindingsReady((SLOW, other), (other,)))
         await pilot.pause()
-        assert app.toasts == [SLOW.sentence]
+        assert app.toasts == ["Found 1 long hold: 4 lists it."]
         app.dashboard._announce()
         await pilot.pause()
-        assert app.toasts == [SLOW.sentence, "2 long holds. 4 lists them, p goes to them."]
+        assert app.toasts[1:] == ["Found 2 long holds: 4 lists them."]
         app.dashboard.post_message(FindingsReady(BOTH, (STUCK,)))
         await pilot.pause()
         assert app.toasts[2:] == [STUCK.sentence]
+
+
+@pytest.mark.parametrize("key", ["4", "question_mark"])
+async def test_an_announcement_goes_when_findings_are_listed_or_keys_explained(key: str) -> None:
+    async with bench(shop(), size=(80, 24)) as (app, pilot):
+        app.dashboard.post_message(FindingsReady((SLOW,), (SLOW,)))
+        await pilot.pause()
+        assert app.toasts
+        await pilot.press(key)
+        assert app.toasts == []
+
+
+async def test_what_the_table_has_shown_is_not_announced_later() -> None:
+    async with bench(shop(), size=(80, 24)) as (app, pilot):
+        app.dashboard.post_message(FindingsReady((SLOW,), (SLOW,)))
+        await pilot.press("4")
+        other = replace(SLOW, subject=(7,))
+        app.dashboard.post_message(FindingsReady((SLOW, other), (other,)))
+        await pilot.press("1")
+        app.dashboard._announce()
+        await pilot.pause()
+        assert app.toasts == []
+
+
+async def test_nothing_is_announced_under_the_help_but_after_it() -> None:
+    async with bench(shop(), size=(80, 24)) as (app, pilot):
+        await pilot.press("question_mark")
+        app.dashboard.post_message(FindingsReady((SLOW,), (SLOW,)))
+        await pilot.pause()
+        assert app.toasts == []
+        await pilot.press("escape")
+        app.dashboard._announce()
+        await pilot.pause()
+        assert app.toasts == ["Found 1 long hold: 4 lists it."]
+
+
+async def test_announcements_cover_neither_the_first_row_nor_the_tables() -> None:
+    app = Bench(Mode.REPLAY, shop())
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.dashboard.post_message(FindingsReady(BOTH, BOTH))
+        await pilot.pause()
+        await pilot.pause()
+        toasts = [toast.region for toast in app.screen.query("Toast")]
+        assert len(toasts) == len(BOTH)
+        assert all(region.y > 0 and region.bottom <= 6 for region in toasts)
 
 
 def test_many_are_announced_in_few_words() -> None:

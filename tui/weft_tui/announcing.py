@@ -8,7 +8,7 @@ from typing import Final
 
 from weft.findings import Finding, Severity, fragments
 
-NEXT: Final = "4 lists them, p goes to them."
+NEXT: Final = "4 lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,6 @@ class Announcement:
         loud: somebody can never go on.
     """
 
-    title: str
     text: str
     loud: bool
 
@@ -31,9 +30,8 @@ def announced(fresh: Sequence[Finding]) -> list[Announcement]:
     said = []
     if stuck:
         more = f" And {len(stuck) - 1:,} more." if len(stuck) > 1 else ""
-        said.append(Announcement("Stuck", stuck[0].sentence + more, True))
-    if len(others) == 1:
-        said.append(Announcement("Found", others[0].sentence, False))
-    elif others:
-        said.append(Announcement("Found", f"{', '.join(fragments(others))}. {NEXT}", False))
+        said.append(Announcement(stuck[0].sentence + more, True))
+    if others:
+        them = "it" if len(others) == 1 else "them"
+        said.append(Announcement(f"Found {', '.join(fragments(others))}: {NEXT} {them}.", False))
     return said

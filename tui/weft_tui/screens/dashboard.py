@@ -240,9 +240,13 @@ class DashboardScreen(Navigation):
         self.announcer = None
         if not self.unsaid:
             return
+        if self.app.screen is not self:
+            # A dialog lies over the screen: what it says would be covered.
+            self.announcer = self.set_timer(ANNOUNCED_SECONDS, self._announce)
+            return
         for what in announced(self.unsaid):
             severity: SeverityLevel = "error" if what.loud else "warning"
-            self.notify(what.text, title=what.title, severity=severity, timeout=ANNOUNCED_SECONDS, markup=False)
+            self.notify(what.text, severity=severity, timeout=ANNOUNCED_SECONDS, markup=False)
         self.unsaid = []
         self.announcer = self.set_timer(ANNOUNCED_SECONDS, self._announce)
 
@@ -420,6 +424,7 @@ class DashboardScreen(Navigation):
         named = "in this table" if isinstance(self.focused, Table) else "in this text"
         sections = [(named, here), ("everywhere" if here else "", (*self.BINDINGS, *self.app.BINDINGS))]
         bound = [(title, [each for each in keys if isinstance(each, Binding)]) for title, keys in sections if keys]
+        self.app.clear_notifications()
         self.app.push_screen(HelpScreen(bound, self.lanes.shares()))
 
     # state
@@ -683,7 +688,16 @@ class DashboardScreen(Navigation):
         stuck = [each for each in self.findings if each.severity is Severity.STUCK and each.ended_ns is None]
         self.status = replace(self.status, stuck=", ".join(fragments(stuck)), findings=len(self.findings) - len(stuck))
         if self.panels.showing(PanelName.FINDINGS):
-            self.unseen.clear()
+            self._see_findings()
         self.panels.count(self.findings, len(self.unseen))
         self._show_status()
         self._fill_tables()
+
+    def _see_findings(self) -> None:
+        """Take the findings that the table shows as seen, and let go of what announces them."""
+        self.unseen.clear()
+        self.unsaid = []
+        if self.announcer is not None:
+            self.announcer.stop()
+            self.announcer = None
+            self.app.clear_notifications()
