@@ -66,7 +66,7 @@ def test_a_lesson_that_is_not_there_is_said_in_one_line(name: str, hint: str) ->
 def test_a_lesson_whose_library_is_missing_says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, catalog.module("shared-memory"), raising=False)
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(WeftError, match=r"shared-memory needs redis, .* pip install 'weft\[lab\]'"):
+    with pytest.raises(WeftError, match=r"shared-memory needs redis, .* pip install '\.\[lab\]'` in your clone"):
         catalog.load("shared-memory")
 
 
@@ -173,7 +173,7 @@ with Lab("dev-server") as lab, lab.serve(flask_run(), dev_server.create_app) as 
 
 
 def test_a_server_that_is_not_installed_is_said_with_what_installs_it() -> None:
-    with Lab("dev-server") as lab, pytest.raises(WeftError, match=r"pip install 'weft\[lab\]'"):
+    with Lab("dev-server") as lab, pytest.raises(WeftError, match=r"pip install '\.\[lab\]'"):
         lab.serve(Server("unheard of", "no_such_server", ()), dev_server.create_app).__enter__()
 
 

@@ -67,7 +67,7 @@ def test_each_server_has_a_token_of_its_own() -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "textual_serve.app_service", None)
-    with pytest.raises(WeftError, match=r"pip install 'weft\[serve\]'"):
+    with pytest.raises(WeftError, match=r"pip install '\.\[serve\]'"):
         server.Site((), "", 1)
 
 

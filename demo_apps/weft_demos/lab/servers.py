@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import NamedTuple
 
+from weft import extras
 from weft.errors import WeftError
 
 CONFIG = "python:weft_demos.lab.gunicorn_conf"
-INSTALL = "pip install 'weft[lab]'"
+INSTALL = extras.install("lab")
 
 
 class Server(NamedTuple):

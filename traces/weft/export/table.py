@@ -9,6 +9,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
+from .. import extras
 from ..errors import WeftError
 from .stream import LOCK_LANES, Name, Part, Slice
 
@@ -42,7 +43,7 @@ def write_parquet(parts: Iterable[Part], file: BinaryIO) -> None:
         arrow: Any = import_module("pyarrow")
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
-        raise WeftError("Parquet needs pyarrow: pip install 'weft[parquet]', or export to csv") from None
+        raise WeftError(f"Parquet needs pyarrow: {extras.install('parquet')}, or export to csv") from None
     schema = arrow.schema([(name, arrow.int64() if name in _WHOLE else arrow.string()) for name in COLUMNS])
     with parquet.ParquetWriter(file, schema) as writer:
         source = rows(parts)

@@ -20,9 +20,11 @@ requests, records all of it, and computes its verdict from what was recorded: *c
     weft lab dev-server --headless --format json
     weft replay --sample dev-server               what the lesson has recorded for this page
 
-The servers come with `pip install 'weft[lab]'`. Redis and PostgreSQL are programs of their own (`apt-get install
-redis-server`, `apt-get install postgresql`): a lesson that needs one starts it for itself, empty and with a password,
-and where it is not installed the lesson does without it and says so. Lessons run on loopback, and all that they start
+Some lessons need Python packages besides (gunicorn, waitress, redis, SQLAlchemy and so on): `pip install '.[lab]'` in a
+clone of weft brings them all (after `make demo`: `.venv/bin/pip install '.[lab]'`), and without them such a lesson says
+so and does not run. The servers of Redis and PostgreSQL are programs of their own (`apt-get install redis-server`,
+`apt-get install postgresql`): a lesson that needs one starts it for itself, empty and with a password, and where that
+program is not installed the lesson does without it and says so. Lessons run on loopback, and all that they start
 ends with them. A lesson is one file in `demo_apps/weft_demos/lessons/`, to be read as a tutorial.
 
 This page is made by `python -m weft_tui.lab.publish`, as are its figures: they are what one run on one machine gave,

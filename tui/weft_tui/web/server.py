@@ -20,7 +20,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-from weft import WeftError
+from weft import WeftError, extras
 
 HOST: Final = "127.0.0.1"
 FONT_SIZES: Final = (6, 16, 64)
@@ -37,7 +37,7 @@ POLICY: Final = (
     "connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-NO_EXTRA: Final = "this needs textual-serve: pip install 'weft[serve]', or look at the trace with `weft replay`"
+NO_EXTRA: Final = f"this needs textual-serve: {extras.install('serve')}, or look at the trace with `weft replay`"
 
 
 def bound(port: int) -> socket.socket:
