@@ -11,6 +11,7 @@ import pytest
 from support.scripted import MS, T0, Scripted, ms, shop
 from weft.timeline.values import State, Task
 from weft_tui.view import View
+from weft_tui.widgets.arrows import Arrow
 from weft_tui.widgets.captions import on_lane, request_captions, wait_labels
 from weft_tui.widgets.cells import cells
 from weft_tui.widgets.grid import Grid
@@ -189,3 +190,16 @@ def test_a_mark_is_a_sign_on_the_state_that_matters_most() -> None:
     assert grid.styles[4, GUTTER + 70] == pair(State.WAIT, State.WAIT)
     assert (grid.styles == before.styles).all()
     assert "◆" in rows(draw(replace(scene(shapes=Shapes(SHADES, False)), marks=marks), 8, GUTTER + COLUMNS))[4]
+
+
+def test_names_stand_beside_arrows_or_not_at_all() -> None:
+    plain = scene()
+    arrow = Arrow((2,), 1)
+    crossed = replace(plain, arrows=(arrow,), waits=(Label(2, 40, 70, "shop.stock_lock"),), captions=(), cursor=50)
+    assert rows(draw(crossed, 8, GUTTER + COLUMNS))[4][GUTTER + 50 :].startswith("┻shop.stock_lock")
+    narrow = replace(crossed, waits=(Label(2, 40, 58, "shop.stock_lock"),))
+    assert rows(draw(narrow, 8, GUTTER + COLUMNS))[4][GUTTER + 41 : GUTTER + 51] == "stock_lo…┻"
+    none = replace(crossed, waits=(Label(2, 48, 53, "shop.stock_lock"),))
+    assert "…" not in rows(draw(none, 8, GUTTER + COLUMNS))[4]
+    caption = replace(crossed, waits=(), captions=(Label(1, 40, 75, "GET /report"),))
+    assert "┃ GET /report ─" in rows(draw(replace(caption, arrows=(Arrow((3,), 0),)), 8, GUTTER + COLUMNS))[3]

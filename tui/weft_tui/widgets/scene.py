@@ -150,20 +150,13 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
         _draw_queue(grid, scene, scene.queue)
     _draw_line(grid, scene, tones, scene.anchor, ANCHOR)
     _draw_line(grid, scene, tones, scene.cursor, CURSOR)
+    taken = _arrows(Grid.blank(rows, columns, Role.GROUND), scene).glyphs != ord(" ") if _has_arrows(scene) else None
     for label in scene.waits:
-        _write(grid, scene, label, row=label.row * scene.pitch)
+        _write(grid, scene, label, label.row * scene.pitch, taken)
     for label in scene.captions:
-        _write(grid, scene, label, row=label.row * scene.pitch + scene.pitch - 1)
-    if scene.arrows and scene.cursor >= 0:
-        draw_arrows(
-            grid,
-            scene.arrows,
-            lanes=len(scene.heads),
-            pitch=scene.pitch,
-            gutter=scene.gutter,
-            cursor=scene.cursor,
-            styled=scene.coloured,
-        )
+        _write(grid, scene, label, label.row * scene.pitch + scene.pitch - 1, taken)
+    if taken is not None:
+        _arrows(grid, scene)
     _draw_heads(grid, scene)
     return grid
 
@@ -239,10 +232,34 @@ def _draw_brackets(grid: Grid, scene: Scene) -> None:
         grid.write(label.row * scene.pitch + 1, scene.gutter + label.start, line, style)
 
 
-def _write(grid: Grid, scene: Scene, label: Label, row: int) -> None:
-    """Write a label between its ends, if there is room beside the cursor's line, else across it."""
+def _has_arrows(scene: Scene) -> bool:
+    return bool(scene.arrows) and scene.cursor >= 0
+
+
+def _arrows(grid: Grid, scene: Scene) -> Grid:
+    """Draw the arrows into a grid, and return it."""
+    draw_arrows(
+        grid,
+        scene.arrows,
+        lanes=len(scene.heads),
+        pitch=scene.pitch,
+        gutter=scene.gutter,
+        cursor=scene.cursor,
+        styled=scene.coloured,
+    )
+    return grid
+
+
+def _write(grid: Grid, scene: Scene, label: Label, row: int, taken: NDArray[np.bool_] | None) -> None:
+    """Write a label between its ends, beside arrows, and beside the cursor's line if there is room, else across it.
+
+    Args:
+        taken: cells of the grid that arrows are drawn on; None: there are no arrows.
+    """
     on_bracket = row % scene.pitch > 0
     start, end = label.start + 1, label.end - 1
+    if taken is not None and (crossed := taken[row, scene.gutter + start : scene.gutter + end]).any():
+        start, end = _beside(crossed, start, len(label.text) + 2 * on_bracket)
     text = shorter(label.text, end - start - 2 * on_bracket)
     if len(text) < MIN_LABEL and text != label.text:
         return
@@ -250,6 +267,20 @@ def _write(grid: Grid, scene: Scene, label: Label, row: int) -> None:
     if start <= scene.cursor < start + len(text) and len(text) <= end - scene.cursor - 1:
         start = scene.cursor + 1
     grid.write(row, scene.gutter + start, text)
+
+
+def _beside(crossed: NDArray[np.bool_], start: int, wanted: int) -> tuple[int, int]:
+    """Return begin and end of the first stretch of free columns that are enough, else of the widest one.
+
+    Args:
+        crossed: the columns from ``start`` on, True where they are not free.
+    """
+    edges = np.flatnonzero(np.diff(~crossed, prepend=False, append=False)).reshape(-1, 2)
+    if not len(edges):
+        return start, start
+    sizes = edges[:, 1] - edges[:, 0]
+    first, last = edges[np.argmax(np.minimum(sizes, wanted))].tolist()
+    return start + first, start + last
 
 
 def shorter(text: str, room: int) -> str:
