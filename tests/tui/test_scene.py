@@ -200,6 +200,6 @@ def test_names_stand_beside_arrows_or_not_at_all() -> None:
     narrow = replace(crossed, waits=(Label(2, 40, 58, "shop.stock_lock"),))
     assert rows(draw(narrow, 8, GUTTER + COLUMNS))[4][GUTTER + 41 : GUTTER + 51] == "stock_lo…┻"
     none = replace(crossed, waits=(Label(2, 48, 53, "shop.stock_lock"),))
-    assert "…" not in rows(draw(none, 8, GUTTER + COLUMNS))[4]
+    assert rows(draw(none, 8, GUTTER + COLUMNS))[4][GUTTER + 48 : GUTTER + 53] == "  ┻  "
     caption = replace(crossed, waits=(), captions=(Label(1, 40, 75, "GET /report"),))
     assert "┃ GET /report ─" in rows(draw(replace(caption, arrows=(Arrow((3,), 0),)), 8, GUTTER + COLUMNS))[3]
