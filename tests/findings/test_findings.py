@@ -61,7 +61,7 @@ def test_a_deadlock_names_every_line() -> None:
         "deadlock",
     )
     assert finding.sentence == (
-        "Deadlock: a waits at shop.py:12 for right, held by b and b waits at shop.py:12 for left, held by a; "
+        "Deadlock: a waits at shop.py:12 for right, held by b, and b waits at shop.py:12 for left, held by a; "
         "none of them can go on, and 1 more thread waits behind them, since 880 ms."
     )
     assert finding.severity is Severity.STUCK
@@ -191,6 +191,29 @@ def test_a_pool_that_one_lock_takes() -> None:
     )
     assert not found(pool(True, threads=2), "exhausted")
     assert not found(pool(True) + "\nw9 0 enter\nw9 1 request 90 /a\nw9 2 done 200\nw9 3 request 91 /a", "exhausted")
+
+
+def test_what_several_held_at_once_is_shared_out_among_them() -> None:
+    finding = only(
+        """
+        w1 0 enter
+        w2 0 enter
+        w3 0 enter
+        w1 1 request 1 /one
+        w2 1 request 2 /two
+        w3 1 request 3 /three
+        w1 100 wait pool -
+        w2 10 section pool 220
+        w3 40 section pool 290
+        w1 300 acquire pool 100
+        w1 310 exit
+        """,
+        "blame",
+    )
+    assert finding.sentence == (
+        "GET /one waited 200 ms for pool: 130 ms behind GET /three, 60 ms behind GET /two, "
+        "10 ms while nobody is known to have held it."
+    )
 
 
 def test_lost_records_are_said_once() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weft import levels
+from weft.counted import many
 from weft.findings import Finding, Severity
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
@@ -138,7 +139,8 @@ def _holding(snapshot: Snapshot, moment: Moment, quote: Quote) -> Iterator[Line]
         yield (("  ", Ink.PLAIN), *waiter, (" waits for ", Ink.PLAIN), _lock(snapshot, wait.lock, Ink.WAIT),
                *since(wait.start_ns, moment.time_ns))  # fmt: skip
     if len(moment.wanted_by) > MANY:
-        yield ((f"  and {len(moment.wanted_by) - MANY} more threads wait", Ink.PLAIN),)
+        more = many(len(moment.wanted_by) - MANY, "more thread waits", "more threads wait")
+        yield ((f"  and {more}", Ink.PLAIN),)
     if moment.wanted_by:
         yield from told_at("  when that wait began, this thread was at ", moment.wanted_by[0].holder_at, quote)
 
@@ -154,7 +156,7 @@ def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     for task in moment.handed[:MANY]:
         yield ((f"  it has handed over {task.work or 'a task'}", Ink.PLAIN), *_progress(snapshot, task, moment.time_ns))
     if len(moment.handed) > MANY:
-        yield ((f"  and {len(moment.handed) - MANY} more tasks", Ink.PLAIN),)
+        yield ((f"  and {many(len(moment.handed) - MANY, 'more task')}", Ink.PLAIN),)
 
 
 def _progress(snapshot: Snapshot, task: Task, now_ns: int) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,7 +102,9 @@ def _finding(case: Case, request: Request, lock: int, waited: int, total: int, c
     text = f"{name} {'has waited' if goes_on else 'waited'} {duration(waited)} for {lock_name(snapshot, lock)}"
     text += f": {', '.join(parts)}" if parts else ""
     if count > 1:
-        text += f"; so did {many(count - 1, 'more request')} of {endpoint(request)}, {duration(total)} in all"
+        text += (
+            f"; so did {many(count - 1, 'more request')} of the endpoint {endpoint(request)}, {duration(total)} in all"
+        )
     return Finding(
         kind=KIND,
         sentence=f"{text}.",
@@ -138,7 +140,7 @@ def shared_out(case: Case, request: Request, lock: int) -> tuple[list[Share], li
     rows = tables.waits.within(request.start_ns, end_ns)
     rows = rows[(rows["thread"] == request.thread) & (rows["lock"] == lock) & (rows["start"] >= request.start_ns)]
     rows = rows[np.argsort(rows["start"], kind="stable")]
-    found: dict[tuple[int, str], list[Blame]] = defaultdict(list)
+    found: dict[tuple[int, str], list[tuple[Blame, int]]] = defaultdict(list)
     lines: list[Evidence] = []
     stacks: dict[tuple[int, str], str] = {}
     for at in range(len(rows)):
@@ -154,9 +156,9 @@ def shared_out(case: Case, request: Request, lock: int) -> tuple[list[Share], li
             )
         )  # fmt: skip
         held_at = where(yours(case.holder_at(request.thread, start)))
-        for number, blame in enumerate(blames):
+        for number, (blame, part) in enumerate(zip(blames, _parts(blames, start), strict=True)):
             key = blame.hold.thread, who(case.snapshot, blame.hold.thread, blame.request)
-            found[key].append(blame)
+            found[key].append((blame, part))
             if number == 0 and held_at and blame.hold.start_ns <= start:
                 stacks.setdefault(key, held_at)
             lines.append(
@@ -168,12 +170,30 @@ def shared_out(case: Case, request: Request, lock: int) -> tuple[list[Share], li
             )  # fmt: skip
     shares = []
     for key, blames_of in found.items():
-        longest = max(blames_of, key=lambda each: each.overlap_ns)
-        ns = sum(each.overlap_ns for each in blames_of)
+        longest = max((blame for blame, _ in blames_of), key=lambda each: each.overlap_ns)
+        ns = sum(part for _, part in blames_of)
         if ns > 0:
             shares.append(Share(longest, ns, len(blames_of), _why(case, longest, stacks.get(key, ""))))
     shares = sorted(_joined(case, shares), key=lambda share: -share.ns)
     return shares, lines[:1] + sorted(lines[1:], key=lambda line: line.start_ns)[:50]
+
+
+def _parts(blames: Sequence[Blame], start_ns: int) -> list[int]:
+    """Return each hold's part of a wait (ns) that began at a time; what several held at once is shared out equally."""
+    low = np.array([max(blame.hold.start_ns, start_ns) for blame in blames], np.int64)
+    high = low + np.array([blame.overlap_ns for blame in blames], np.int64)
+    edges, place = np.unique(np.concatenate([low, high]), return_inverse=True)
+    steps = np.zeros(len(edges), np.int64)
+    np.add.at(steps, place[: len(low)], 1)
+    np.add.at(steps, place[len(low) :], -1)
+    holders = np.cumsum(steps)[:-1]
+    if not (holders > 1).any():
+        return (high - low).tolist()
+    lasted = np.diff(edges)
+    until = np.concatenate([[0.0], np.cumsum(lasted / np.maximum(holders, 1) * (holders > 0))])
+    # Rounded so that they add up to the time in which anybody held it.
+    ends = np.cumsum(until[place[len(low) :]] - until[place[: len(low)]])
+    return np.diff(np.concatenate([[0], np.rint(ends).astype(np.int64)])).tolist()
 
 
 def _joined(case: Case, shares: list[Share]) -> list[Share]:

@@ -18,7 +18,7 @@ from weft.timeline.units import duration
 
 from .case import Case
 from .values import Evidence, Finding, Severity, unique
-from .words import at, lane_of, listed, lock_name, site, thread_name, where, who, yours
+from .words import at, lane_of, lock_name, site, thread_name, where, who, yours
 
 KIND = "deadlock"
 
@@ -192,7 +192,7 @@ def _finding(case: Case, stuck: dict[int, Blocked], ring: list[int]) -> Finding 
     requests = {each.thread: case.request_at(each.thread, each.start_ns) for each in everybody}
     named = {each.thread: who(snapshot, each.thread, requests[each.thread]) for each in everybody}
     clauses = [_clause(case, each, ring, named) for each in waits]
-    text = f"Deadlock: {listed(clauses)}; " if len(ring) > 1 else f"Deadlock: {clauses[0]}; "
+    text = f"Deadlock: {', '.join(clauses[:-1])}, and {clauses[-1]}; " if len(ring) > 1 else f"Deadlock: {clauses[0]}; "
     text += "none of them can go on" if len(ring) > 1 else "it can never go on"
     them = "them" if len(ring) > 1 else "it"
     text += f", and {many(len(victims), 'more thread waits', 'more threads wait')} behind {them}" if victims else ""

@@ -33,7 +33,7 @@ def check(case: Case) -> Iterator[Finding]:
         waiters = culprits.waiters(case, worst)
         text += f" while {behind(len(waiters), int(costs[worst]))}"
         if len(group.rows) > 1:
-            text += (
-                f"; {group.family} held it so {times(len(group.rows))}, which cost {duration(group.cost)} of waiting"
-            )
+            all_of_them = f"{'requests of the endpoint ' if group.request is not None else ''}{group.family}"
+            text += f"; {all_of_them} held it so {times(len(group.rows))}"
+            text += f", which cost {duration(group.cost)} of waiting"
         yield culprits.finding(case, KIND, group, f"{text}.", Severity.SLOW, place)
