@@ -68,6 +68,10 @@ def test_a_command_that_does_not_exist() -> None:
     assert "no such program" in refused(weft("record", "--", "no-such-program"))
 
 
+def test_an_option_without_its_argument_names_the_commands_own_help() -> None:
+    assert "see `weft replay --help`" in refused(weft("replay", "bank.weft", "--at"))
+
+
 def test_an_output_that_is_there_is_kept(some_file: Path) -> None:
     for command in (["record", "-o", some_file, "--", "true"], ["demo", "--headless", "-o", some_file]):
         assert "exists" in refused(weft(*command))

@@ -121,11 +121,24 @@ def test_a_lock_in_the_view_makes_it_hold(shop: Path) -> None:
     assert (said["mode"], said["granularity"], said["schedule"], said["kind"]) == ("free-threaded", "access", [], None)
 
 
-def test_requests_that_went_nowhere_are_told(shop: Path) -> None:
-    done = _weft(shop, "shop:create_app", "--request", "GET /stokc", "--request", "GET /stock")
-    assert done.returncode == 0
-    end = "it ended so: all actors have finished (alice got 404); the scenario checks nothing else"
-    assert done.stdout.splitlines()[-1] == end
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ("GET /stokc", "404: no route of the app matches GET /stokc"),
+        ("PUT /stock", "405: no route of the app matches PUT"),
+    ],
+)
+def test_requests_that_no_route_matches_prove_nothing(shop: Path, request_: str, said: str) -> None:
+    done = _weft(shop, "shop:create_app", "--request", request_, "--request", "GET /stock", "--check", "1 == 1")
+    assert done.returncode == 3
+    assert f"\ninconclusive: alice got {said}" in done.stdout
+
+
+def test_errors_that_a_view_answers_with_are_told(shop: Path) -> None:
+    (shop / "shop.py").write_text(SHOP.replace('return {"left"', 'return ("", 404) if 1 else {"left"'))
+    done = _weft(shop, "shop:create_app", "--request", "GET /stock")
+    assert done.returncode == 0, done.stdout
+    assert "it ended so: all actors have finished (alice got 404); the scenario" in done.stdout
 
 
 def test_a_budget_that_is_too_small_ends_undecided(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
         sys.exit(BAD_INPUT)
     except click.ClickException as error:
-        fail(f"{error.format_message().rstrip('.')}; {_help_hint(error)}")
+        words = sys.argv[1:] if arguments is None else arguments
+        fail(f"{error.format_message().rstrip('.')}; {_help_hint(error, words)}")
     except WeftError as error:
         fail(str(error))
     except click.Abort:
@@ -72,6 +73,9 @@ def fail(message: str) -> NoReturn:
     sys.exit(BAD_INPUT)
 
 
-def _help_hint(error: click.ClickException) -> str:
+def _help_hint(error: click.ClickException, arguments: list[str]) -> str:
     context = getattr(error, "ctx", None)
-    return f"see `{context.command_path if context else 'weft'} --help`"
+    # An option without its argument is refused before there is a context.
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    path = f"weft {command}" if command in COMMANDS else "weft"
+    return f"see `{context.command_path if context else path} --help`"

@@ -118,7 +118,7 @@ def program(command: tuple[str, ...]) -> list[str]:
     """
     found = shutil.which(command[0])
     if found is None:
-        raise WeftError(f"{command[0]}: no such program; name one that is there, as in `weft run -- flask run`")
+        raise WeftError(f"{command[0]}: no such program; name one that is there, as in `-- flask run`")
     return [found, *command[1:]]
 
 

@@ -365,6 +365,10 @@ class Run:
         failures = self._production.eyes.failures
         if failures:
             return Verdict("inconclusive", f"weft lost sight of the app: {failures[0]!r}; please report this")
+        for name, response in responses.items():
+            lost = self._astray(name) if response.status in (404, 405) else ""
+            if lost:
+                return Verdict("inconclusive", f"{name} got {response.status}: no route of the app matches {lost}")
         check = self._production.scenario.check
         if check is None:
             return Verdict("holds", f"all actors have finished{_errors(responses)}; the scenario checks nothing else")
@@ -378,6 +382,10 @@ class Run:
         if result is False:
             return Verdict("invariant", f"{_called(check)} is not true")
         return Verdict("holds", f"all actors have finished{_errors(responses)} and the invariant holds")
+
+    def _astray(self, name: str) -> str:
+        production = self._production
+        return web.astray(production.app, production.scenario.acts(name))
 
     def _place(self, error: BaseException | None) -> Place | None:
         found = None

@@ -11,6 +11,7 @@ import operator
 import os
 import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MappingProxyType, ModuleType
@@ -298,8 +299,11 @@ def _compared(match: re.Match[str]) -> Callable[[Outcome], object]:
         if answer.status >= 400:
             raise LookupError(f"{match['method']} {match['path']} answered {answer.status}")
         value = answer.json if answer.json is not None else _literal(answer.body)
-        for key in keys:
-            value = value[int(key)] if isinstance(value, list) else value[key]
+        try:
+            for key in keys:
+                value = value[int(key)] if isinstance(value, list) else value[key]
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise LookupError(f"there is no {asked}: it answered {textwrap.shorten(answer.body, 200)}") from None
         if not _COMPARE[match["compare"]](value, wanted):
             raise AssertionError(f"{asked} is {value!r}, not {match['compare']} {wanted!r}")
 

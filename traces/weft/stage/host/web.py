@@ -86,6 +86,12 @@ def endpoint(app: Any, request: Request) -> str:
     return str(name)
 
 
+def astray(app: Any, acts: Sequence[Any]) -> str:
+    """Return the first request of an actor that no route of a Flask app matches: ``GET /stokc``; empty for none."""
+    known = hasattr(app, "url_map")
+    return next((str(act) for act in acts if known and isinstance(act, Request) and not endpoint(app, act)), "")
+
+
 def entry(app: Any, act: Any) -> Any:
     """Return the function that an actor is going to call first: itself, or a request's view; None when unknown."""
     if not isinstance(act, Request):
