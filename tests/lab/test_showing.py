@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from weft.findings import Finding, Severity
 from weft_demos.lab import catalog, samples
 from weft_tui.lab.beside import Beside, LessonApp, Place, text_of
 from weft_tui.view import Mode
+
+FOUND = Finding("long-hold", "A long hold.", Severity.SLOW, (), (), 0, None, 0, ())
 
 
 def app() -> LessonApp:
@@ -13,6 +18,10 @@ def app() -> LessonApp:
     shown = LessonApp(samples.trace("dev-server"), mode=Mode.REPLAY, title="lab dev-server")
     shown.lesson = text_of(catalog.named("dev-server"), catalog.load("dev-server"), measured)
     return shown
+
+
+def row(shown: LessonApp, y: int) -> str:
+    return "".join(segment.text for segment in list(shown.screen._compositor.render_strips()[y]))
 
 
 async def test_the_lesson_stands_beside_where_there_is_room_and_d_moves_it() -> None:
@@ -27,6 +36,28 @@ async def test_the_lesson_stands_beside_where_there_is_room_and_d_moves_it() -> 
         assert (panel.place, panel.display) == (Place.HIDDEN, False)
         await pilot.press("d")
         assert (panel.place, panel.display) == (Place.BESIDE, True)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_the_last_row_says_how_to_move_the_lesson_and_to_leave_wherever_it_is(size: tuple[int, int]) -> None:
+    async with (shown := app()).run_test(size=size) as pilot:
+        await pilot.pause()
+        for _ in range(3):
+            await pilot.press("d")
+            await pilot.pause()
+            last = row(shown, size[1] - 1)
+            assert "d Lesson" in last
+            assert "q Quit" in last
+
+
+async def test_all_panels_are_named_beside_the_lesson() -> None:
+    async with (shown := app()).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.pause()
+        shown.dashboard.panels.count([FOUND] * 12, 3)
+        await pilot.pause()
+        (titles,) = (row(shown, y) for y in range(40) if " 1 Locks" in row(shown, y))
+        assert " 4 Findings (12, 3 new) 5 Log 6 Recording" in titles
 
 
 async def test_the_lesson_is_hidden_at_first_where_there_is_no_room_beside() -> None:

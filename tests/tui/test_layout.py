@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from support.dashboard import bench
+from support.scripted import shop
 from weft_tui.screens.layout import FIXED, MIN_PANEL, lane_rows
-from weft_tui.widgets.panels import PanelName, arrange, title_at
+from weft_tui.spans import plain_text, width_of
+from weft_tui.widgets.panels import PanelName, arrange, title_at, title_line
 
 LOCKS, REQUESTS, INSPECTOR, FINDINGS, LOG, RECORDING = PanelName
 TABLES = (LOCKS, REQUESTS, FINDINGS, LOG, RECORDING)
@@ -51,3 +54,26 @@ def test_titles_are_found_by_column() -> None:
         FINDINGS,
         LOG,
     ]
+
+
+def test_titles_stand_closer_and_shorter_where_there_is_little_room() -> None:
+    for width, expected in ((80, " 3 Inspector  4 "), (76, " 3 Inspector 4 "), (60, " 3 Insp… 4 Find… (12, 3 new) ")):
+        line = title_line(tuple(PanelName), PanelName.LOCKS, "12, 3 new", width=width)
+        assert width_of(line) <= width
+        text = plain_text([line])
+        assert expected in text
+        at = text.index("5 Log")
+        assert title_at(tuple(PanelName), at, "12, 3 new", width) is PanelName.LOG
+
+
+async def test_panels_are_arranged_anew_when_the_terminal_changes_its_width() -> None:
+    async with bench(shop(), size=(120, 40)) as (app, pilot):
+        panels = app.dashboard.panels
+        assert panels.showing(PanelName.LOCKS)
+        assert panels.showing(PanelName.INSPECTOR)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert [name for name in PanelName if panels.showing(name)] == [PanelName.INSPECTOR]
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause()
+        assert panels.showing(PanelName.LOCKS)

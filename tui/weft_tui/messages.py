@@ -14,6 +14,13 @@ from .queues import Queues
 
 
 @dataclass
+class RoomChanged(Message):
+    """The dashboard's rows have so many columns now."""
+
+    columns: int
+
+
+@dataclass
 class SnapshotReady(Message):
     """The source has folded more of the trace. A newer one makes an older one obsolete."""
 

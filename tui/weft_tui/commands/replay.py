@@ -59,8 +59,10 @@ def _show_sample(files: tuple[Path, ...], name: str) -> None:
         raise WeftError("name a file or a sample, not both")
     samples.trace(name)
     need_terminal("`weft lab NAME --headless`")
+    from weft_tui.lab.showing import show_sample
+
     with tempfile.TemporaryDirectory(prefix="weft-sample-") as folder:
-        show(samples.at_home(name, Path(folder)), live=False, title=f"sample {name}")
+        show_sample(name, samples.at_home(name, Path(folder)))
 
 
 def _choose() -> None:

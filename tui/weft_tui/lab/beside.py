@@ -30,7 +30,7 @@ KEY: Final = Binding("d", "lesson", "Lesson", tooltip="The lesson: large, hidden
 
 
 class Place(Enum):
-    """Where the lesson is."""
+    """Where the lesson is; the last row, with the keys, always stays free."""
 
     BESIDE = "-beside"
     OVER = "-over"
@@ -45,16 +45,17 @@ class Beside(VerticalScroll, can_focus=False):
     """
 
     DEFAULT_CSS = """
-    Beside { dock: right; width: 44; height: 100%; padding: 0 1; background: $surface; border-left: solid $primary; }
+    Beside { dock: right; width: 44; height: 100%; margin-bottom: 1; padding: 0 1; }
+    Beside { background: $surface; border-left: solid $primary; }
     Beside.-over { layer: above; width: 100%; padding: 1 4; border: none; }
     Beside.-hidden { display: none; }
     Beside Static { width: 100%; height: auto; }
     Screen { layers: base above; }
     """
 
-    def __init__(self, text: Text) -> None:
-        super().__init__(Static(text, markup=False), classes=Place.BESIDE.value)
-        self.place = Place.BESIDE
+    def __init__(self, text: Text, place: Place = Place.BESIDE) -> None:
+        super().__init__(Static(text, markup=False), classes=place.value)
+        self.place = place
 
     def fit(self, columns: int) -> None:
         """Be beside the screen, or hidden where there is no room for that."""
@@ -91,15 +92,21 @@ def text_of(told: Told, lesson: Lesson, measured: Measured) -> Text:
 
 
 class LessonApp(WeftApp):
-    """The dashboard on a lesson's trace, with the lesson beside it; arguments as of `WeftApp`."""
+    """The dashboard on a lesson's trace, with the lesson beside it; arguments as of `WeftApp`.
+
+    Attributes:
+        lesson: what the panel says.
+        place: where it is at first.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [KEY]
 
     lesson: Text
+    place: Place = Place.BESIDE
 
     def on_mount(self) -> None:
         """Lay the lesson beside the dashboard."""
-        _lay(self.dashboard, self.lesson)
+        _lay(self.dashboard, self.lesson, self.place)
 
     def on_resize(self) -> None:
         """Fit it anew."""
@@ -119,7 +126,7 @@ class LessonStageApp(StageApp):
 
     def on_mount(self) -> None:
         """Lay the lesson beside the stage."""
-        _lay(self.stage, self.lesson)
+        _lay(self.stage, self.lesson, Place.BESIDE)
 
     def on_resize(self) -> None:
         """Fit it anew."""
@@ -130,9 +137,9 @@ class LessonStageApp(StageApp):
         _toggle(self.screen)
 
 
-def _lay(screen: Screen[None], text: Text) -> None:
+def _lay(screen: Screen[None], text: Text, place: Place) -> None:
     async def lay() -> None:
-        panel = Beside(text)
+        panel = Beside(text, place)
         panel.fit(screen.app.size.width)
         await screen.mount(panel)
 

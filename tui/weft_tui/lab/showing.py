@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -11,14 +10,16 @@ from weft.stage import schedule as schedules
 from weft.stage.process import AppProcess
 from weft.stage.schedule import Schedule
 from weft.stage.session import Session
+from weft_demos.lab import catalog, samples
 from weft_demos.lab.catalog import Told
 from weft_demos.lab.measuring import Measured
 from weft_demos.lab.values import Lesson
 
+from ..commands import run_app, show
 from ..commands.staging import write_schedule, write_trace
 from ..stage.app import play
 from ..view import Mode
-from .beside import LessonApp, LessonStageApp, text_of
+from .beside import LessonApp, LessonStageApp, Place, text_of
 
 
 def show_lesson(told: Told, lesson: Lesson, measured: Measured) -> None:
@@ -32,11 +33,30 @@ def show_lesson(told: Told, lesson: Lesson, measured: Measured) -> None:
     elif measured.trace is not None and measured.trace.exists():
         app = LessonApp(measured.trace, mode=Mode.REPLAY, title=f"lab {told.name}")
         app.lesson = text_of(told, lesson, measured)
-        app.run()
-        if app.return_code:
-            sys.exit(app.return_code)
+        run_app(app)
     else:
         raise WeftError(f"the trace of the lesson {told.name} is not there any more; run it again without --last")
+
+
+def show_sample(name: str, trace: Path) -> None:
+    """Show what a lesson has recorded, with the lesson behind `d` where its libraries are installed.
+
+    Args:
+        trace: the sample, where it can be read.
+    """
+    title = f"sample {name}"
+    measured = samples.measured(name)
+    try:
+        lesson = catalog.load(name) if measured is not None else None
+    except WeftError:
+        lesson = None
+    if measured is None or lesson is None:
+        show(trace, live=False, title=title)
+        return
+    app = LessonApp(trace, mode=Mode.REPLAY, title=title)
+    app.lesson = text_of(catalog.named(name), lesson, measured)
+    app.place = Place.HIDDEN
+    run_app(app)
 
 
 def schedule_of(measured: Measured) -> Schedule:

@@ -41,6 +41,7 @@ from ..messages import (
     Panned,
     PauseWanted,
     Pointed,
+    RoomChanged,
     RowChosen,
     Scrubbed,
     SnapshotReady,
@@ -215,6 +216,12 @@ class DashboardScreen(Navigation):
         self.call_after_refresh(self._share_rows)
         self.call_after_refresh(self._show_status)
         self.call_after_refresh(self._fill_tables)
+
+    def on_room_changed(self, message: RoomChanged) -> None:
+        """Arrange the panels anew."""
+        if message.columns != self.panels.room:
+            self.panels.room = message.columns
+            self.call_after_refresh(self._fill_panels)
 
     # what arrives
 

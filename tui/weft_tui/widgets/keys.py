@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-ALWAYS: Final = ("help", "quit", "close", "command_palette")
+ALWAYS: Final = ("help", "quit", "close", "command_palette", "lesson")
 """Actions whose keys are never left out."""
 
 

@@ -20,7 +20,7 @@ from weft.timeline.values import State
 from ..fronts import fronts
 from ..lineup import Lineup
 from ..linking import Tie
-from ..messages import Dragged, LaneStepped, Panned, Pointed, Scrubbed, SelectionBegun, Zoomed
+from ..messages import Dragged, LaneStepped, Panned, Pointed, RoomChanged, Scrubbed, SelectionBegun, Zoomed
 from ..picks import NONE, By, Picks
 from ..spans import cut
 from ..view import View
@@ -130,6 +130,10 @@ class Lanes(Plain, can_focus=True):
         """Read the colours anew when the theme changes."""
         super().notify_style_update()
         self._palette = None
+
+    def on_resize(self) -> None:
+        """Say how many columns there are, for those that are not told it themselves."""
+        self.post_message(RoomChanged(self.size.width))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Select what was clicked, and take hold of it: of the window, or, with ctrl or the other button, of a time."""

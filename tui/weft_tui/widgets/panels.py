@@ -16,11 +16,14 @@ from textual.widget import Widget
 from weft.findings import Finding, Severity
 
 from ..messages import PanelWanted
-from ..spans import Ink, Line
+from ..spans import Ink, Line, cut, width_of
 from .inked import Inked
 
 PAIR_WIDTH: Final = 110
 ALL_WIDTH: Final = 180
+MOST_WIDTH: Final = 10_000
+SHORT: Final = 5
+"""Columns of a title's name where there is hardly any room."""
 
 
 class PanelName(IntEnum):
@@ -76,30 +79,43 @@ class PanelTitle(Inked):
 
     def render_line(self, y: int) -> Strip:
         """Return the row."""
-        return self.draw(title_line(self.titles, self.chosen, self.found, stuck=self.stuck))
+        return self.draw(title_line(self.titles, self.chosen, self.found, stuck=self.stuck, width=self.size.width))
 
     def on_click(self, event: events.Click) -> None:
         """Ask for the panel whose title was clicked."""
-        if (name := title_at(self.titles, event.x, self.found)) is not None:
+        if (name := title_at(self.titles, event.x, self.found, self.size.width)) is not None:
             self.post_message(PanelWanted(name))
 
 
-def title_line(titles: Sequence[PanelName], chosen: PanelName, found: str = "", *, stuck: bool = False) -> Line:
-    """Return the titles with their keys: `` 1 Locks   2 Requests ``; findings are counted."""
+def title_line(
+    titles: Sequence[PanelName], chosen: PanelName, found: str = "", *, stuck: bool = False, width: int = MOST_WIDTH
+) -> Line:
+    """Return the titles with their keys: `` 1 Locks   2 Requests ``; findings are counted.
+
+    Where they do not fit they stand closer, then shorter.
+    """
 
     def ink(name: PanelName) -> Ink:
         if name is PanelName.FINDINGS and stuck:
             return Ink.ALARM
         return Ink.TITLE if name is chosen else Ink.DIM
 
-    counted = {PanelName.FINDINGS: f"({found}) " if found else ""}
-    return tuple((f" {name.value} {TITLES[name]} {counted.get(name, '')}", ink(name)) for name in titles)
+    def title(name: PanelName, most: int, gap: str) -> str:
+        count = f" ({found})" if found and name is PanelName.FINDINGS else ""
+        return f" {name.value} {cut(TITLES[name], most)}{count}{gap}"
+
+    line: Line = ()
+    for most, gap in ((width, " "), (width, ""), (SHORT, "")):
+        line = tuple((title(name, most, gap), ink(name)) for name in titles)
+        if width_of(line) <= width:
+            break
+    return line
 
 
-def title_at(titles: Sequence[PanelName], column: int, found: str = "") -> PanelName | None:
+def title_at(titles: Sequence[PanelName], column: int, found: str = "", width: int = MOST_WIDTH) -> PanelName | None:
     """Return the panel whose title stands at a column."""
-    for name in titles:
-        column -= len(title_line((name,), name, found)[0][0])
+    for name, (text, _) in zip(titles, title_line(titles, PanelName.LOCKS, found, width=width), strict=True):
+        column -= len(text)
         if column < 0:
             return name
     return None
@@ -128,6 +144,8 @@ class Panels(Horizontal):
     """
 
     wanted: reactive[PanelName] = reactive(PanelName.LOCKS)
+    room: reactive[int] = reactive(0)
+    """Columns there are; 0: as many as the terminal has. A widget that is not drawn itself is not told its size."""
 
     def __init__(self, *bodies: Widget) -> None:
         super().__init__(id="panels")
@@ -144,7 +162,7 @@ class Panels(Horizontal):
         self._table = wanted if wanted in TABLES else self._table
         self._arrange()
 
-    def on_resize(self) -> None:
+    def watch_room(self) -> None:
         """Rearrange."""
         self._arrange()
 
@@ -160,7 +178,7 @@ class Panels(Horizontal):
         return bool(self.panels[name].display)
 
     def _arrange(self) -> None:
-        places = arrange(self.size.width or self.app.size.width, self.wanted, self._table)
+        places = arrange(self.room or self.app.size.width, self.wanted, self._table)
         for name, panel in self.panels.items():
             panel.display = name in places
             panel.title.titles = places.get(name, ())
