@@ -188,12 +188,13 @@ def _parts(blames: Sequence[Blame], start_ns: int) -> list[int]:
     np.add.at(steps, place[len(low) :], -1)
     holders = np.cumsum(steps)[:-1]
     if not (holders > 1).any():
-        return (high - low).tolist()
+        return [blame.overlap_ns for blame in blames]
     lasted = np.diff(edges)
     until = np.concatenate([[0.0], np.cumsum(lasted / np.maximum(holders, 1) * (holders > 0))])
     # Rounded so that they add up to the time in which anybody held it.
     ends = np.cumsum(until[place[len(low) :]] - until[place[: len(low)]])
-    return np.diff(np.concatenate([[0], np.rint(ends).astype(np.int64)])).tolist()
+    parts: list[int] = np.diff(np.concatenate([[0], np.rint(ends).astype(np.int64)])).tolist()
+    return parts
 
 
 def _joined(case: Case, shares: list[Share]) -> list[Share]:
