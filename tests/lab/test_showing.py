@@ -77,3 +77,11 @@ async def test_what_it_says_begins_with_the_claim_and_the_verdict() -> None:
     claim, verdict, *_ = text.split("\n\n")
     assert claim == catalog.named("dev-server").claim
     assert verdict.startswith(f"{measured.judgement.verdict}: ")
+
+
+def test_what_weft_says_stands_behind_who_says_it() -> None:
+    measured = samples.measured("small-pool")
+    assert measured is not None
+    text = text_of(catalog.named("small-pool"), catalog.load("small-pool"), measured).plain
+    assert "\nsays weft: GET /price waited" in text
+    assert "in all. says" not in text

@@ -8,6 +8,7 @@ from support.dashboard import bench
 from support.played import MS, played
 from support.scripted import shop
 from weft.timeline.values import Costs, Place, Unseen
+from weft_tui.checkup import LEFT_OUT
 from weft_tui.recording_story import recording_story
 from weft_tui.spans import plain_text
 
@@ -54,3 +55,6 @@ def test_costs_and_what_was_not_seen_are_told_per_process() -> None:
     assert "5,000 records a second" in text
     assert "without the GIL" in text
     assert text.count("shop.early (shop.py:3): made before recording began") == 1
+    bare = plain_text(recording_story(replace(trace, unseen=()), 10.0))
+    assert LEFT_OUT in text
+    assert f"Everything that weft records was seen. {LEFT_OUT}" in bare

@@ -7,6 +7,9 @@ from typing import Any
 
 from weft.counted import many
 
+LEFT_OUT = "Locks of libraries are left out unless --all-locks is given, and so is all waiting in C code."
+"""What no trace holds, whatever was recorded."""
+
 _UNSEEN = 20
 _SLOWER = 0.05
 """A share of the median hold from which on the recording is said to change what it measures."""
@@ -88,7 +91,7 @@ def _unseen(figures: dict[str, Any]) -> Iterator[str]:
         yield _plain(row)
     if len(rows) > _UNSEEN:
         yield f"  and {len(rows) - _UNSEEN} more"
-    yield "  Locks of libraries are left out unless --all-locks is given, and so is all waiting in C code."
+    yield f"  {LEFT_OUT}"
 
 
 def _time(ns: int) -> str:

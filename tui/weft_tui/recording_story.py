@@ -8,6 +8,7 @@ from typing import Final
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Process, Unseen
 
+from .checkup import LEFT_OUT
 from .format import count
 from .fronts import label_of
 from .spans import Ink, Line
@@ -70,13 +71,14 @@ def _process(snapshot: Snapshot, process: Process) -> Iterator[Line]:
 
 def _unseen(unseen: tuple[Unseen, ...]) -> Iterator[Line]:
     if not unseen:
-        yield (("The recorder knows of nothing that it could not see.", Ink.DIM),)
+        yield ((f"Everything that weft records was seen. {LEFT_OUT}", Ink.DIM),)
         return
     yield (("Not recorded:", Ink.STRONG),)
     for each in unseen[:MOST]:
         place = f" ({short(each.made_at.file)}:{each.made_at.line})" if each.made_at.file else ""
         yield (("  ", Ink.PLAIN), (each.name, Ink.HOLD), (f"{place}: {each.why}", Ink.PLAIN))
     yield from _more(len(unseen), "of them")
+    yield ((LEFT_OUT, Ink.DIM),)
 
 
 def _more(total: int, words: str) -> Iterator[Line]:

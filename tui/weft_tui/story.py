@@ -209,7 +209,7 @@ def _footnotes(snapshot: Snapshot, moment: Moment, found: Chain) -> Iterator[Lin
                (f", endpoint {request.endpoint}" if request.endpoint else "", Ink.DIM),
                (f", {_outcome(snapshot, request)}", Ink.DIM))  # fmt: skip
     if request is not None and request.queued_ns:
-        yield ((f"  waited {duration(request.queued_ns)} for a free worker before it began", Ink.PLAIN),)
+        yield ((f"  waited {duration(request.queued_ns)} before a thread of its server began with it", Ink.PLAIN),)
     if moment.contexts and moment.wait is None:
         yield ((f"  Flask contexts: {', '.join(moment.contexts)}", Ink.DIM),)
     if moment.wait is None and not moment.wanted_by:

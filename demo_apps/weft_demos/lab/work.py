@@ -222,7 +222,7 @@ class Lab:
             wanted: further arguments of `weft.stage.process.AppProcess`.
         """
         target = scenario if ":" in scenario else f"weft_demos.lessons.{self.lesson.replace('-', '_')}:{scenario}"
-        self._tell(f"searching the orders of {scenario}{' (fixed)' if fixed else ''}")
+        self._tell(f"searching the orders of its requests{', with the bug mended' if fixed else ''}")
         found = searched(target, fixed=fixed, seconds=seconds, **{"root": LESSONS, **wanted})
         self.found[f"{scenario}{'-fixed' if fixed else ''}"] = found
         return found

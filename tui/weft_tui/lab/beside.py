@@ -80,8 +80,12 @@ def text_of(told: Told, lesson: Lesson, measured: Measured) -> Text:
     text.append(f"{plain(told.claim)}\n\n", "bold")
     text.append(f"{plain(wording.verdict(measured))}\n\n", "bold reverse")
     for fact in measured.facts:
-        text.append(f"{plain(wording.value(fact))} ", "bold")
-        text.append(f"{plain(fact.text)}\n")
+        if isinstance(fact.value, str):
+            text.append(f"{plain(fact.text)}: ")
+            text.append(f"{plain(fact.value)}\n", "bold")
+        else:
+            text.append(f"{plain(wording.value(fact))} ", "bold")
+            text.append(f"{plain(fact.text)}\n")
     for note in measured.notes:
         text.append(f"\n{plain(note)}\n", "italic")
     for paragraph in told.explanation:

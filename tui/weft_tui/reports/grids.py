@@ -96,10 +96,10 @@ def tables(told: dict[str, Any]) -> list[Grid]:
 
 
 def queued(rows: Sequence[dict[str, Any]]) -> str:
-    """Return how long requests had waited for a worker, nothing if none had."""
+    """Return how long requests had waited for a worker, or for the thread made for them to run, nothing if none had."""
     total = sum(row["queued_ns"]["total"] for row in rows)
     most = max((row["queued_ns"]["max"] for row in rows), default=0)
-    text = f"Before they began, requests had waited {time(total)} for a free worker, {time(most)} at most."
+    text = f"Before a thread of their server began with them, requests had waited {time(total)}, {time(most)} at most."
     return text if total else ""
 
 
