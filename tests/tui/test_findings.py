@@ -186,6 +186,7 @@ async def test_the_panel_lists_findings_and_enter_goes_to_the_evidence() -> None
         lines = [table.render_line(y).text for y in range(3)]
         assert "deadlock" in lines[1]
         assert "long-hold" in lines[2]
+        assert " 500 ms " in lines[2]
         assert "\x1b" not in lines[1]
         await pilot.press("down", "enter")
         assert (app.dashboard.lane, app.view.cursor_ns) == (1, ms(500))

@@ -8,7 +8,12 @@ import pytest
 
 from support.played import MS, played
 from support.scripted import CHECKOUT, REPORT, SHOP, Scripted, ms, shop
+from weft.timeline import load
 from weft.timeline.values import Hold, Mark, Place, Section, State, Task, Wait
+from weft_demos.lab import samples
+from weft_tui.format import apart
+from weft_tui.jumps import worst_wait
+from weft_tui.lock_story import lock_story
 from weft_tui.spans import plain_text
 from weft_tui.stacks import short, yours
 from weft_tui.story import story
@@ -207,3 +212,24 @@ def test_sections_and_marks_are_told_with_their_age() -> None:
         "  ◆ WARNING shop: low on looms, just now",
         "  ◆ cache miss, 3.2 ms ago",
     ]
+
+
+def test_processes_are_told_apart_as_in_the_lanes() -> None:
+    trace = load(samples.trace("shared-memory"))
+    spot = worst_wait(trace)
+    assert spot is not None
+    moment = trace.moment(spot.lane, spot.time_ns)
+    pid = trace.processes[moment.lane.process].pid
+    said = plain_text(story(trace, moment))
+    assert f"POST /visit/locked ({pid}) waits for visits" in said
+    assert f"thread {pid} MainThread" in said
+    assert "(MainThread)" not in said
+    assert moment.wait is not None
+    assert "(MainThread)" not in plain_text(lock_story(trace, moment.wait.lock, spot.time_ns))
+
+
+def test_moments_have_as_many_digits_as_tell_them_apart() -> None:
+    assert apart([17_000_000_000, 17_001_000_000, 17_001_000_000]) == ["17.000 s", "17.001 s", "17.001 s"]
+    assert apart([0, 2_100_000_000]) == ["0 ns", "2.1 s"]
+    assert apart([5, 6]) == ["5 ns", "6 ns"]
+    assert apart([]) == []

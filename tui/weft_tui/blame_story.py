@@ -10,6 +10,7 @@ from weft.timeline.units import duration
 from weft.timeline.values import RESOURCES, Blame, Hold, Moment, Request
 
 from .blame import Chain, Link, Role, held_at
+from .fronts import lane_name, pid_of, thread_name
 from .spans import LABEL, Ink, Line, Span
 from .stacks import Quote, short, told
 
@@ -65,8 +66,7 @@ def _culprit(snapshot: Snapshot, moment: Moment, link: Link | None, quote: Quote
         yield (("the recorder does not know who holds it", Ink.DIM),)
     yield from told(_then(snapshot, moment, link), wait.holder_at, quote)
     if wait.woken_by is not None and (link is None or link.role is not Role.WAKES):
-        woken_by = snapshot.lanes[snapshot.threads[wait.woken_by].lane].name
-        yield (("woken by ", Ink.PLAIN), (woken_by, Ink.PLAIN))
+        yield (("woken by ", Ink.PLAIN), (thread_name(snapshot, wait.woken_by), Ink.PLAIN))
     now = held_at(moment)
     others = sorted((blame for blame in moment.blames if blame is not now), key=lambda blame: -blame.overlap_ns)
     for number, blame in enumerate(others[:OTHERS]):
@@ -82,7 +82,7 @@ def _then(snapshot: Snapshot, moment: Moment, link: Link | None) -> str:
     wait = moment.wait
     if wait is None or wait.holder is None or link is None or wait.holder == link.culprit_thread:
         return "when the wait began, it was at "
-    return f"when the wait began, {snapshot.lanes[snapshot.threads[wait.holder].lane].name} held it, at "
+    return f"when the wait began, {thread_name(snapshot, wait.holder)} held it, at "
 
 
 def _claim(snapshot: Snapshot, link: Link, now_ns: int) -> Line:
@@ -143,7 +143,9 @@ def _place_in_queue(snapshot: Snapshot, moment: Moment) -> Line:
 
 def _had(snapshot: Snapshot, hold: Hold) -> Line:
     request = snapshot.request_at(hold.thread, hold.start_ns)
-    name = f"{request.method} {request.path}" if request else snapshot.lanes[hold.lane].name
+    name = f"{request.method} {request.path}" if request else lane_name(snapshot, hold.lane)
+    if request and (pid := pid_of(snapshot, snapshot.lanes[hold.lane].process)):
+        name = f"{name} ({pid})"
     lasted = "still has it" if hold.end_ns is None else f"had it for {duration(hold.end_ns - hold.start_ns)}"
     return ((name, Ink.HOLD), (f" {lasted}", Ink.PLAIN))
 
@@ -184,7 +186,7 @@ def _holder(snapshot: Snapshot, blame: Blame) -> Line:
 
 def who(snapshot: Snapshot, lane: int, request: Request | None, ink: Ink) -> Line:
     """Return a lane by what it serves: ``GET /report (Thread-1 (worker))``."""
-    name = snapshot.lanes[lane].name
+    name = lane_name(snapshot, lane)
     if request is None:
         return ((name, ink),)
     return ((f"{request.method} {request.path}", ink), (f" ({name})", Ink.DIM))

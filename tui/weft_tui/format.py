@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+
+from weft.timeline.units import duration
 
 UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns"))
 MINUTE_NS: Final = 60_000_000_000
@@ -18,6 +21,16 @@ def offset(ns: int, step_ns: int) -> str:
         return f"{minutes}:{rest / 1e9:0{3 + digits if digits else 2}.{digits}f}"
     size, unit = next((pair for pair in UNITS if max(ns, step_ns) >= pair[0]), UNITS[-1])
     return f"{ns / size:.{_digits(step_ns, size)}f} {unit}" if ns else "0"
+
+
+def apart(moments: Sequence[int]) -> list[str]:
+    """Return moments (ns since the start of the trace) with as many digits as tell those that differ apart."""
+    told = [duration(each) for each in moments]
+    step_ns = 100_000_000
+    while step_ns and len(set(told)) < len(set(moments)):
+        told = [offset(each, step_ns) for each in moments]
+        step_ns //= 10
+    return told
 
 
 def _digits(step_ns: int, unit_ns: int) -> int:

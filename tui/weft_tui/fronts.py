@@ -24,3 +24,21 @@ def fronts(snapshot: Snapshot) -> list[str]:
 def label_of(snapshot: Snapshot, process: int) -> str:
     """Return the short name of the trace that a process belongs to, nothing where there is only one."""
     return snapshot.origins[snapshot.processes[process].source].label if snapshot.origins else ""
+
+
+def pid_of(snapshot: Snapshot, process: int) -> str:
+    """Return the pid of a process where its trace has several, else nothing: nobody waits for another trace."""
+    here = snapshot.processes[process]
+    several = sum(each.source == here.source for each in snapshot.processes) > 1
+    return str(here.pid) if several else ""
+
+
+def lane_name(snapshot: Snapshot, lane: int) -> str:
+    """Return the name of a lane with its process where there are several: ``4711 MainThread``."""
+    row = snapshot.lanes[lane]
+    return f"{pid_of(snapshot, row.process)} {row.name}".lstrip()
+
+
+def thread_name(snapshot: Snapshot, thread: int) -> str:
+    """Return the name of a thread's lane with its process where there are several."""
+    return lane_name(snapshot, snapshot.threads[thread].lane)

@@ -10,6 +10,7 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import Moment, Request, State
 
 from .blame import WAITING, Chain, Link, Role
+from .fronts import lane_name
 from .lineup import Lineup
 from .picks import By
 
@@ -99,5 +100,5 @@ def _place(lineup: Lineup, request: Request | None) -> int:
 
 
 def _name(snapshot: Snapshot, link: Link) -> str:
-    name = snapshot.lanes[link.lane].name
+    name = lane_name(snapshot, link.lane)
     return f"{link.request.method} {link.request.path} ({name})" if link.request else name

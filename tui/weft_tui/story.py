@@ -14,6 +14,8 @@ from weft.timeline.values import Mark, Moment, Request, State, Task
 
 from .blame import Chain, chain
 from .blame_story import LOCKS, blame_story, since, who
+from .format import apart
+from .fronts import lane_name, pid_of, thread_name
 from .spans import Ink, Line, Span
 from .stacks import Quote, unquoted
 from .stacks import told as told_at
@@ -47,9 +49,10 @@ def told(snapshot: Snapshot, finding: Finding) -> list[Line]:
     alarm = finding.severity is Severity.STUCK and finding.ended_ns is None
     badge = f" {finding.kind} ", Ink.ALARM if alarm else Ink.BADGE
     lines: list[Line] = [(badge, (f" {finding.sentence}", Ink.PLAIN))]
-    for line in finding.evidence[:EVIDENCE]:
-        at = duration(max(line.start_ns - snapshot.start_ns, 0))
-        lane = f" ({snapshot.lanes[line.lane].name})"
+    evidence = finding.evidence[:EVIDENCE]
+    moments = apart([max(line.start_ns - snapshot.start_ns, 0) for line in evidence])
+    for line, at in zip(evidence, moments, strict=True):
+        lane = f" ({lane_name(snapshot, line.lane)})"
         lines.append(((f"  at {at} ", Ink.DIM), (line.text, Ink.PLAIN), (lane, Ink.DIM)))
     return [*lines, ((" ", Ink.PLAIN),)]
 
@@ -75,16 +78,24 @@ def story(snapshot: Snapshot, moment: Moment, quote: Quote = unquoted, found: Ch
 
 def _headline(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     ink = STATE_INKS[moment.state]
-    yield (("● " if moment.state > State.IDLE else "○ ", ink), *_who(moment), *_does(snapshot, moment))
+    yield (("● " if moment.state > State.IDLE else "○ ", ink), *_who(snapshot, moment), *_does(snapshot, moment))
 
 
-def _who(moment: Moment) -> Line:
+def _who(snapshot: Snapshot, moment: Moment) -> Line:
     if moment.request is not None:
-        return (_request(moment.request),)
+        return (_request(moment.request), *((f" ({pid})", Ink.DIM) for pid in (_pid(snapshot, moment),) if pid))
     if moment.task is not None and moment.task.work:
         return ((moment.task.work, Ink.STRONG),)
+    return ((_thread_of(snapshot, moment), Ink.STRONG),)
+
+
+def _pid(snapshot: Snapshot, moment: Moment) -> str:
+    return pid_of(snapshot, moment.lane.process)
+
+
+def _thread_of(snapshot: Snapshot, moment: Moment) -> str:
     name = moment.thread.name if moment.thread else moment.lane.name
-    return ((name, Ink.STRONG),)
+    return f"{_pid(snapshot, moment)} {name}".lstrip()
 
 
 def _does(snapshot: Snapshot, moment: Moment) -> Line:
@@ -149,7 +160,7 @@ def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
     """Say what was handed over to this thread, and what it has handed over to others."""
     task = moment.task
     if task is not None and task.start_ns is not None:
-        who = _thread(snapshot, task.by) if task.by is not None else "another thread"
+        who = thread_name(snapshot, task.by) if task.by is not None else "another thread"
         queued = duration(task.start_ns - task.submitted_ns)
         yield ((f"  it runs {task.work or 'a task'}, which {who} had handed over ", Ink.PLAIN),
                (queued, Ink.STRONG), (" before it began", Ink.PLAIN))  # fmt: skip
@@ -162,12 +173,8 @@ def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
 def _progress(snapshot: Snapshot, task: Task, now_ns: int) -> Line:
     if task.thread is None or task.start_ns is None or task.start_ns > now_ns:
         return ((", which waits for its turn", Ink.PLAIN), *since(task.submitted_ns, now_ns))
-    runner = (_thread(snapshot, task.thread), Ink.RUN)
+    runner = (thread_name(snapshot, task.thread), Ink.RUN)
     return ((", which runs on ", Ink.PLAIN), runner, *since(task.start_ns, now_ns))
-
-
-def _thread(snapshot: Snapshot, thread: int) -> str:
-    return snapshot.lanes[snapshot.threads[thread].lane].name
 
 
 def _said(moment: Moment) -> Iterator[Line]:
@@ -199,13 +206,13 @@ def _elsewhere(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
 def _held_now(snapshot: Snapshot, holder: int | None) -> Line:
     if holder is None:
         return ((" now", Ink.PLAIN),)
-    return ((" now, held by ", Ink.PLAIN), (snapshot.lanes[snapshot.threads[holder].lane].name, Ink.HOLD))
+    return ((" now, held by ", Ink.PLAIN), (thread_name(snapshot, holder), Ink.HOLD))
 
 
 def _footnotes(snapshot: Snapshot, moment: Moment, found: Chain) -> Iterator[Line]:
     request = moment.request
     if request is not None:
-        yield ((f"  thread {moment.thread.name if moment.thread else moment.lane.name}", Ink.DIM),
+        yield ((f"  thread {_thread_of(snapshot, moment)}", Ink.DIM),
                (f", endpoint {request.endpoint}" if request.endpoint else "", Ink.DIM),
                (f", {_outcome(snapshot, request)}", Ink.DIM))  # fmt: skip
     if request is not None and request.queued_ns:

@@ -14,6 +14,7 @@ from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
 from ..fronts import label_of
+from ..jumps import of_finding
 from ..queues import COLUMNS, Queues
 from ..spans import Ink, Line, Span, cut_middle
 from .minimap import BARS
@@ -196,14 +197,19 @@ def finding_columns(snapshot: Snapshot) -> Sequence[Column[Finding]]:
             return Ink.ALARM
         return {Severity.STUCK: Ink.WAIT, Severity.SLOW: Ink.WAIT}.get(row.severity, Ink.HOLD)
 
+    def at(row: Finding) -> int:
+        """Return where enter goes."""
+        spot = of_finding(snapshot, row)
+        return row.began_ns if spot is None else spot.time_ns
+
     def when(row: Finding) -> Line:
-        return text(duration(max(row.began_ns - snapshot.start_ns, 0)), Ink.DIM)
+        return text(duration(max(at(row) - snapshot.start_ns, 0)), Ink.DIM)
 
     return (
         *_origin(snapshot, lambda row: snapshot.lanes[row.lanes[0]].process if row.lanes else None),
         Column("finding", 13, lambda row: text(row.kind, ink(row)), keep=9, order=lambda row: row.kind),
         Column("what", 0, lambda row: text(row.sentence), order=lambda row: row.sentence),
-        Column("at", 8, when, right=True, keep=5, order=lambda row: row.began_ns),
+        Column("at", 8, when, right=True, keep=5, order=at),
         Column("cost", 8, lambda row: text(_or_blank(row.cost_ns), Ink.WAIT), True, 7, lambda row: row.cost_ns),
     )
 
