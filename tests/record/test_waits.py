@@ -272,8 +272,10 @@ def test_who_waits_for_the_end_of_a_thread_waits_for_that_thread(tmp_path: Path)
     def work():
         done.wait()
     worker = threading.Thread(target=work, name="worker-7")
+    gave_up = []
     def joiner():
         worker.join(0.01)
+        gave_up.append(True)
         worker.join()
     for attempt in (worker.join, threading.current_thread().join):
         try:
@@ -282,6 +284,8 @@ def test_who_waits_for_the_end_of_a_thread_waits_for_that_thread(tmp_path: Path)
             print("raised")
     worker.start()
     thread = start(joiner)
+    while not gave_up:
+        time.sleep(0.001)
     blocked(thread)
     done.set()
     while thread.is_alive():
