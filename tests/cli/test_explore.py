@@ -121,6 +121,39 @@ def test_a_lock_in_the_view_makes_it_hold(shop: Path) -> None:
     assert (said["mode"], said["granularity"], said["schedule"], said["kind"]) == ("free-threaded", "access", [], None)
 
 
+BANK = """
+from threading import Lock
+from flask import Flask
+app = Flask("bank")
+class Account:
+    def __init__(self):
+        self.lock, self.balance = Lock(), 100
+A, B = Account(), Account()
+def transfer(x, y):
+    with x.lock:
+        x.balance -= 1
+        with y.lock:
+            y.balance += 1
+    return ""
+@app.post("/ab")
+def ab():
+    return transfer(A, B)
+@app.post("/ba")
+def ba():
+    return transfer(B, A)
+"""
+
+
+def test_an_order_that_this_interpreter_can_make_is_preferred(tmp_path: Path) -> None:
+    (tmp_path / "bank.py").write_text(BANK)
+    words = ("bank:app", "--request", "POST /ab", "--request", "POST /ba", "--save", "stuck.json", "--format", "json")
+    said = json.loads(_weft(tmp_path, *words).stdout)
+    assert (said["verdict"], said["kind"], said["possible"]) == ("fails", "deadlock", "this")
+    command = [sys.executable, "-m", "weft_tui", "step", "--schedule", "stuck.json", "--headless", "--format", "json"]
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert json.loads(again.stdout)["replay"]["same"]
+
+
 @pytest.mark.parametrize(
     ("request_", "said"),
     [

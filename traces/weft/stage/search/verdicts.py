@@ -110,7 +110,7 @@ def as_json(session: Session, report: Report, wanted: Mapping[str, Any]) -> dict
             "steps": explaining.sentences(path, report.loop) if fails else [],
             "because": explaining.told(intrusion) if intrusion is not None else None,
         },
-        "possible": _possible(session) if fails else None,
+        "possible": needs(session) if fails else None,
         "ends": list(report.ends),
         "relative": relative(session, report),
         "unseen": [_site(site) for site in report.unseen],
@@ -144,7 +144,7 @@ def _reasons(session: Session, report: Report) -> Iterable[str]:
     intrusion = _intrusion(report, path)
     if intrusion is not None:
         yield f"because {explaining.told(intrusion)}"
-    if _possible(session) == Badge.FREE_THREADED:
+    if needs(session) == Badge.FREE_THREADED:
         yield "one of these switches needs a build without the GIL; --as this looks for what this Python can do"
     yield from (f"note: {line}" for line in _unlike(session, report))
 
@@ -188,7 +188,7 @@ def _relative(session: Session, report: Report) -> Iterable[str]:
     yield from relative(session, report)
 
 
-def _possible(session: Session) -> Badge:
+def needs(session: Session) -> Badge:
     """Return what the way to the point looked at needs: this interpreter, or one without the GIL."""
     badges = {node.badge for node in session.here.path()}
     return Badge.FREE_THREADED if Badge.FREE_THREADED in badges else Badge.THIS
