@@ -212,3 +212,12 @@ async def test_an_empty_panel_says_so() -> None:
         await pilot.press("4")
         table = app.dashboard.query_one("#findings")
         assert "Nothing was found to be wrong" in plain_text([((table.render_line(1).text, None),)])
+
+
+async def test_what_an_empty_table_says_is_wrapped() -> None:
+    async with bench(shop(), size=(120, 40)) as (app, pilot):
+        await pilot.press("5")
+        table = app.dashboard.query_one("#log")
+        table.rows = ()
+        said = " ".join(" ".join(table.render_line(y).text.split()) for y in range(1, 5))
+        assert 'Record with --log to see what it logs, or say weft.mark("cache miss") in its code.' in said

@@ -35,11 +35,12 @@ def test_a_ready_actor_shows_what_it_does_next(tmp_path: Path) -> None:
 
 def test_a_blocked_actor_is_grey_and_says_why(tmp_path: Path) -> None:
     seen = seen_after(two_locks(), 0, 0, 0, 1, 1, 1, folder=tmp_path)
-    rows = columns(seen, [0], 1, [50], 20, Listings().get)[0]
+    rows, others = columns(seen, [0, 1], 1, [50, 50], 20, Listings().get)
     text = ["".join(text for text, _ in row.line) for row in rows]
     assert "waits for shop.audit_lock, held by auditor" in text[1]
     assert text[0].split()[-1] == "deadlock"
-    assert [row.line[0][0] for row in rows if row.ground is Ground.HERE] == ["▶"]
+    for part in (rows, others):
+        assert [row.line[0][0] for row in part if row.ground is Ground.HERE] == ["✗"]
     inks = {ink for row in rows[3:] if row.ground is Ground.PLAIN for text, ink in row.line if text.strip()}
     assert inks == {Ink.DIM}
 

@@ -11,6 +11,7 @@ from textual import events
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ..messages import RoomChanged
 from ..spans import Ink, Line
 from ..widgets.classes import style_of
 from ..widgets.inked import Inked
@@ -57,6 +58,10 @@ class Columns(Inked):
     def edges(self, count: int) -> list[int]:
         """Return where ``count`` columns begin, and where the last one ends."""
         return [self.size.width * column // count for column in range(count + 1)] if count else [0]
+
+    def on_resize(self) -> None:
+        """Say how many columns there are, for the rows above."""
+        self.post_message(RoomChanged(self.size.width))
 
     def on_click(self, event: events.Click) -> None:
         """Select the actor whose column was clicked."""

@@ -60,9 +60,17 @@ def source(seen: Seen, actor: Actor, width: int, rows: int, listed: Listed) -> l
     lines = window(listing, place.line if place is not None else 1, rows)
     lines = lines[: max(len(listing.lines) - lines.start + 1, 0)]
     current = place.line if place is not None and inside else 0
-    excerpt = Excerpt(listing, lines, current, _wrong_line(seen, place), lively)
+    wrong = current if never_goes_on(seen, actor) else _wrong_line(seen, place)
+    excerpt = Excerpt(listing, lines, current, wrong, lively)
     indent = common_indent(listing, lines)
     return [_source_row(excerpt, line, indent, width) for line in lines]
+
+
+def never_goes_on(seen: Seen, actor: Actor) -> bool:
+    """Say whether an actor is one of those that wait for each other."""
+    verdict = seen.verdict
+    over = verdict is not None and verdict.kind == "deadlock" and actor.number in verdict.actors
+    return actor.view.status is Status.BLOCKED and (over or actor.number in seen.moment.stuck)
 
 
 def _source_row(excerpt: Excerpt, line: int, indent: int, width: int) -> Row:

@@ -99,7 +99,7 @@ class Player:
         other = session.on_fixed()
         self._aside = session, self.branches
         self._session, self.branches = other, Branches()
-        return "this is the fixed app, along the same choices as far as it has them; f goes back"
+        return "the fixed app, the same choices as far as it has them; f goes back"
 
     def search(self, session: Session, *, keep: bool) -> str:
         """Search for an order that fails, and look at it; called in the session's thread.

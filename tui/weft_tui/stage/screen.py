@@ -224,6 +224,10 @@ class StageScreen(Saving):
 
     # what the widgets are told
 
+    def on_room_changed(self) -> None:
+        """Write the rows for their width."""
+        self.show_rows()
+
     def watch_seen(self, seen: Seen | None) -> None:
         """Show it everywhere."""
         if seen is None:
@@ -248,7 +252,8 @@ class StageScreen(Saving):
 
     def show_rows(self) -> None:
         """Show the first row, the notice and the advice."""
-        width = self.size.width
+        # A lesson beside it takes its part of the screen.
+        width = self.query_one("#stage").size.width or self.size.width
         self.query_one("#stage-status", Lines).lines = (words.status_row(self.seen, self.running, width),)
         self._fill("#notice", words.notice(self.seen, self.hint, width) if self.seen is not None else ())
         told = words.said(self.note, width) if self.note else [fit(words.advice(self.seen, self.picked), width)]

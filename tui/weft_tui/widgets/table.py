@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ..messages import RowChosen
-from ..spans import Ink, Line, cut, fit, width_of
+from ..spans import Ink, Line, cut, fit, width_of, wrap
 from .classes import style_of
 from .inked import Scrolled
 
@@ -235,8 +235,10 @@ class Table(Scrolled, Generic[Row], can_focus=True):
 
     def _hint(self, y: int) -> Line:
         """Return a line of what to say instead of rows."""
-        lines = [] if self.rows else self.empty.splitlines()
-        return ((" " + lines[y - 1], Ink.DIM),) if y <= len(lines) else ()
+        if self.rows:
+            return ()
+        lines = [row for line in self.empty.splitlines() for row in wrap(((f" {line}", Ink.DIM),), self.size.width)]
+        return lines[y - 1] if y <= len(lines) else ()
 
     def _marked_ground(self) -> Style:
         return Style(bgcolor=style_of(self, CURSOR_CLASS).bgcolor)
