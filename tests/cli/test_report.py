@@ -21,8 +21,11 @@ from timeline.script import folded, items, play
 from weft import WeftError
 from weft.findings import find
 from weft.log.reader import Gap
+from weft.timeline import load
+from weft_demos.lab import samples
 from weft_tui.cli import cli
 from weft_tui.reports import markdown, page, text
+from weft_tui.wrapping import wrapped
 
 EVIL = "<script>alert(1)</script>|`x`\x1b[31m[a](http://b)"
 
@@ -169,3 +172,18 @@ def test_diff(weft: Callable[..., Result], trace: Path, tmp_path: Path) -> None:
     told = json.loads(weft("diff", trace, other, "--format", "json").output)
     assert told["before"]["events"] != 0
     assert {"new_findings", "gone_findings", "new_orders", "locks", "requests"} <= told.keys()
+
+
+def test_a_report_is_as_narrow_as_the_terminal_and_as_wide_as_it_needs_elsewhere() -> None:
+    snapshot = load(samples.trace("shared-memory"))
+    wide, narrow = text.report(snapshot, find(snapshot)), text.report(snapshot, find(snapshot), 80)
+    assert max(map(len, wide.splitlines())) > 120
+    assert max(map(len, narrow.splitlines())) <= 80
+    words = [{word for word in shown.split() if word.isalpha()} for shown in (wide, narrow)]
+    assert words[0] <= words[1]
+
+
+def test_lines_are_broken_between_words_and_stand_further_in() -> None:
+    assert wrapped("  own threads used 0.6% of a core", 24) == "  own threads used 0.6%\n    of a core"
+    assert wrapped("x" * 50, 24) == "x" * 50
+    assert wrapped("a word and another, one more", 0) == "a word and another, one more"

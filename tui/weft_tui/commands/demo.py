@@ -13,6 +13,7 @@ from weft.counted import many
 from weft.record.launch import environment
 from weft_tui import summary
 from weft_tui.commands import force_option, need_terminal, new_trace, output_option, show
+from weft_tui.wrapping import terminal_width
 
 HEADLESS_SECONDS = 5.0
 
@@ -59,7 +60,7 @@ def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
     ) as session:
         done = session.wait_load()
     snapshot = load(trace)
-    click.echo(text.report(snapshot, find(snapshot)))
+    click.echo(text.report(snapshot, find(snapshot), terminal_width()))
     answered = sum(done["requests"].values())
     click.echo(f"\nThe customers got {many(answered, 'answer')}. Look closer with: weft replay {trace}")
 

@@ -10,6 +10,7 @@ import click
 
 from weft import WeftError
 from weft_tui.commands import need_terminal
+from weft_tui.wrapping import terminal_width, wrapped
 
 
 @click.command(short_help="Put claims about Flask and threads to the test.")
@@ -46,7 +47,7 @@ def lab(name: str | None, headless: bool, form: str, again: bool) -> None:
     elif form == "json":
         click.echo(json.dumps({"claim": told.claim, **measuring.as_json(measured)}, indent=2))
     else:
-        click.echo(wording.as_text(told, lesson, measured))
+        click.echo(wrapped(wording.as_text(told, lesson, measured), terminal_width()))
 
 
 def _listing(form: str) -> str:
@@ -71,5 +72,6 @@ def _listing(form: str) -> str:
     for told, last in rows:
         day = time.strftime("%Y-%m-%d", time.localtime(last.measured_at)) if last else ""
         verdict = f"{last.judgement.verdict.value}, measured here on {day}" if last else "not run yet"
-        lines += [f"{told.name.ljust(width)}  {told.claim}", f"{' ' * width}  {verdict}"]
+        pair = (f"{told.name.ljust(width)}  {told.claim}", f"{' ' * width}  {verdict}")
+        lines += [wrapped(line, terminal_width(), width + 2) for line in pair]
     return "\n".join([*lines, "", "Run one with: weft lab NAME"])

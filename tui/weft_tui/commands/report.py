@@ -12,6 +12,7 @@ import click
 from weft import WeftError
 from weft_tui import summary
 from weft_tui.outputs import whole_file
+from weft_tui.wrapping import terminal_width
 
 if TYPE_CHECKING:
     from weft.findings import Finding, Options
@@ -58,7 +59,8 @@ def report(
     snapshot = load(file)
     found = find(snapshot, options)
     judged = judge(snapshot, found, parsed)
-    drawn = _drawn(snapshot, found, judged, form, file.name)
+    width = terminal_width() if output is None else 0
+    drawn = _drawn(snapshot, found, judged, form, file.name, width)
     if output is None:
         click.echo(drawn)
     else:
@@ -93,7 +95,9 @@ def options_of(settings: Sequence[str], off: Sequence[str]) -> Options:
     return replace(changed, off=frozenset(off))
 
 
-def _drawn(snapshot: Snapshot, found: Sequence[Finding], judged: Sequence[Judgement], form: str, title: str) -> str:
+def _drawn(
+    snapshot: Snapshot, found: Sequence[Finding], judged: Sequence[Judgement], form: str, title: str, width: int
+) -> str:
     from weft.findings.report import report as figures
     from weft_tui.reports import markdown, page, text
 
@@ -102,7 +106,7 @@ def _drawn(snapshot: Snapshot, found: Sequence[Finding], judged: Sequence[Judgem
         return json.dumps({**figures(snapshot, found), **({"checks": checks} if judged else {})}, indent=2)
     if form == "html":
         return page.report(snapshot, found, title)
-    return markdown.report(snapshot, found) if form == "markdown" else text.report(snapshot, found)
+    return markdown.report(snapshot, found) if form == "markdown" else text.report(snapshot, found, width)
 
 
 def _told(judgement: Judgement) -> str:

@@ -31,6 +31,16 @@ class Grid:
     empty: str = ""
     """What to say when there is no row."""
 
+    def groups(self) -> list[list[int]]:
+        """Return the columns of numbers, those of one distribution together."""
+        groups: list[list[int]] = []
+        for column in range(self.left, len(self.head)):
+            if self.head[column] in _TAILS and groups:
+                groups[-1].append(column)
+            else:
+                groups.append([column])
+        return groups
+
 
 def locks(rows: Sequence[dict[str, Any]]) -> Grid:
     """Return the locks by how long was waited for them, each with who held it meanwhile."""
