@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from time import sleep
 
 from flask import Flask
@@ -28,6 +27,7 @@ from weft_demos.lab.servers import flask_run
 
 CLIENTS, EACH = 8, 25
 THINK_SECONDS = 0.0005
+"""What else the route does takes so long."""
 
 
 class Article:
@@ -35,31 +35,46 @@ class Article:
         self.likes = 0
 
 
-def create_app(lock: AbstractContextManager[object] | None = None) -> Flask:
+def create_app() -> Flask:
     """Return a blog with one article that nobody has liked yet."""
-    app = Flask(__name__)
-    article = Article()
-    guard = lock or nullcontext()
+    app, article = blog()
 
     @app.post("/like")
     def like() -> tuple[str, int]:
-        with guard:
-            likes = article.likes
-            sleep(THINK_SECONDS)  # whatever else the route does
-            article.likes = likes + 1
+        likes = article.likes
+        sleep(THINK_SECONDS)
+        article.likes = likes + 1
         return "", 204
-
-    @app.get("/likes")
-    def likes() -> dict[str, int]:
-        return {"likes": article.likes}
 
     return app
 
 
 def create_locked_app() -> Flask:
     """Return the blog with a lock from the read to the write."""
+    app, article = blog()
     likes_lock = threading.Lock()
-    return create_app(likes_lock)
+
+    @app.post("/like")
+    def like() -> tuple[str, int]:
+        with likes_lock:
+            likes = article.likes
+            sleep(THINK_SECONDS)
+            article.likes = likes + 1
+        return "", 204
+
+    return app
+
+
+def blog() -> tuple[Flask, Article]:
+    """Return an app that says how often its one article was liked, and the article."""
+    app = Flask(__name__)
+    article = Article()
+
+    @app.get("/likes")
+    def likes() -> dict[str, int]:
+        return {"likes": article.likes}
+
+    return app, article
 
 
 def every_like_counts(outcome: Outcome) -> None:
