@@ -16,9 +16,9 @@ LEAST: Final = 20
 
 def terminal_width(stream: TextIO | None = None) -> int:
     """Return the columns of the terminal that a stream, standard output by default, writes to; 0: it is none."""
-    stream = stream or sys.stdout
+    output: TextIO = sys.stdout if stream is None else stream
     try:
-        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+        return os.get_terminal_size(output.fileno()).columns if output.isatty() else 0
     except (OSError, ValueError):
         return 0
 
