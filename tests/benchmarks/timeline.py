@@ -57,7 +57,7 @@ def _measured(what: str, path: Path) -> str:
     began = time.perf_counter()
     return subprocess.run(
         [sys.executable, __file__, what, str(path)], stdout=subprocess.PIPE, text=True, check=True,
-        env={**os.environ, "WEFT_BENCH_BEGAN": str(began)},
+        env={**os.environ, "WEFT_BENCH_BEGAN": str(began), "OPENBLAS_NUM_THREADS": "1"},  # as the command
     ).stdout  # fmt: skip
 
 
