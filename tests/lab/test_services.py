@@ -83,6 +83,7 @@ def test_a_store_ends_when_whoever_started_it_is_ended(number: int) -> None:
     with subprocess.Popen([sys.executable, "-c", START], stdin=-1, stdout=-1, stderr=-1, text=True) as started:
         assert started.stdout is not None
         words = started.stdout.readline().split()
+        assert words, started.communicate()[1]
         pid, folder = int(words[0]), Path(words[1]).parent
         assert alive(pid)
         started.send_signal(number)

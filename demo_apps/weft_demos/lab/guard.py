@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,6 +28,9 @@ UP_SECONDS = 15.0
 LOOK_SECONDS = 0.01
 TRIES = 3
 """How often a port is chosen: between choosing and listening somebody else may take it."""
+
+PORTS = range(20_000, 32_000)
+"""Where servers listen: below the ports that systems choose, for which everybody else on the machine asks as well."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,9 +74,11 @@ def _end(server: subprocess.Popen[bytes] | None) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    for port in random.sample(PORTS, 100):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind((LOOPBACK, port))
+            return port
+    raise SystemExit("no port of 127.0.0.1 is free")
 
 
 def _listens(server: subprocess.Popen[bytes], port: int) -> bool:
