@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from support.ending import alive, until
 from weft import WeftError
 from weft_demos.lab import Evidence, Fact, Judgement, Lab, Verdict, catalog, measuring, wording
 from weft_demos.lab.measuring import Measured
@@ -115,20 +115,6 @@ def test_evidence_that_was_not_measured_is_an_error() -> None:
 
 
 # servers
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def pids(trace: Path) -> list[int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import NullPool, create_engine, exc, make_url, text
 
+from support.ending import until
 from weft import WeftError
 from weft_demos.lab import Lab, postgresql, services
 
@@ -37,13 +37,6 @@ def gone(url: str) -> bool:
     except exc.OperationalError:
         return True
     return False
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import redis as client
 
+from support.ending import alive, until
 from weft import WeftError
 from weft_demos.lab import Lab, services
 
@@ -22,20 +22,6 @@ with Lab("shared-memory") as lab:
     print(said["process_id"], said["config_file"], flush=True)
     input()
 """
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.usefixtures("redis")

@@ -56,7 +56,8 @@ def _serve(options: argparse.Namespace) -> int:
             command = [part.replace("{port}", str(port)) for part in options.command]
             if not options.program:
                 command = [sys.executable, "-P", "-m", *command]
-            server = subprocess.Popen(command, cwd=options.folder, env=surroundings)
+            # Its own words must not come between ours, which are all that stdout is for.
+            server = subprocess.Popen(command, cwd=options.folder, env=surroundings, stdout=sys.stderr)
             if _listens(server, port) and _is_there(server, options.folder, options.workers):
                 print(f"{LISTENING}{LOOPBACK}:{port}", flush=True)
                 return server.wait()
