@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from weft.timeline.columns import I64, REQUEST, Rows, rows_of
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.values import (
     Blame,
@@ -138,10 +139,18 @@ class Scripted(Snapshot):
             holder_now=next((h.thread for h in self.holds if h.lock == lock.id and h.end_ns is None), None),
         )
 
-    def requests(self, limit: int) -> list[Request]:
-        flying = [r for r in self.served if r.end_ns is None]
+    @property
+    def request_rows(self) -> Rows:
+        return rows_of(REQUEST, len(self.served), id=np.arange(len(self.served)))
+
+    @property
+    def latest_requests(self) -> I64:
+        flying = [r.id for r in self.served if r.end_ns is None]
         done = sorted((r for r in self.served if r.end_ns is not None), key=lambda r: -r.end_ns)
-        return [*flying, *done][:limit]
+        return np.array([*flying, *(r.id for r in done)], np.int64)
+
+    def requests_of(self, rows: Rows) -> list[Request]:
+        return [self.served[row] for row in rows["id"].tolist()]
 
     def requests_within(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[Request]:
         mine = sorted((r for r in self.served if r.lane in lanes), key=lambda r: (r.lane, r.start_ns))

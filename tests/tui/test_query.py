@@ -64,7 +64,9 @@ def test_what_fits(text: str, lanes: list[str], locks: list[str], paths: list[st
     fitting = Matches(trace, parse(text))
     assert [lane.name for lane in trace.lanes if fitting.lanes[lane.id]] == lanes
     assert [lock.name for lock in trace.locks if fitting.locks[lock.id]] in (locks, locks[::-1])
-    assert sorted(request.path for request in fitting.newest(10)) == sorted(paths)
+    assert sorted(request.path for request in trace.requests_of(trace.request_rows[fitting.latest_requests])) == sorted(
+        paths
+    )
 
 
 def test_findings_fit_by_what_they_are_about() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 
 from support.dashboard import bench
+from support.played import played
 from support.scripted import shop
 from weft_tui.app import WeftApp
+from weft_tui.listed import BATCH, Listed
 from weft_tui.spans import Ink, plain_text
 from weft_tui.widgets.table import Column, Table, table_line, text, visible_columns
-from weft_tui.widgets.tables import bar
+from weft_tui.widgets.tables import bar, log_columns, request_columns
 
 COLUMNS = (
     Column[int]("name", 0, lambda row: text(f"row {row}")),
@@ -93,3 +96,101 @@ async def test_locks_and_requests_as_rows() -> None:
         assert "running" in requests[1]
         assert "75%" in requests[2]
         assert "500" in requests[2]
+
+
+SLOWEST = 7
+
+
+def many(requests: int) -> str:
+    """Requests one after the other, each of another path and status, the seventh the slowest; every other one waits."""
+    lines = ["w @0 enter", "v @0 enter"]
+    for number in range(requests):
+        begin, path, end = 10 * number, f"/{number * 37 % 101:03}", 10 * number + 2 + (number * 13 % 5)
+        end = begin + 9 if number == SLOWEST else end
+        lines += [f"w @{begin} request {number + 1} {path}", f"w @{begin} push e{number * 7 % 11}"]
+        lines += [f"w @{begin + 1} wait L v", f"w @{begin + 2} acquire L @{begin + 1}"] * (number % 2)
+        lines += [f"w @{begin + 1} log {10 * (number % 6)} said_{number * 5 % 17}"]
+        lines += [f"w @{end} done {200 + number % 7}"]
+    return "\n".join([*lines, f"v @{10 * requests} request 0 /last", f"* @{10 * requests + 5} pulse"])
+
+
+async def test_the_slowest_request_of_a_long_trace_is_found_by_sorting() -> None:
+    trace = played(many(3_000))
+    async with bench(trace, size=(200, 50)) as (app, pilot):
+        table = app.dashboard.query_one("#requests", Table)
+        assert len(table.rows) == 3_001
+        assert table.rows[0].end_ns is None
+        await pilot.press("2")
+        heading = table.render_line(0).text
+        await pilot.click("#requests", offset=(heading.index("took"), 0))
+        assert "9 ms" in table.render_line(1).text
+        await pilot.press("enter")
+        assert app.view.cursor_ns // 10_000_000 * 10_000_000 == trace.start_ns + 10_000_000 * SLOWEST
+        table.marked = 5
+        row = table.rows[5]
+        app.feed(played(many(3_100)))
+        await pilot.pause()
+        assert len(table.rows) == 3_101
+        assert table.rows[table.marked].number == row.number
+
+
+async def test_the_log_lists_the_whole_trace() -> None:
+    async with bench(played(many(1_500)), size=(200, 50)) as (app, pilot):
+        await pilot.press("5", "end")
+        log = app.dashboard.query_one("#log", Table)
+        assert len(log.rows) == 1_500
+        assert log.rows[1_499].text.endswith("said 0")
+
+
+@pytest.mark.parametrize("falling", [False, True])
+def test_rows_that_are_told_late_are_sorted_as_values_would_be(falling: bool) -> None:
+    trace = played(many(150))
+    requests = Listed(trace.request_rows, trace.latest_requests, trace.requests_of, ("id",))
+
+    def took(row):
+        return (row.end_ns or trace.end_ns) - row.start_ns
+
+    expected = {
+        "request": lambda row: row.path,
+        "endpoint": lambda row: row.endpoint or "",
+        "status": lambda row: -1 if row.status is None else row.status,
+        "took": took,
+        "waiting for locks": lambda row: -row.wait_ns / took(row),
+        "by lock": lambda row: -row.wait_ns,
+        "thread": lambda row: row.lane,
+    }
+    columns = {column.title: column for column in request_columns(trace)}
+    assert set(columns) == set(expected)
+    for title, key in expected.items():
+        found = requests.sorted(columns[title].ranks, falling=falling)
+        assert [row.id for row in found] == [row.id for row in sorted(requests, key=key, reverse=falling)], title
+
+    marks = trace.tables.marks.all()
+    said = Listed(marks, np.arange(len(marks)), trace.marks_of, ("start",))
+    keys = {
+        "at": lambda row: row.time_ns,
+        "level": lambda row: row.level,
+        "what": lambda row: row.text,
+        "thread": lambda row: row.lane,
+    }
+    for column in log_columns(trace):
+        found = said.sorted(column.ranks, falling=falling)
+        assert [*found] == sorted(said, key=keys[column.title], reverse=falling), column.title
+
+
+def test_only_the_rows_that_are_looked_at_are_told() -> None:
+    told: list[int] = []
+    rows = np.zeros(10_000, [("id", "i4")])
+    rows["id"] = range(10_000)
+
+    def tell(part):
+        told.extend(part["id"].tolist())
+        return part["id"].tolist()
+
+    listed = Listed(rows, np.arange(10_000)[::-1], tell, ("id",))
+    assert (listed[0], listed[1], listed[-1], len(told)) == (9_999, 9_998, 0, BATCH + 10_000 % BATCH)
+    least = listed.sorted(lambda every: every["id"] % 100, falling=False)
+    assert [least[0], least[100]] == [9_900, 9_901]
+    assert len(told) < 4 * BATCH
+    assert least.place(listed, 0) == 9_900
+    assert Listed(rows[:5], np.arange(5), tell, ("id",)).place(listed, 0) is None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weft.findings import Finding
 from weft.timeline import moments
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.values import LockFigures, Request
+from weft.timeline.values import LockFigures
 
 from .query import Query, fits
 
@@ -58,12 +58,11 @@ class Matches:
             fit &= np.isin(rows["id"], self._used_by)
         return fit
 
-    def newest(self, limit: int) -> list[Request]:
-        """Return the requests that fit, those in flight first, then the newest."""
-        rows = self._tables.requests.all()
-        rows = rows[self.requests(rows)]
-        order = np.lexsort((rows["id"], rows["end"]))[::-1][:limit]
-        return self.snapshot.requests_of(rows[order])
+    @cached_property
+    def latest_requests(self) -> I64:
+        """Places in the rows of all requests of those that fit, in flight (oldest first), then from the newest on."""
+        order = self.snapshot.latest_requests
+        return order[self.requests(self.snapshot.request_rows)[order]]
 
     def figures(self, rows: Sequence[LockFigures]) -> list[LockFigures]:
         """Return the rows of the table of locks that fit."""
@@ -73,10 +72,10 @@ class Matches:
         """Return the findings about something that fits."""
         return tuple(each for each in findings if self._fits(each))
 
-    def marks(self, rows: Rows) -> Rows:
-        """Return the rows of the table of marks on threads that fit."""
-        fitting: Rows = rows[self.lanes[self._lane_of(rows)]]
-        return fitting
+    def marks(self, rows: Rows) -> Bools:
+        """Return which rows of the table of marks are on threads that fit, bool ``[rows]``."""
+        fit: Bools = self.lanes[self._lane_of(rows)]
+        return fit
 
     def fitting_waits(self, rows: Rows) -> Rows:
         """Return the rows of the table of waits that fit."""

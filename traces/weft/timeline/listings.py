@@ -1,4 +1,4 @@
-"""Rows chosen from the tables: figures of locks, the newest requests, the nearest wait."""
+"""Rows chosen from the tables: figures of locks, requests from the newest on, the nearest wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .columns import CHUNK, FOREVER, I64, Bools, Rows, View, chosen, joined
+from .columns import FOREVER, I64, Bools, Rows, View, chosen
 from .figures import Sums
 from .tables import Tables
 from .values import RESOURCES, Lock, LockFigures, Request
@@ -47,11 +47,15 @@ def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[Lock
     ]
 
 
-def latest(tables: Tables, limit: int) -> Rows:
-    """Return requests in flight, oldest first, then finished ones, newest first."""
-    flying = tables.requests.open
-    flying = flying.take(np.lexsort((flying["id"], flying["start"])))[: max(limit, 0)]
-    return joined(flying, _newest(tables.requests, max(limit, 0) - len(flying)))
+def latest(tables: Tables) -> I64:
+    """Return places in all rows of requests: of those in flight, oldest first, then of the others, newest first."""
+    ended, flying = tables.requests.closed, tables.requests.open
+    return np.concatenate(
+        (
+            len(ended) + np.lexsort((flying["id"], flying["start"])),
+            np.lexsort((ended["id"], ended["end"]))[::-1],
+        )
+    )
 
 
 def lasting(tables: Tables, view: View, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> Rows:
@@ -128,30 +132,6 @@ def event_at(tables: Tables, number: int) -> tuple[int, int] | None:
 
 def _numbered(tables: Tables) -> tuple[View, ...]:
     return tables.waits, tables.holds, tables.requests, tables.tasks
-
-
-def _newest(view: View, count: int) -> Rows:
-    """Return the ``count`` finished rows that ended last. They were appended about in that order."""
-    rows = view.closed
-    if count <= 0:
-        return rows[:0]
-    tail = 4 * count
-    while tail < len(rows):
-        ends = rows["end"][-tail:]
-        bound = np.partition(ends, tail - count)[tail - count]
-        if not _any_later(view, int(bound), len(rows) - tail):
-            break
-        tail *= 4
-    rows = rows[-tail:]
-    return rows.take(np.lexsort((rows["id"], rows["end"]))[::-1][:count])
-
-
-def _any_later(view: View, end_ns: int, stop: int) -> bool:
-    """Return whether one of the first ``stop`` finished rows ends at ``end_ns`` or later."""
-    chunks = stop // CHUNK
-    if (view.high[:chunks] >= end_ns).any():
-        return True
-    return bool((view.closed["end"][chunks * CHUNK : stop] >= end_ns).any())
 
 
 def _with_open(total: I64, most: I64, rows: Rows, lasting: I64) -> tuple[I64, I64]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from weft.log.several import Origin
 from weft.timeline import frames, listings, locklanes, moments, requestlanes
-from weft.timeline.columns import Bools, Rows
+from weft.timeline.columns import I64, Bools, Rows
 from weft.timeline.figures import Sums, no_sums
 from weft.timeline.index import Picture
 from weft.timeline.tables import Tables
@@ -210,7 +210,17 @@ class Snapshot:
 
     def requests(self, limit: int) -> list[Request]:
         """Return requests in flight (oldest first), then finished ones (newest first), at most ``limit`` in all."""
-        return moments.requests(self.tables, listings.latest(self.tables, limit))
+        return self.requests_of(self.request_rows.take(self.latest_requests[:limit]))
+
+    @cached_property
+    def request_rows(self) -> Rows:
+        """The rows of all requests."""
+        return self.tables.requests.all()
+
+    @cached_property
+    def latest_requests(self) -> I64:
+        """Places in the rows of all requests: those in flight (oldest first), then the others (newest first)."""
+        return listings.latest(self.tables)
 
     def waits_in(self, request: Request) -> list[tuple[int, int]]:
         """Return which locks a request's thread waited for while it served it, and how long (ns), the longest first."""

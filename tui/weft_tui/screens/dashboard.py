@@ -29,6 +29,7 @@ from ..announcing import announced
 from ..jumps import Spot
 from ..lineup import Order, Wish
 from ..linking import ties
+from ..listed import Listed
 from ..lock_story import lock_story
 from ..messages import (
     ChildEnded,
@@ -86,11 +87,8 @@ from .layout import lane_rows
 from .navigation import Navigation
 
 PLAY_SECONDS: Final = 0.05
-MARKS: Final = 1_000
-"""Rows of the log, the newest first."""
-
-REQUESTS: Final = 200
-"""Rows of the table of requests."""
+MARK_NAMES: Final = ("thread", "start", "label", "level")
+"""What tells marks apart."""
 
 ANNOUNCED_SECONDS: Final = 8
 ENDED: Final = "It said last"
@@ -631,7 +629,8 @@ class DashboardScreen(Navigation):
         if snapshot and self.panels.showing(PanelName.REQUESTS) and not self.comparison:
             requests = self.query_one("#requests", Table)
             requests.columns = request_columns(snapshot)
-            requests.rows = matches.newest(REQUESTS) if matches else snapshot.requests(REQUESTS)
+            order = (matches or snapshot).latest_requests
+            requests.rows = Listed(snapshot.request_rows, order, snapshot.requests_of, ("id",))
             requests.empty = NO_REQUESTS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.FINDINGS):
             findings = self.query_one("#findings", Table)
@@ -641,10 +640,12 @@ class DashboardScreen(Navigation):
 
         if snapshot and self.panels.showing(PanelName.LOG):
             rows = snapshot.tables.marks.all()
-            rows = matches.marks(rows) if matches else rows
+            order = np.argsort(rows["start"], kind="stable")[::-1]
             log = self.query_one("#log", Table)
             log.columns = log_columns(snapshot)
-            log.rows = snapshot.marks_of(rows[np.argsort(rows["start"], kind="stable")[: -MARKS - 1 : -1]])
+            log.rows = Listed(
+                rows, order[matches.marks(rows)[order]] if matches else order, snapshot.marks_of, MARK_NAMES
+            )
             log.empty = NO_MARKS if not matches else NOTHING_FITS
         if snapshot and self.panels.showing(PanelName.RECORDING):
             told = recording_story(snapshot, self.status.rate)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from numpy.typing import NDArray
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ..listed import Listed, Rows
 from ..messages import RowChosen
 from ..spans import Ink, Line, cut, fit, width_of, wrap
 from .classes import style_of
@@ -32,7 +34,10 @@ class Column(Generic[Row]):
         show: what to write for a row.
         right: align to the right, as numbers are.
         keep: columns with a greater number get their place first.
-        order: what to sort rows by; None: they cannot be sorted by this column.
+        order: what to sort rows by.
+        ranks: what to sort rows by that are told only when they are shown (`Listed`): a number for each of all.
+
+    By a column with neither rows cannot be sorted.
     """
 
     title: str
@@ -41,6 +46,12 @@ class Column(Generic[Row]):
     right: bool = False
     keep: int = 0
     order: Callable[[Row], Any] | None = None
+    ranks: Callable[[Rows], NDArray[Any]] | None = None
+
+    @property
+    def sorts(self) -> bool:
+        """Whether rows can be sorted by it."""
+        return self.order is not None or self.ranks is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +139,12 @@ class Table(Scrolled, Generic[Row], can_focus=True):
     def validate_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Sort the rows."""
         self._given = rows
-        order = self.columns[self.sorting.column].order if self.sorting and self.columns else None
-        if self.sorting is None or order is None:
+        if self.sorting is None or not self.columns:
             return rows
-        return sorted(rows, key=order, reverse=self.sorting.falling)
+        column, falling = self.columns[self.sorting.column], self.sorting.falling
+        if isinstance(rows, Listed):
+            return rows.sorted(column.ranks, falling=falling) if column.ranks else rows
+        return sorted(rows, key=column.order, reverse=falling) if column.order else rows
 
     def watch_sorting(self) -> None:
         """Sort the rows anew."""
@@ -140,9 +153,15 @@ class Table(Scrolled, Generic[Row], can_focus=True):
     def watch_rows(self, old: Sequence[Row], new: Sequence[Row]) -> None:
         """Keep the mark on the row that it was on."""
         if self.marked and self.marked < len(old):
-            wanted = self.key(old[self.marked])
-            self.marked = next((i for i, row in enumerate(new) if self.key(row) == wanted), 0)
+            self.marked = self._place(old, new) or 0
         self.top = self.top
+
+    def _place(self, old: Sequence[Row], new: Sequence[Row]) -> int | None:
+        """Return where the marked row stands now."""
+        if isinstance(old, Listed) and isinstance(new, Listed):
+            return new.place(old, self.marked)
+        wanted = self.key(old[self.marked])
+        return next((place for place, row in enumerate(new) if self.key(row) == wanted), None)
 
     def on_resize(self) -> None:
         """Show as many rows as there is room for now."""
@@ -166,7 +185,7 @@ class Table(Scrolled, Generic[Row], can_focus=True):
 
     def action_sort(self) -> None:
         """Sort by the next visible column that rows can be sorted by; behind the last one, not at all."""
-        shown = [self.columns.index(column) for column, _ in self._visible() if column.order]
+        shown = [self.columns.index(column) for column, _ in self._visible() if column.sorts]
         before = self.sorting.column if self.sorting else -1
         following = next((column for column in shown if column > before), None)
         self.sorting = None if following is None else self._first(following)
@@ -184,7 +203,7 @@ class Table(Scrolled, Generic[Row], can_focus=True):
         """Sort by the column whose heading stands at a place, or turn its order around."""
         left = 1
         for column, size in self._visible():
-            if left <= x < left + size + SPACE and column.order:
+            if left <= x < left + size + SPACE and column.sorts:
                 index = self.columns.index(column)
                 if self.sorting and self.sorting.column == index:
                     self.action_turn()

@@ -7,14 +7,20 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weft.findings import Finding, Severity
+from weft.timeline import awaited
+from weft.timeline.columns import FOREVER
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.units import duration
+from weft.timeline.units import duration, uncoloured
 from weft.timeline.values import LockFigures, Mark, Request
 
 from ..format import count
 from ..fronts import label_of
 from ..jumps import of_finding
+from ..listed import I64, Rows, ranks_of
 from ..queues import COLUMNS, Queues
 from ..spans import Ink, Line, Span, cut_middle
 from .minimap import BARS
@@ -52,7 +58,10 @@ def bar(share: float, width: int = BAR) -> str:
     return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-def _origin(snapshot: Snapshot, process: Callable[[Any], int | None]) -> Sequence[Column[Any]]:
+def _origin(
+    snapshot: Snapshot,
+    process: Callable[[Any], int | None],
+) -> Sequence[Column[Any]]:
     """Return a column that tells the trace of a row, where there are several."""
     if not snapshot.origins:
         return ()
@@ -60,8 +69,13 @@ def _origin(snapshot: Snapshot, process: Callable[[Any], int | None]) -> Sequenc
     def label(row: Any) -> str:
         return "" if (found := process(row)) is None else label_of(snapshot, found)
 
+    def rank(rows: Rows) -> I64:
+        process = snapshot.tables.roster.process[rows["thread"]]
+        ranks: I64 = ranks_of([label_of(snapshot, each.id) for each in snapshot.processes]).take(process)
+        return ranks
+
     width = max(len(origin.label) for origin in snapshot.origins)
-    return (Column("in", max(width, 2), lambda row: text(label(row), Ink.TITLE), keep=8, order=label),)
+    return (Column("in", max(width, 2), lambda row: text(label(row), Ink.TITLE), keep=8, order=label, ranks=rank),)
 
 
 def sparks(waited: Queues) -> Mapping[int, str]:
@@ -129,7 +143,7 @@ def lock_columns(
 
 def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
     """Return the columns of the table of requests."""
-    now = snapshot.end_ns
+    now, tables = snapshot.end_ns, snapshot.tables
     known: dict[int, list[tuple[int, int]]] = {}
 
     def parts_of(row: Request) -> list[tuple[int, int]]:
@@ -152,6 +166,13 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
     def took(row: Request) -> int:
         return (now if row.end_ns is None else row.end_ns) - row.start_ns
 
+    def lasted(rows: Rows) -> I64:
+        lasted: I64 = np.where(rows["end"] == FOREVER, now, rows["end"]) - rows["start"]
+        return lasted
+
+    def least_first(rows: Rows) -> I64:
+        return -awaited.waited(tables, rows)
+
     def waited(row: Request) -> Line:
         share = row.wait_ns / max(took(row), 1)
         most = parts_of(row)[:1] if row.wait_ns else []
@@ -164,27 +185,34 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
     return (
         *_origin(snapshot, lambda row: row.process),
         Column(
-            "request", 0, lambda row: ((f"{row.method} ", Ink.DIM), (row.path, Ink.STRONG)), order=lambda row: row.path
+            "request",
+            0,
+            lambda row: ((f"{row.method} ", Ink.DIM), (row.path, Ink.STRONG)),
+            ranks=lambda rows: _by_name([path for _, path in tables.targets], rows["target"]),
         ),
         Column(
             "endpoint",
             18,
             lambda row: text(row.endpoint or "no route", Ink.DIM),
-            False,
-            1,
-            lambda row: row.endpoint or "",
+            keep=1,
+            ranks=lambda rows: _by_name(tables.endpoints, rows["endpoint"]),
         ),
-        Column("status", 8, _status, keep=5, order=lambda row: -1 if row.status is None else row.status),
-        Column("took", 8, lambda row: text(duration(took(row))), True, 9, took),
-        Column("waiting for locks", SMALL + 17, waited, keep=8, order=lambda row: -row.wait_ns / max(took(row), 1)),
-        Column("by lock", 30, by_lock, keep=3, order=lambda row: -row.wait_ns),
+        Column("status", 8, _status, keep=5, ranks=lambda rows: rows["status"]),
+        Column("took", 8, lambda row: text(duration(took(row))), True, 9, ranks=lasted),
+        Column(
+            "waiting for locks",
+            SMALL + 17,
+            waited,
+            keep=8,
+            ranks=lambda rows: least_first(rows) / np.maximum(lasted(rows), 1),
+        ),
+        Column("by lock", 30, by_lock, keep=3, ranks=least_first),
         Column(
             "thread",
             22,
             lambda row: text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM),
-            False,
-            2,
-            lambda row: row.lane,
+            keep=2,
+            ranks=lambda rows: tables.roster.lane[rows["thread"]],
         ),
     )
 
@@ -216,6 +244,7 @@ def finding_columns(snapshot: Snapshot) -> Sequence[Column[Finding]]:
 
 def log_columns(snapshot: Snapshot) -> Sequence[Column[Mark]]:
     """Return the columns of the table of marks and log records."""
+    tables = snapshot.tables
 
     def at(row: Mark) -> Line:
         return text(duration(max(row.time_ns - snapshot.start_ns, 0)), Ink.DIM)
@@ -225,11 +254,22 @@ def log_columns(snapshot: Snapshot) -> Sequence[Column[Mark]]:
 
     return (
         *_origin(snapshot, lambda row: snapshot.lanes[row.lane].process),
-        Column("at", 8, at, right=True, keep=9, order=lambda row: row.time_ns),
-        Column("level", 8, _level, keep=8, order=lambda row: -1 if row.level is None else row.level),
-        Column("what", 0, lambda row: text(row.text, Ink.PLAIN), order=lambda row: row.text),
-        Column("thread", 22, thread, keep=2, order=lambda row: row.lane),
+        Column("at", 8, at, right=True, keep=9, ranks=lambda rows: rows["start"]),
+        Column("level", 8, _level, keep=8, ranks=lambda rows: rows["level"]),
+        Column(
+            "what",
+            0,
+            lambda row: text(row.text, Ink.PLAIN),
+            ranks=lambda rows: _by_name([uncoloured(label) for label in tables.labels], rows["label"]),
+        ),
+        Column("thread", 22, thread, keep=2, ranks=lambda rows: tables.roster.lane[rows["thread"]]),
     )
+
+
+def _by_name(names: Sequence[str], index: NDArray[np.integer]) -> I64:
+    """Return the ranks of indexes of names; what has none, below 0, comes first."""
+    ranks: I64 = np.append(-1, ranks_of(names)).take(np.maximum(index, -1) + 1)
+    return ranks
 
 
 def _level(row: Mark) -> Line:
