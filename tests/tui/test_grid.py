@@ -7,10 +7,11 @@ import pyte
 import pytest
 from rich.color import ColorSystem
 from rich.console import Console
+from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from weft_tui.widgets.grid import Grid, GridStrip, code_points, encode, segments
+from weft_tui.widgets.grid import Grid, Picture, changes, code_points, encode, segments
 from weft_tui.widgets.palette import Palette
 
 COLUMNS = 60
@@ -62,20 +63,64 @@ def test_only_changes_of_style_are_written() -> None:
     assert encode(grid, palette(), ColorSystem.TRUECOLOR)[0].count("\x1b[") == 3
 
 
-def test_a_strip_makes_its_segments_only_when_asked() -> None:
+def test_a_strip_makes_its_segments_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
 
-    def make():
-        made.append(1)
-        return segments(random_grid(1), palette(), 0)
+    def make(grid: Grid, palette: Palette, row: int) -> list[Segment]:
+        made.append(row)
+        return segments(grid, palette, row)
 
-    strip = GridStrip("ansi", COLUMNS, make)
-    assert strip.render(Console()) == "ansi"
+    monkeypatch.setattr("weft_tui.widgets.grid.segments", make)
+    picture = Picture(random_grid(1), palette(), ColorSystem.TRUECOLOR)
+    strip = picture.strips()[2]
+    assert strip.render(Console()) == encode(random_grid(1), palette(), ColorSystem.TRUECOLOR)[2]
     assert strip.cell_length == COLUMNS
     assert not made
     assert len(strip.crop(10, 20).text) == 10
-    assert strip.text == "".join(segment.text for segment in segments(random_grid(1), palette(), 0))
-    assert made == [1]
+    assert strip.text == "".join(segment.text for segment in segments(random_grid(1), palette(), 2))
+    assert made == [2]
+
+
+def overwritten(before: Grid, after: Grid) -> list[list[tuple[str, str, str, bool]]]:
+    """Return what a terminal shows that showed one grid and was sent what changes it into another."""
+    lines = zip(
+        encode(before, palette(), ColorSystem.TRUECOLOR),
+        changes(before, after, palette(), ColorSystem.TRUECOLOR),
+        strict=True,
+    )
+    return screen([f"{old}\r{new}" for old, new in lines])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_changes_lead_from_one_grid_to_any_other(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    before, other = random_grid(seed), random_grid(seed + 100)
+    before.write(1, 3, "a日本b")
+    taken = random.random(before.styles.shape) < seed / 20
+    after = Grid(np.where(taken, other.styles, before.styles), np.where(taken, other.glyphs, before.glyphs))
+    # Half of a wide character is no picture.
+    after.glyphs[1] = other.glyphs[1]
+    after.write(2, int(random.integers(0, COLUMNS)), "日本 e\u00e9")
+    assert overwritten(before, after) == screen(encode(after, palette(), ColorSystem.TRUECOLOR))
+
+
+def test_nothing_is_sent_of_rows_that_are_equal_and_little_of_others() -> None:
+    before, after = random_grid(1), random_grid(1)
+    after.glyphs[3, 20], after.styles[3, 50] = ord("x"), 0
+    sent = changes(before, after, palette(), ColorSystem.TRUECOLOR)
+    assert [row for row, text in enumerate(sent) if text] == [3]
+    assert sent[3].startswith("\x1b[20C\x1b[")
+    assert "x\x1b[29C" in sent[3]
+    assert len(sent[3]) < 100
+
+
+def test_a_picture_in_other_colours_or_of_another_size_shares_nothing() -> None:
+    picture = Picture(random_grid(1), palette(), ColorSystem.TRUECOLOR)
+    dimmer = Palette(palette().styles[::-1])
+    assert picture.since(Picture(random_grid(2), picture.palette, ColorSystem.TRUECOLOR)) is not None
+    assert picture.since(Picture(random_grid(2), dimmer, ColorSystem.TRUECOLOR)) is None
+    assert picture.since(Picture(random_grid(2), picture.palette, ColorSystem.EIGHT_BIT)) is None
+    assert picture.since(Picture(random_grid(2, rows=7), picture.palette, ColorSystem.TRUECOLOR)) is None
 
 
 def test_a_wide_character_takes_two_cells() -> None:

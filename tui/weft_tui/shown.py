@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
+from rich.console import RenderableType
 from rich.segment import Segment
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -20,6 +21,7 @@ from weft.errors import WeftError
 from . import settings
 from .glyphs import ascii_of
 from .looks import Looks
+from .painted import Painted
 from .settings import Kept, Settings
 
 Result = TypeVar("Result")
@@ -41,6 +43,7 @@ class Shown(App[Result]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+p", "command_palette", "Menu", key_display="^p", tooltip="All commands, by name"),
+        Binding("ctrl+l", "redraw", show=False, key_display="^l", tooltip="Draw the whole screen anew"),
     ]
 
     def __init__(self) -> None:
@@ -49,6 +52,7 @@ class Shown(App[Result]):
         self.liked = Settings()
         self._ascii, self._grey = AsciiOnly(enabled=False), Monochrome(enabled=False)
         self._ascii_chosen = False
+        self.painted = Painted()
 
     def dress(self, looks: Looks, kept: Kept | None = None) -> None:
         """Say how to draw, before the app runs.
@@ -99,6 +103,19 @@ class Shown(App[Result]):
         yield SystemCommand("Theme", "choose colours: dark, light, and others", self.action_change_theme)
         what = "all characters again" if self._ascii.enabled else "ASCII only"
         yield SystemCommand(f"Draw with {what}", "what the terminal can show", self.action_ascii)
+
+    def on_resize(self) -> None:
+        """Send everything anew: the terminal has moved what it showed."""
+        self.painted.forget()
+
+    def action_redraw(self) -> None:
+        """Draw everything anew, also what somebody else has drawn over."""
+        self.painted.forget()
+        self.refresh()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what is new."""
+        super()._display(screen, self.painted.only_new(renderable))
 
     def action_ascii(self) -> None:
         """Draw with ASCII only, or not any more."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 from rich.color import ColorSystem
+from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
@@ -23,6 +26,10 @@ COMMON: Final = 0x3000
 
 CHARACTERS: Final = np.array(["", *map(chr, range(1, COMMON))], object)
 RESET: Final = "\x1b[0m"
+
+NARROW: Final = np.zeros(COMMON, np.bool_)
+"""Code points that every terminal draws in one column: those of ASCII, and what we draw ourselves."""
+NARROW[[*range(0x20, 0x7F), *map(ord, "…·"), *range(0x2500, 0x2600)]] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,50 @@ def encode(grid: Grid, palette: Palette, system: ColorSystem) -> list[str]:
     before[:, 1:] = grid.styles[:, :-1]
     parts = np.empty((rows, columns, 2), object)
     parts[:, :, 0] = palette.sequences(system, before, grid.styles)
-    parts[:, :, 1] = CHARACTERS[np.minimum(grid.glyphs, COMMON - 1)]
-    for row, column in np.argwhere(grid.glyphs >= COMMON).tolist():
-        parts[row, column, 1] = chr(grid.glyphs[row, column])
+    parts[:, :, 1] = _characters(grid.glyphs)
     return ["".join(row) + RESET for row in parts.reshape(rows, columns * 2).tolist()]
+
+
+def changes(before: Grid, after: Grid, palette: Palette, system: ColorSystem) -> list[str]:
+    """Return what turns each row into another one, as `encode` and with moves to the right; nothing where it is equal.
+
+    Args:
+        before, after: of the same shape.
+    """
+    changed = (before.styles != after.styles) | (before.glyphs != after.glyphs)
+    rows = np.flatnonzero(changed.any(axis=1))
+    # Where a terminal may think that a character has another width, only a row as a whole is drawn as it should be.
+    odd = [~NARROW[np.minimum(grid.glyphs[rows], COMMON - 1)].all(axis=1) for grid in (before, after)]
+    changed[rows[odd[0] | odd[1]]] = True
+    at = np.flatnonzero(changed)
+    text = [""] * len(changed)
+    if not len(at):
+        return text
+    row, column = np.divmod(at, changed.shape[1])
+    first = np.append(True, row[1:] != row[:-1])
+    styles, glyphs = after.styles.ravel()[at], after.glyphs.ravel()[at]
+    style = np.append(np.uint8(len(palette.styles)), styles[:-1])
+    style[first] = len(palette.styles)
+    passed = np.where(first, column, np.append(0, np.diff(at) - 1))
+    parts = np.empty((len(at), 3), object)
+    parts[:, 0] = ""
+    far = np.flatnonzero(passed)
+    parts[far, 0] = [f"\x1b[{count}C" for count in passed[far].tolist()]
+    parts[:, 1] = palette.sequences(system, style, styles)
+    parts[:, 2] = _characters(glyphs)
+    flat = parts.ravel().tolist()
+    bounds = [*(3 * np.flatnonzero(first)).tolist(), len(flat)]
+    for number, (start, end) in zip(rows.tolist(), pairwise(bounds), strict=True):
+        text[number] = "".join(flat[start:end]) + RESET
+    return text
+
+
+def _characters(glyphs: NDArray[np.uint32]) -> NDArray[np.object_]:
+    """Return code points as text, in the same shape."""
+    found: NDArray[np.object_] = CHARACTERS[np.minimum(glyphs, COMMON - 1)]
+    for place in np.argwhere(glyphs >= COMMON).tolist():
+        found[tuple(place)] = chr(glyphs[tuple(place)])
+    return found
 
 
 def segments(grid: Grid, palette: Palette, row: int) -> list[Segment]:
@@ -86,27 +133,54 @@ def segments(grid: Grid, palette: Palette, row: int) -> list[Segment]:
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A grid in its colours."""
+
+    grid: Grid
+    palette: Palette
+    system: ColorSystem
+
+    @cached_property
+    def text(self) -> list[str]:
+        """Each row with escape sequences; made for all of them when the first one is asked for."""
+        return encode(self.grid, self.palette, self.system)
+
+    def since(self, before: Picture) -> list[str] | None:
+        """Return what turns each row of another picture into this one's, None where that cannot be said."""
+        same = (before.palette, before.system) == (self.palette, self.system)
+        if not same or before.grid.styles.shape != self.grid.styles.shape:
+            return None
+        return changes(before.grid, self.grid, self.palette, self.system)
+
+    def strips(self) -> list[Strip]:
+        """Return the rows."""
+        return [GridStrip(self, row) for row in range(len(self.grid.styles))]
+
+
 class GridStrip(Strip):
-    """A strip that already knows its escape sequences and becomes a whole strip only when somebody asks for more.
+    """A row of a picture, which becomes a whole strip only when somebody asks for more than its escape sequences.
 
     Dialogs on top, screenshots and crops ask; painting does not. This is the one place that reaches into `Strip`.
     """
 
-    __slots__ = ("_make",)
+    __slots__ = ("picture", "row")
 
-    def __init__(self, ansi: str, width: int, make: Callable[[], list[Segment]]) -> None:
-        self._make = make
-        self._cell_length = width
-        self._render_cache = ansi
+    def __init__(self, picture: Picture, row: int) -> None:
+        self.picture = picture
+        self.row = row
+        self._cell_length = picture.grid.styles.shape[1]
 
     def __getattr__(self, name: str) -> Any:
         """Fill the empty slots: Python comes here only for those that are not there."""
         if name not in Strip.__slots__:
             raise AttributeError(name)
-        ansi = self._render_cache
-        super().__init__(self._make(), self._cell_length)
-        self._render_cache = ansi
+        super().__init__(segments(self.picture.grid, self.picture.palette, self.row), self._cell_length)
         return getattr(self, name)
+
+    def render(self, console: Console) -> str:
+        """Return the row with escape sequences."""
+        return self.picture.text[self.row]
 
     def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
         """Return the strip as it is when nothing covers a part of it, as is so at almost every frame."""

@@ -26,7 +26,7 @@ from ..spans import cut
 from ..view import View
 from .arrows import Arrow
 from .cells import Cells, cells
-from .grid import Grid, GridStrip, encode, segments
+from .grid import Grid, Picture, segments
 from .inked import Plain, cropped, shapes_of, unfiltered
 from .lock_lanes import lock_scene
 from .memo import Memo
@@ -223,11 +223,7 @@ class Lanes(Plain, can_focus=True):
         if not unfiltered(self):
             return [Strip(segments(grid, palette, row), width) for row in range(len(grid.styles))]
         system = ColorSystem(self.app.console._color_system or ColorSystem.TRUECOLOR)
-
-        def strip(row: int, ansi: str) -> Strip:
-            return GridStrip(ansi, width, lambda: segments(grid, palette, row))
-
-        return [strip(row, ansi) for row, ansi in enumerate(encode(grid, palette, system))]
+        return Picture(grid, palette, system).strips()
 
     def _make_notice(self) -> list[Strip]:
         width, height = self.size

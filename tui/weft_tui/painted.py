@@ -1,0 +1,105 @@
+"""What the terminal shows by now, so that only what is new of a frame has to be sent to it.
+
+Textual sends all rows of whatever has changed. Most cells of them are there already: a key that moves the cursor
+changes two columns of the lanes. This is the one place that reaches into what Textual sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console, RenderableType
+from rich.control import Control
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.strip import Strip
+
+from .widgets.grid import GridStrip, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a row as it was sent: columns ``start`` … ``end`` - 1."""
+
+    start: int
+    end: int
+    strip: Strip
+
+
+class Painted:
+    """Knows what was sent to a terminal, row by row."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[Piece]] = {}
+
+    def forget(self) -> None:
+        """Take nothing for granted: somebody else may have drawn on the terminal."""
+        self._rows.clear()
+
+    def only_new(self, update: RenderableType | None) -> RenderableType | None:
+        """Return what sends of an update what the terminal does not show."""
+        return Difference(self, update) if isinstance(update, CompositorUpdate) else update
+
+    def send(self, update: CompositorUpdate, console: Console) -> str:
+        """Return what to send, as if it was sent at once."""
+        if isinstance(update, ChopsUpdate):
+            return self._send_part(update, console)
+        self.forget()
+        if isinstance(update, LayoutUpdate):
+            for y, strips in enumerate(update.strips, update.region.y):
+                self._rows[y] = _side_by_side(list(strips), update.region.x)
+        return update.render_segments(console)
+
+    def _send_part(self, update: ChopsUpdate, console: Console) -> str:
+        sent: list[str] = []
+        known: dict[tuple[Picture, Picture], list[str] | None] = {}
+        for y, first, last in update.spans:
+            for end, (start, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if strip is None or start >= last or end <= first:
+                    continue
+                piece = Piece(start, min(end, last), strip if end <= last else strip.crop(0, last - start))
+                text = self._new(y, piece, console, known)
+                if text:
+                    sent.append(f"{Control.move_to(start, y).segment.text}{text}")
+        return "".join(sent)
+
+    def _new(
+        self, y: int, piece: Piece, console: Console, known: dict[tuple[Picture, Picture], list[str] | None]
+    ) -> str:
+        """Return what to send of a piece, and take it as sent."""
+        row = self._rows.setdefault(y, [])
+        before = next((other for other in row if (other.start, other.end) == (piece.start, piece.end)), None)
+        self._rows[y] = [other for other in row if other.end <= piece.start or piece.end <= other.start]
+        self._rows[y].append(piece)
+        if before is None:
+            return piece.strip.render(console)
+        if before.strip is piece.strip:
+            return ""
+        old, new = before.strip, piece.strip
+        if isinstance(old, GridStrip) and isinstance(new, GridStrip) and old.row == new.row:
+            pair = old.picture, new.picture
+            if pair not in known:
+                known[pair] = new.picture.since(old.picture)
+            if (rows := known[pair]) is not None:
+                return rows[new.row]
+        text = new.render(console)
+        return "" if text == old.render(console) else text
+
+
+class Difference(CompositorUpdate):
+    """An update of which only what is new is sent."""
+
+    def __init__(self, painted: Painted, update: CompositorUpdate) -> None:
+        self.painted = painted
+        self.update = update
+
+    def render_segments(self, console: Console) -> str:
+        """Return what to send: Textual asks for it when it does send it, and only then."""
+        return self.painted.send(self.update, console)
+
+
+def _side_by_side(strips: list[Strip], start: int) -> list[Piece]:
+    pieces = []
+    for strip in strips:
+        pieces.append(Piece(start, start + strip.cell_length, strip))
+        start += strip.cell_length
+    return pieces
