@@ -14,8 +14,10 @@ import pytest
 pytest_plugins = ["pytester"]
 
 INSTALLED = any(one.name == "weft" for one in entry_points(group="pytest11"))
-IN_TWO = pytest.param(("-n", "2"), marks=pytest.mark.skipif(find_spec("xdist") is None, reason="no pytest-xdist"))
-PLUGIN = () if INSTALLED else ("-p", "weft.testing.plugin")
+IN_TWO = pytest.param(
+    ("-p", "xdist", "-n", "2"), marks=pytest.mark.skipif(find_spec("xdist") is None, reason="no pytest-xdist")
+)
+PLUGIN = ("-p", "weft.testing.plugin")
 
 SHOP = """
 import threading
@@ -54,6 +56,7 @@ def buying(path):
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project with its app in src and its tests in tests."""
     monkeypatch.delenv("CI", raising=False)  # pytest prints failures twice there
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others' take three times as long to start as pytest
     (pytester.mkdir("src") / "shop.py").write_text(SHOP)
     pytester.mkdir("tests")
     pytester.makepyprojecttoml("[tool.pytest.ini_options]\npythonpath = ['src']\n")
@@ -62,7 +65,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def _run(project: pytest.Pytester, source: str, *words: str) -> pytest.RunResult:
     (project.path / "tests" / "test_shop.py").write_text(HEAD + source)
-    return project.runpytest_subprocess(*PLUGIN, "-p", "no:randomly", *words, timeout=100)
+    return project.runpytest_subprocess(*PLUGIN, *words, timeout=100)
 
 
 def _said(result: pytest.RunResult) -> str:
@@ -299,8 +302,11 @@ def test_it():
     assert 'because alice read SEEN["n"]' in _said(result) or 'because bob read SEEN["n"]' in _said(result)
 
 
-def test_it_is_there_and_can_be_left_out(project: pytest.Pytester) -> None:
-    assert "weft(stops, interpreter," in _said(project.runpytest_subprocess(*PLUGIN, "--markers"))
+def test_it_is_there_and_can_be_left_out(project: pytest.Pytester, monkeypatch) -> None:
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    assert "weft(stops, interpreter," in _said(
+        project.runpytest_subprocess(*(() if INSTALLED else PLUGIN), "--markers")
+    )
     name = "weft" if INSTALLED else "weft.testing.plugin"
     assert "weft(stops" not in _said(project.runpytest_subprocess("-p", f"no:{name}", "--markers"))
 
