@@ -23,8 +23,9 @@ from .session import Choice, Diverged, Info, Performed, Runner
 
 PATIENCE = 30.0
 """Loading may take so long (seconds) before it is given up."""
-STEP_PATIENCE = 5.0
-"""An answer may take so long; the process itself notices code that does not come back after 0.2 s."""
+STEP_PATIENCE = 25.0
+"""An answer may take so long; the process itself notices code that does not come back: after 0.2 s, and after 20 s
+where the machine has no processor for it."""
 
 LOOK = 0.05
 """So often (seconds) a search is asked whether it is to be stopped."""
