@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from support.scripted import MS, T0, Scripted, ms, shop
+from weft.timeline.shortening import among
 from weft.timeline.values import State, Task
 from weft_tui.view import View
 from weft_tui.widgets.arrows import Arrow
@@ -39,6 +40,7 @@ def scene(pitch: int = 2, *, view: View = EVERYTHING, shapes: Shapes | None = No
         waits=wait_labels(trace, lanes, view, COLUMNS),
         captions=captions if pitch > 1 else on_lane(captions, what),
         shapes=shapes,
+        short=trace.lock_names.short,
     )
 
 
@@ -85,7 +87,9 @@ def test_without_room_requests_are_named_where_their_lane_runs_or_holds() -> Non
 
 
 def test_labels_do_not_leave_what_they_name() -> None:
-    one = replace(scene(), waits=(Label(2, 40, 52, "a.very.long.name.of.a.lock"),), captions=(), cursor=-1)
+    name = "a.very.long.name.of.a.lock"
+    short = among((name,), dotted=True).short
+    one = replace(scene(), waits=(Label(2, 40, 52, name),), captions=(), cursor=-1, short=short)
     assert rows(draw(one, 8, GUTTER + COLUMNS))[4][GUTTER + 40 : GUTTER + 52].strip() == "lock"
 
 
@@ -94,8 +98,8 @@ def test_labels_do_not_leave_what_they_name() -> None:
     [
         ("GET /item/4", 11, "GET /item/4"),
         ("GET /item/4", 10, "/item/4"),
-        ("shop.stock_lock", 12, "stock_lock"),
-        ("shop.stock_lock", 7, "stock_…"),
+        ("GET /item/of/the/shop/4", 12, "/item…shop/4"),
+        ("process_request_thread 12", 14, "proces…read 12"),
     ],
 )
 def test_names_are_shortened_to_what_tells_them_apart(text: str, room: int, expected: str) -> None:
@@ -198,7 +202,7 @@ def test_names_stand_beside_arrows_or_not_at_all() -> None:
     crossed = replace(plain, arrows=(arrow,), waits=(Label(2, 40, 70, "shop.stock_lock"),), captions=(), cursor=50)
     assert rows(draw(crossed, 8, GUTTER + COLUMNS))[4][GUTTER + 50 :].startswith("┻shop.stock_lock")
     narrow = replace(crossed, waits=(Label(2, 40, 58, "shop.stock_lock"),))
-    assert rows(draw(narrow, 8, GUTTER + COLUMNS))[4][GUTTER + 41 : GUTTER + 51] == "stock_lo…┻"
+    assert rows(draw(narrow, 8, GUTTER + COLUMNS))[4][GUTTER + 41 : GUTTER + 51] == "stoc…lock┻"
     none = replace(crossed, waits=(Label(2, 48, 53, "shop.stock_lock"),))
     assert rows(draw(none, 8, GUTTER + COLUMNS))[4][GUTTER + 48 : GUTTER + 53] == "  ┻  "
     caption = replace(crossed, waits=(), captions=(Label(1, 40, 75, "GET /report"),))

@@ -26,6 +26,14 @@ def test_wrapped_lines_fit_and_lose_nothing_but_what_cannot_fit(width: int) -> N
     assert plain_text(wrapped).split() == ["one", "two", "three", "four", "five", "six", "seven"]
 
 
+def test_a_name_that_is_too_long_for_a_line_goes_on_in_the_next() -> None:
+    line = (("  waits for ", Ink.PLAIN), ("shop_for_looms_lock_of_the_north", Ink.WAIT), (" since", Ink.PLAIN))
+    told = plain_text(wrap(line, 24, 3)).splitlines()
+    assert [row.strip() for row in told] == ["waits for", "shop_for_looms_lock_", "of_the_north since"]
+    assert plain_text(wrap(line, 24)).splitlines()[1].rstrip() == "    shop_for_looms_lock…"
+    assert all(width_of(row) <= 14 for row in wrap((("日本語" * 9, Ink.PLAIN),), 14, 9))
+
+
 @pytest.mark.parametrize(
     ("text", "width", "short"), [("abcdef", 6, "abcdef"), ("abcdef", 4, "abc…"), ("日本語", 5, "日本…"), ("ab", 1, "…")]
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from textual.app import App, ComposeResult
@@ -194,3 +197,46 @@ def test_only_the_rows_that_are_looked_at_are_told() -> None:
     assert len(told) < 4 * BATCH
     assert least.place(listed, 0) == 9_900
     assert Listed(rows[:5], np.arange(5), tell, ("id",)).place(listed, 0) is None
+
+
+ALIKE = """
+v @0 enter
+w @0 enter
+v @1 request 1 /north/stock/of/many/looms/1
+v @10 wait AppOfTheShopForLooms.north.stock_lock_of_looms x
+v @400 acquire AppOfTheShopForLooms.north.stock_lock_of_looms @10
+v @410 done 200
+w @1 request 2 /north/stock/of/many/looms/2
+w @10 wait AppOfTheShopForLooms.south.stock_lock_of_looms x
+w @400 acquire AppOfTheShopForLooms.south.stock_lock_of_looms @10
+w @410 done 200
+* @4200 pulse
+"""
+
+
+async def test_two_locks_never_read_alike_however_little_room_there_is() -> None:
+    async with bench(played(ALIKE), size=(200, 50)) as (app, pilot):
+        requests = app.dashboard.query_one("#requests", Table)
+        columns = {column.title: column for column in requests.columns}
+        for title in ("waiting for locks", "by lock"):
+            shown = [table_line([(columns[title].show(row), columns[title].width, False)]) for row in requests.rows]
+            assert plain_text(shown[:1]) != plain_text(shown[1:]), title
+            assert "…" in plain_text(shown)
+        locks = app.dashboard.query_one("#locks", Table)
+        for width in range(10, 30):
+            locks.columns = [replace(locks.columns[0], width=width)]
+            one, other = (locks.render_line(y).text.strip() for y in (1, 2))
+            assert one != other
+        await pilot.press("8")
+        lanes = app.dashboard.lanes
+        assert len({names(strip.text[: lanes.indent]) for strip in lanes.picture()[:4:2]}) == 2
+        await pilot.press("7", "home")
+        for _ in range(3):
+            one, other = (names(strip.text[lanes.indent :]) for strip in lanes.picture()[:4:2])
+            assert one
+            assert one != other
+            await pilot.press("+")
+
+
+def names(text: str) -> str:
+    return re.sub(r"[^A-Za-z_.…]", "", text)

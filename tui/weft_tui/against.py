@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from weft.timeline.shortening import among
 from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 
 from . import jumps
 from .format import count
 from .jumps import Spot
-from .spans import Ink, Line
+from .spans import Ink, Line, cut_middle
 from .widgets.table import Column, text
 
 WIDTH: Final = 17
@@ -51,10 +52,11 @@ def requests(told: dict[str, Any]) -> tuple[Changed, ...]:
     return tuple(Changed(f"{row['method']} {row['endpoint']}", False, row) for row in told["requests"])
 
 
-def lock_columns(labels: Sequence[str]) -> Sequence[Column[Changed]]:
-    """Return the columns of the table of locks; ``labels`` are those of the two runs."""
+def lock_columns(labels: Sequence[str], names: Sequence[str]) -> Sequence[Column[Changed]]:
+    """Return the columns of the table of locks; ``labels`` are those of the two runs, ``names`` all locks' names."""
+    short = among(tuple(names), dotted=True).short
     return (
-        Column("lock", 0, lambda row: text(row.name, Ink.STRONG), order=lambda row: row.name.lower()),
+        Column("lock", 0, lambda row: text(row.name, Ink.STRONG), order=lambda row: row.name.lower(), short=short),
         _both(f"waited {' → '.join(labels)}", "wait_total_ns", duration, Ink.WAIT, 9),
         _change("wait_total_ns"),
         _both("waits", "waits", count, Ink.PLAIN, 4),
@@ -66,7 +68,9 @@ def lock_columns(labels: Sequence[str]) -> Sequence[Column[Changed]]:
 def request_columns(labels: Sequence[str]) -> Sequence[Column[Changed]]:
     """Return the columns of the table of endpoints."""
     return (
-        Column("endpoint", 0, lambda row: text(row.name, Ink.STRONG), order=lambda row: row.name.lower()),
+        Column(
+            "endpoint", 0, lambda row: text(row.name, Ink.STRONG), order=lambda row: row.name.lower(), short=cut_middle
+        ),
         _both(f"waited {' → '.join(labels)}", "wait_total_ns", duration, Ink.WAIT, 9),
         _change("wait_total_ns"),
         _both("took p99", "duration_p99_ns", duration, Ink.PLAIN, 6),

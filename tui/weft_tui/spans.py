@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from itertools import groupby
 
@@ -46,6 +46,9 @@ LABEL = 11
 TOGETHER = 24
 """Columns up to which a strong piece is not broken."""
 
+LEAST_PIECE = 8
+"""Columns into which a word that is too long is cut, not broken."""
+
 Span = tuple[str, Ink]
 Line = tuple[Span, ...]
 
@@ -76,13 +79,17 @@ def cut_middle(text: str, width: int) -> str:
     return f"{text[: width - tail - 1]}…{text[-tail:]}"
 
 
-def fit(line: Line, width: int) -> Line:
-    """Cut a line to at most ``width`` columns."""
+def fit(line: Line, width: int, short: Callable[[str, int], str] = cut) -> Line:
+    """Cut a line to at most ``width`` columns.
+
+    Args:
+        short: shortens a piece to so many columns.
+    """
     out: list[Span] = []
     for text, ink in line:
         if width <= 0:
             break
-        piece = cut(text, width)
+        piece = text if cell_len(text) <= width else cut(short(text, width), width)
         out.append((piece, ink))
         width -= cell_len(piece)
     return tuple(out)
@@ -96,8 +103,12 @@ def clip(line: Line, width: int) -> Line:
     return (*shown[:-1], (cut(shown[-1][0] + "  ", cell_len(shown[-1][0])), shown[-1][1]))
 
 
-def wrap(line: Line, width: int) -> list[Line]:
-    """Break a line between words; continued lines are indented a bit more than the first, or stand behind its label."""
+def wrap(line: Line, width: int, pieces: int = 1) -> list[Line]:
+    """Break a line between words; continued lines are indented a bit more than the first, or stand behind its label.
+
+    Args:
+        pieces: into how many a word may be broken that is too long for a line, before it is cut.
+    """
     start = line[0][0] if line else ""
     labelled = len(start) == LABEL and line[0][1] is Ink.TITLE
     indent = LABEL + 2 if labelled else len(start) - len(start.lstrip(" ")) + 2
@@ -109,6 +120,13 @@ def wrap(line: Line, width: int) -> list[Line]:
             lines.append([(" " * indent, ink)])
             used = indent
         room = max(width - used, 1)
+        for _ in range(pieces - 1):
+            if cell_len(word.rstrip()) <= room or room <= LEAST_PIECE:
+                break
+            piece = set_cell_size(word, room).rstrip(" ")
+            lines[-1].append((piece, ink))
+            lines.append([(" " * indent, ink)])
+            word, used, room = word[len(piece) :], indent, max(width - indent, 1)
         piece = word if cell_len(word) <= room else cut(word.rstrip(), room)
         lines[-1].append((piece, ink))
         used += cell_len(piece)

@@ -11,6 +11,7 @@ from weft.stage.moment import Operation, Place
 from weft.stage.printable import plain
 from weft.stage.schedule import Replayed
 from weft.stage.session import Badge, Node, Session
+from weft.timeline.shortening import among
 
 WIDEST = 44
 MARKS = {Badge.NONE: " ", Badge.THIS: "!", Badge.FREE_THREADED: "‡"}
@@ -113,6 +114,7 @@ def _listed(nodes: Sequence[Node], names: Sequence[str], width: int) -> Iterable
     """Yield a row per step: a lane per actor, as long as they leave room, then who did what, where."""
     lanes = len(names) if 2 * len(names) <= width // 3 else 0
     widest = min(max(len(name) for name in names), 16)
+    short = among(tuple(names)).short
     yield f"   #  {'  ' * lanes}{'actor'.ljust(widest)}  step"
     for node in nodes:
         row = ["·"] * lanes
@@ -120,7 +122,7 @@ def _listed(nodes: Sequence[Node], names: Sequence[str], width: int) -> Iterable
         place = node.operation.place if node.operation is not None else None
         where = _cut(f"  {Path(place.file).name}:{place.line}", width // 3) if place is not None else ""
         begin = f"{node.number:4}{MARKS[node.badge]} {''.join(f'{sign} ' for sign in row)}"
-        begin += f"{_cut(names[node.actor], widest).ljust(widest)}  "
+        begin += f"{short(names[node.actor], widest).ljust(widest)}  "
         yield f"{begin}{_cut(_cell(node), max(width - len(begin) - len(where), 8))}{where}"
 
 

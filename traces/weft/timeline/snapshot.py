@@ -13,6 +13,7 @@ from weft.timeline import frames, listings, locklanes, moments, requestlanes
 from weft.timeline.columns import I64, Bools, Rows
 from weft.timeline.figures import Sums, no_sums
 from weft.timeline.index import Picture
+from weft.timeline.shortening import Names, among
 from weft.timeline.tables import Tables
 from weft.timeline.values import (
     Frame,
@@ -104,6 +105,16 @@ class Snapshot:
             tables=self.tables.only(of_source[self.tables.roster.process] == source, end),
             origins=(),
         )
+
+    @cached_property
+    def lock_names(self) -> Names:
+        """Shortens the names of locks so that they can be told apart."""
+        return among(tuple(lock.name for lock in self.locks), dotted=True)
+
+    @cached_property
+    def lane_names(self) -> Names:
+        """Shortens the names of lanes so that they can be told apart."""
+        return among(tuple(lane.name for lane in self.lanes))
 
     def frame(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Frame:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..counted import many
+from .shortening import among
 from .snapshot import Snapshot
 from .units import duration, plain
 from .values import Frame, State
@@ -59,12 +60,13 @@ def picture(names: Sequence[str], frame_in: Callable[[int], Frame], span_ns: int
         width: characters in a line, at most.
     """
     names = [_ascii(name) for name in names]
+    short = among(tuple(names), mark="..").short
     indent = min(max(map(len, names)), _NAME, max(width // 3, 1)) + 1
     columns = min(max(width - indent, 8), max(span_ns, 1))
     rows = zip(names, _cells(frame_in(columns)), strict=True)
     return [
         *_ruler(span_ns, columns, indent),
-        *(f"{_cut(name, indent - 1):<{indent}}{cells}".rstrip() for name, cells in rows),
+        *(f"{short(name, indent - 1):<{indent}}{cells}".rstrip() for name, cells in rows),
     ]
 
 
@@ -144,7 +146,3 @@ def _notes(snapshot: Snapshot) -> Iterator[str]:
 
 def _ascii(text: str) -> str:
     return plain(text).encode("ascii", "replace").decode("ascii")
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: max(width - 2, 0)] + ".."[:width]

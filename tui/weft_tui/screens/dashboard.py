@@ -655,7 +655,8 @@ class DashboardScreen(Navigation):
         """Let the tables of locks and requests tell what changed."""
         labels = [origin.label for origin in snapshot.origins]
         locks, requests = self.query_one("#locks", Table), self.query_one("#requests", Table)
-        locks.columns, requests.columns = versus.lock_columns(labels), versus.request_columns(labels)
+        names = [row["name"] for row in told["locks"]]
+        locks.columns, requests.columns = versus.lock_columns(labels, names), versus.request_columns(labels)
         for table, rows, wanted, empty in (
             (locks, versus.locks(told), "lock", NO_LOCKS),
             (requests, versus.requests(told), "endpoint", NO_REQUESTS),

@@ -9,12 +9,12 @@ from typing import Final
 from weft.stage.moment import Status
 from weft.timeline.units import plain
 
-from ..spans import Ink, Line, Span, cut, cut_middle, fit, width_of, wrap
+from ..spans import Ink, Line, Span, cut, fit, width_of, wrap
 from . import marks
 from .excerpt import Listed, shown_place, source, where
 from .marks import CAN_STEP, CANNOT_STEP, DEADLOCK, HELD_BY_GIL, STATES, TIMES_OUT, Mark
 from .rows import Actor, Ground, Row
-from .seen import Seen
+from .seen import Seen, called
 from .values import before, flask, pairs, stack
 
 
@@ -117,7 +117,7 @@ def _head(seen: Seen, actor: Actor, width: int) -> Row:
     view = actor.view
     word, ink = status_word(seen, actor.number)
     badge: Span = key_badge(seen, actor.number)
-    name = cut_middle(plain(view.name), max(width - len(badge[0]) - len(word) - 3, 3))
+    name = called(seen.moment.actors, actor.number, max(width - len(badge[0]) - len(word) - 3, 3))
     left: Line = (badge, (" " + name, Ink.STRONG))
     room = width - width_of(left) - len(word) - 3
     does = cut(plain(view.does), room) if room > 3 else ""

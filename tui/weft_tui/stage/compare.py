@@ -18,10 +18,11 @@ from weft.stage.moment import Shown
 from weft.stage.session import Node
 from weft.timeline.units import plain
 
-from ..spans import Ink, Line, Span, cut, fit, width_of, wrap
+from ..spans import Ink, Line, Span, fit, width_of, wrap
 from ..widgets.inked import Scrolled
 from .history import LINKS, MARKS
 from .marks import DIFFERS, NOT_THERE
+from .seen import called
 from .words import did, ended
 
 IN_COMMON: Final = 2
@@ -93,10 +94,10 @@ def _folded(fork: int) -> Iterator[Pair]:
 def _told(node: Node | None, ink: Ink = Ink.PLAIN) -> Line:
     if node is None:
         return ()
-    name = plain(node.moment.actors[node.actor].name)
+    name = called(node.moment.actors, node.actor, 12)
     strong = Ink.STRONG if ink is Ink.PLAIN else ink
     badge: Span = (MARKS[node.badge], LINKS[node.badge])
-    return ((f"{node.number:5} ", Ink.DIM), (f"{cut(name, 12)} ", strong), (did(node), ink), badge)
+    return ((f"{node.number:5} ", Ink.DIM), (f"{name} ", strong), (did(node), ink), badge)
 
 
 def _ends(left: Node, right: Node) -> Iterator[Pair]:

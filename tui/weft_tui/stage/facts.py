@@ -12,9 +12,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from weft.stage.moment import LockView, Shown
+from weft.timeline.shortening import among
 from weft.timeline.units import plain
 
-from ..spans import Ink, Line, cut, cut_middle, width_of
+from ..spans import Ink, Line, cut, width_of
 from ..widgets.classes import style_of
 from ..widgets.inspector import Inspector
 from .excerpt import where
@@ -52,7 +53,7 @@ def _values(title: str, values: Sequence[Shown], before: Sequence[Shown], width:
     if title:
         yield ((title, Ink.TITLE),)
     old = {one.name: one.text for one in before}
-    names = [cut_middle(plain(one.name), max(width // 2, 8)) for one in values]
+    names = _short([one.name for one in values], max(width // 2, 8))
     widest = max(cell_len(name) for name in names)
     for name, one in zip(names, values, strict=True):
         padded = f"  {name}{' ' * (widest - cell_len(name))}  "
@@ -82,7 +83,7 @@ def _locks(seen: Seen, width: int) -> Iterator[Line]:
     if not locks:
         return
     yield (("locks", Ink.TITLE),)
-    names = [cut_middle(plain(lock.name), max(width - 2, 8)) for lock in locks]
+    names = _short([lock.name for lock in locks], max(width - 2, 8))
     widest = max(cell_len(name) for name in names)
     held = [_held(seen, lock) for lock in locks]
     beside = widest + 4 + max(width_of(line) for line in held) <= width
@@ -98,6 +99,11 @@ def _locks(seen: Seen, width: int) -> Iterator[Line]:
         else:
             yield line
             yield ((" " * (widest + 4 if beside else 4), Ink.PLAIN), *waiters)
+
+
+def _short(names: Sequence[str], room: int) -> list[str]:
+    printable = tuple(plain(name) for name in names)
+    return [cut(among(printable).short(name, room), room) for name in printable]
 
 
 def _held(seen: Seen, lock: LockView) -> Line:

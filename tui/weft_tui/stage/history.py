@@ -13,7 +13,6 @@ from textual.strip import Strip
 
 from weft.stage.moment import ActorView, Status
 from weft.stage.session import Badge, Node
-from weft.timeline.units import plain
 
 from ..spans import Ink, Line, Span, cut
 from ..widgets.classes import style_of
@@ -22,7 +21,7 @@ from . import marks
 from .column import KEYS
 from .marks import LIVES, PREEMPTIONS
 from .messages import PointPicked
-from .seen import Seen
+from .seen import Seen, called
 from .words import did
 
 WIDE_LANE: Final = 22
@@ -114,9 +113,9 @@ def heading(actors: Sequence[ActorView], lanes: Lanes) -> Line:
         row.put(lanes.words, "what happened", Ink.TITLE)
         return row.line(False)
     row.put(1, "step", Ink.DIM)
-    for actor, view in enumerate(actors):
+    for actor in range(len(actors)):
         end = row.put(lanes.x(actor), f"{actor + 1} " if actor < KEYS else "", Ink.DIM)
-        row.put(end, cut(plain(view.name), lanes.room(actor) - 2), Ink.TITLE)
+        row.put(end, called(actors, actor, lanes.room(actor) - 2), Ink.TITLE)
     return row.line(False)
 
 
@@ -198,11 +197,11 @@ def _cross(row: Canvas, first: int, end: int, line: str, ink: Ink) -> None:
 
 def _beside(row: Canvas, node: Node, lanes: Lanes) -> None:
     """Write what happened beside the lanes."""
-    name = cut(plain(node.moment.actors[node.actor].name), 14)
+    name = called(node.moment.actors, node.actor, 14)
     x = row.put(lanes.words, f"{name} ", Ink.DIM)
     x = row.put(x, cut(did(node), max(lanes.width - x - 2 * (node.badge is not Badge.NONE), 1)), _ink(node))
     if node.badge is not Badge.NONE:
-        whom = f" preempts {cut(plain(node.moment.actors[node.preempted].name), 14)}"
+        whom = f" preempts {called(node.moment.actors, node.preempted, 14)}"
         mark = MARKS[node.badge]
         only = f"{mark} free-threaded only" if node.badge is Badge.FREE_THREADED else mark
         words = next(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from weft.stage.moment import Status
-from weft.timeline.units import plain
 
-from ..spans import Ink, Line, Span, cut, fit
+from ..spans import Ink, Line, Span, fit
 from .column import key_badge, status_word
-from .seen import Seen
+from .seen import Seen, called
 
 
 def visible(seen: Seen, picked: int, room: int) -> list[int]:
@@ -31,9 +30,10 @@ def roster(seen: Seen, picked: int, width: int) -> Line:
     share = width // max(len(seen.moment.actors), 1)
     gap = " " if share > 9 else ""
     room = max(share - 4 - len(gap), 2)
-    for index, view in enumerate(seen.moment.actors):
+    actors = seen.moment.actors
+    for index in range(len(actors)):
         _, ink = status_word(seen, index)
-        text = cut(plain(view.name), min(room, 14))
+        text = called(actors, index, min(room, 14))
         spans += [key_badge(seen, index), (f" {text}{gap}", Ink.STRONG if index == picked else ink)]
     return fit(tuple(spans), width)
 

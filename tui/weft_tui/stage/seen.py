@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from weft.stage.moment import As, Moment, Place, Stops, Verdict
+from weft.stage.moment import ActorView, As, Moment, Place, Stops, Verdict
 from weft.stage.session import Info, Node, Session
+from weft.timeline.shortening import among
+from weft.timeline.units import plain
+
+from ..spans import cut
 
 LOOK_BACK: Final = 500
 """Steps that are searched for where an actor was last."""
@@ -68,6 +72,12 @@ class Seen:
         """Return names as in a sentence: ``alice, bob and eve``."""
         names = [self.name(actor) for actor in actors]
         return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def called(actors: Sequence[ActorView], actor: int, room: int) -> str:
+    """Return the name of an actor in at most ``room`` columns, other than those of the others."""
+    names = tuple(plain(view.name) for view in actors)
+    return cut(among(names).short(names[actor], room), room)
 
 
 class Branches:

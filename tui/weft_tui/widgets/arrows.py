@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..spans import cut
+from ..spans import cut_middle
 from .grid import Grid
 from .palette import Role
 
@@ -92,7 +92,7 @@ def _note(grid: Grid, note: str, column: int, line: int, gutter: int, style: int
     """Write who is meant beside an arrow that leaves the visible lanes, on the side with more room."""
     right = grid.glyphs.shape[1] - column - 1
     if right >= column - gutter:
-        grid.write(line, column + 1, f" {cut(note, right - 2)} ", style)
+        grid.write(line, column + 1, f" {cut_middle(note, right - 2)} ", style)
     else:
-        text = f" {cut(note, column - gutter - 2)} "
+        text = f" {cut_middle(note, column - gutter - 2)} "
         grid.write(line, column - len(text), text, style)

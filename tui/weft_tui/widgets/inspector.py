@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -10,6 +10,9 @@ from textual.strip import Strip
 
 from ..spans import Line, wrap
 from .inked import Scrolled
+
+PIECES: Final = 3
+"""Lines that a name may take before it is cut."""
 
 
 class Inspector(Scrolled, can_focus=True):
@@ -44,7 +47,7 @@ class Inspector(Scrolled, can_focus=True):
 
     def _wrap(self) -> None:
         width = max(self.size.width - 2, 10)
-        self._wrapped = [piece for line in self.lines for piece in wrap(line, width)]
+        self._wrapped = [piece for line in self.lines for piece in wrap(line, width, PIECES)]
         self.top = self.top
         self.refresh()
 

@@ -26,7 +26,11 @@ def lock_scene(snapshot: Snapshot, locks: Sequence[int], pids: Sequence[str], vi
     return Scene(
         cells=cells(as_states(frame)),
         heads=tuple(
-            LaneHead(pid, snapshot.locks[lock].name, State.WAIT if queue else State.HOLD if held else State.IDLE)
+            LaneHead(
+                pid,
+                snapshot.lock_names.short(snapshot.locks[lock].name, stage.room(pid)),
+                State.WAIT if queue else State.HOLD if held else State.IDLE,
+            )
             for lock, pid, held, queue in heads
         ),
         picked=stage.picked,

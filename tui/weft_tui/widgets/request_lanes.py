@@ -37,6 +37,7 @@ def request_scene(snapshot: Snapshot, rows: NDArray[np.void], pids: Sequence[str
         shapes=stage.shapes,
         arrows=stage.arrows,
         anchor=stage.anchor,
+        short=snapshot.lock_names.short,
     )
 
 

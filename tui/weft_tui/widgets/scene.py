@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -44,6 +45,17 @@ MOST_MARKED: Final = 0.25
 DOT: Final = ord("●")
 QUIET: Final = "○"
 MIN_LABEL: Final = 4
+
+
+def shorter(text: str, room: int) -> str:
+    """Shorten what a thread does, or who does it: to the path of a request; that, as any name, in its middle."""
+    path = text.rpartition(" /")[2]
+    return text if len(text) <= room else cut_middle(text if path == text else f"/{path}", room)
+
+
+def room_in(gutter: int, pid: str) -> int:
+    """Return the columns that there are for a lane's name in the gutter, behind a process."""
+    return gutter - 4 - (len(pid) + 1 if pid else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,10 @@ class Stage:
     arrows: tuple[Arrow, ...] = ()
     anchor: int = -1
 
+    def room(self, pid: str) -> int:
+        """Return the columns that there are for a lane's name behind a process."""
+        return room_in(self.gutter, pid)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -108,13 +124,14 @@ class Scene:
         gutter: columns of the heads.
         pitch: rows per lane: 1, or 2 when there is room to write the requests under the lanes.
         cursor: column of the cursor in the timeline, -1 when it is outside.
-        waits: names of locks, to be written on waits.
+        waits: names of locks, to be written on waits, or of who holds a lock.
         captions: requests, to be written under the lane, or on it.
         shapes: tell states apart by glyph; None: by colour and parts of cells.
         marks: columns in which the app said something, bool ``[lanes, columns]``; None: nowhere.
         arrows: at the cursor, from lane to lane.
         anchor: column in which what is selected begins, -1: nowhere.
         queue: how many wait, int64 ``[lanes, columns]``, to be drawn under the lane, or on it; None: lanes have none.
+        short: shortens the names of ``waits`` to so many columns.
     """
 
     cells: Cells
@@ -130,6 +147,7 @@ class Scene:
     queue: NDArray[np.int64] | None = None
     arrows: tuple[Arrow, ...] = ()
     anchor: int = -1
+    short: Callable[[str, int], str] = shorter
 
     @property
     def coloured(self) -> bool:
@@ -152,9 +170,9 @@ def draw(scene: Scene, rows: int, columns: int) -> Grid:
     _draw_line(grid, scene, tones, scene.cursor, CURSOR)
     taken = _arrows(Grid.blank(rows, columns, Role.GROUND), scene).glyphs != ord(" ") if _has_arrows(scene) else None
     for label in scene.waits:
-        _write(grid, scene, label, label.row * scene.pitch, taken)
+        _write(grid, scene, label, label.row * scene.pitch, taken, scene.short)
     for label in scene.captions:
-        _write(grid, scene, label, label.row * scene.pitch + scene.pitch - 1, taken)
+        _write(grid, scene, label, label.row * scene.pitch + scene.pitch - 1, taken, shorter)
     if taken is not None:
         _arrows(grid, scene)
     _draw_heads(grid, scene)
@@ -250,17 +268,26 @@ def _arrows(grid: Grid, scene: Scene) -> Grid:
     return grid
 
 
-def _write(grid: Grid, scene: Scene, label: Label, row: int, taken: NDArray[np.bool_] | None) -> None:
+def _write(
+    grid: Grid,
+    scene: Scene,
+    label: Label,
+    row: int,
+    taken: NDArray[np.bool_] | None,
+    short: Callable[[str, int], str],
+) -> None:
     """Write a label between its ends, beside arrows, and beside the cursor's line if there is room, else across it.
 
     Args:
         taken: cells of the grid that arrows are drawn on; None: there are no arrows.
+        short: shortens the text to so many columns.
     """
     on_bracket = row % scene.pitch > 0
     start, end = label.start + 1, label.end - 1
     if taken is not None and (crossed := taken[row, scene.gutter + start : scene.gutter + end]).any():
         start, end = _beside(crossed, start, len(label.text) + 2 * on_bracket)
-    text = shorter(label.text, end - start - 2 * on_bracket)
+    room = end - start - 2 * on_bracket
+    text = cut(short(label.text, room), room)
     if len(text) < MIN_LABEL and text != label.text:
         return
     text = f" {text} " if on_bracket else text
@@ -281,13 +308,6 @@ def _beside(crossed: NDArray[np.bool_], start: int, wanted: int) -> tuple[int, i
     sizes = edges[:, 1] - edges[:, 0]
     first, last = edges[np.argmax(np.minimum(sizes, wanted))].tolist()
     return start + first, start + last
-
-
-def shorter(text: str, room: int) -> str:
-    """Shorten a name to its telling part: the path of a request, the last part of a lock's name."""
-    if len(text) > room:
-        text = text.rpartition(" ")[2] if " " in text else text.rpartition(".")[2]
-    return cut(text, room)
 
 
 def _draw_line(
@@ -336,9 +356,8 @@ def _front(pid: str, name: str, marked: bool, pinned: bool, picked: bool, gutter
         front.write(0, 2, MARKED)
     if pinned:
         front.write(0, gutter - 1, PINNED)
-    room = gutter - 4
+    room = room_in(gutter, pid)
     if pid:
         front.write(0, 3, pid, small)
-        room -= len(pid) + 1
     front.write(0, gutter - 1 - room, cut_middle(name, room))
     return front

@@ -37,7 +37,9 @@ class Column(Generic[Row]):
         order: what to sort rows by.
         ranks: what to sort rows by that are told only when they are shown (`Listed`): a number for each of all.
 
-    By a column with neither rows cannot be sorted.
+        short: shortens what it says to so many columns.
+
+    By a column with neither ``order`` nor ``ranks`` rows cannot be sorted.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Column(Generic[Row]):
     keep: int = 0
     order: Callable[[Row], Any] | None = None
     ranks: Callable[[Rows], NDArray[Any]] | None = None
+    short: Callable[[str, int], str] = cut
 
     @property
     def sorts(self) -> bool:
@@ -239,7 +242,7 @@ class Table(Scrolled, Generic[Row], can_focus=True):
             return self.draw(self._heading(columns))
         if row >= len(self.rows):
             return self.draw(self._hint(y))
-        cells = [(column.show(self.rows[row]), size, column.right) for column, size in columns]
+        cells = [(fit(column.show(self.rows[row]), size, column.short), size, column.right) for column, size in columns]
         ground = self._marked_ground() if row == self.marked and self.has_focus else None
         return self.with_thumb(self.draw(((" ", Ink.PLAIN), *table_line(cells)), ground), y)
 

@@ -35,6 +35,8 @@ SPARK: Final = COLUMNS
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 LOCKS: Final = 3
 """Locks that a request waited for that are named."""
+BY_LOCK, MOST_WAITED, LEAST_NAME = 30, 11, 6
+"""Columns for all of them, for the one that it waited for most, and for a name at least."""
 SERVER_ERROR: Final = 500
 ERROR: Final = 40
 WARNING: Final = 30
@@ -106,14 +108,14 @@ def lock_columns(
         if row.holder_now is None:
             return ()
         lane = snapshot.lanes[snapshot.threads[row.holder_now].lane]
-        return text(cut_middle(lane.name, 18), Ink.HOLD)
+        return text(snapshot.lane_names.short(lane.name, 18), Ink.HOLD)
 
     def deepest(row: LockFigures) -> str:
         return max(queues.get(row.lock.id, ""), default=" ")
 
     return (
         *_origin(snapshot, lambda row: row.lock.process),
-        Column("lock", 0, name, order=lambda row: row.lock.name.lower()),
+        Column("lock", 0, name, order=lambda row: row.lock.name.lower(), short=snapshot.lock_names.short),
         Column("kind", 9, lambda row: text(row.lock.kind, Ink.DIM), keep=1, order=lambda row: row.lock.kind),
         Column("waiting", 7, _waiting_now, right=True, keep=9, order=lambda row: row.waiting_now),
         Column(
@@ -143,7 +145,7 @@ def lock_columns(
 
 def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
     """Return the columns of the table of requests."""
-    now, tables = snapshot.end_ns, snapshot.tables
+    now, tables, names = snapshot.end_ns, snapshot.tables, snapshot.lock_names
     known: dict[int, list[tuple[int, int]]] = {}
 
     def parts_of(row: Request) -> list[tuple[int, int]]:
@@ -151,16 +153,22 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
             known[row.id] = snapshot.waits_in(row)
         return known[row.id]
 
-    def short(lock: int) -> str:
-        return snapshot.locks[lock].name.rpartition(".")[2]
+    def short(lock: int, room: int) -> str:
+        return names.short(names.ending(snapshot.locks[lock].name), room)
 
     def by_lock(row: Request) -> Line:
         """Return the locks that the request waited for, with their shares of that, the greatest first."""
         parts = parts_of(row) if row.wait_ns else []
         total = max(sum(ns for _, ns in parts), 1)
         spans: list[Span] = []
+        room = BY_LOCK
         for lock, ns in parts[:LOCKS]:
-            spans += [(short(lock), Ink.WAIT), (f" {ns / total:.0%} ", Ink.DIM)]
+            share = f" {ns / total:.0%} "
+            if room - len(share) < LEAST_NAME:
+                break
+            name = short(lock, room - len(share))
+            spans += [(name, Ink.WAIT), (share, Ink.DIM)]
+            room -= len(name) + len(share)
         return tuple(spans)
 
     def took(row: Request) -> int:
@@ -179,7 +187,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         return (
             (bar(share, SMALL), Ink.BLOCK_WAIT),
             (f"{share:5.0%}" if row.wait_ns else "", Ink.PLAIN),
-            *((f" {short(lock)}", Ink.WAIT) for lock, _ in most),
+            *((f" {short(lock, MOST_WAITED)}", Ink.WAIT) for lock, _ in most),
         )
 
     return (
@@ -189,6 +197,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
             0,
             lambda row: ((f"{row.method} ", Ink.DIM), (row.path, Ink.STRONG)),
             ranks=lambda rows: _by_name([path for _, path in tables.targets], rows["target"]),
+            short=cut_middle,
         ),
         Column(
             "endpoint",
@@ -201,16 +210,16 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         Column("took", 8, lambda row: text(duration(took(row))), True, 9, ranks=lasted),
         Column(
             "waiting for locks",
-            SMALL + 17,
+            SMALL + 6 + MOST_WAITED,
             waited,
             keep=8,
             ranks=lambda rows: least_first(rows) / np.maximum(lasted(rows), 1),
         ),
-        Column("by lock", 30, by_lock, keep=3, ranks=least_first),
+        Column("by lock", BY_LOCK, by_lock, keep=3, ranks=least_first),
         Column(
             "thread",
             22,
-            lambda row: text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM),
+            lambda row: text(snapshot.lane_names.short(snapshot.lanes[row.lane].name, 22), Ink.DIM),
             keep=2,
             ranks=lambda rows: tables.roster.lane[rows["thread"]],
         ),
@@ -250,7 +259,7 @@ def log_columns(snapshot: Snapshot) -> Sequence[Column[Mark]]:
         return text(duration(max(row.time_ns - snapshot.start_ns, 0)), Ink.DIM)
 
     def thread(row: Mark) -> Line:
-        return text(cut_middle(snapshot.lanes[row.lane].name, 22), Ink.DIM)
+        return text(snapshot.lane_names.short(snapshot.lanes[row.lane].name, 22), Ink.DIM)
 
     return (
         *_origin(snapshot, lambda row: snapshot.lanes[row.lane].process),

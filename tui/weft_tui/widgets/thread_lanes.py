@@ -24,7 +24,7 @@ def thread_scene(
     captions = request_captions(snapshot, lanes, view, columns, WIDTH if roomy else ON_LANE_WIDTH)
     return Scene(
         cells=what,
-        heads=_heads(snapshot, lanes, pids, view),
+        heads=_heads(snapshot, lanes, pids, view, stage),
         picked=stage.picked,
         gutter=stage.gutter,
         pitch=stage.pitch,
@@ -35,15 +35,18 @@ def thread_scene(
         arrows=stage.arrows,
         anchor=stage.anchor,
         marks=_marks(snapshot, lanes, view, columns),
+        short=snapshot.lock_names.short,
     )
 
 
-def _heads(snapshot: Snapshot, lanes: Sequence[int], pids: Sequence[str], view: View) -> tuple[LaneHead, ...]:
+def _heads(
+    snapshot: Snapshot, lanes: Sequence[int], pids: Sequence[str], view: View, stage: Stage
+) -> tuple[LaneHead, ...]:
     """Return the lanes' names and their states at the cursor."""
     moment = max(min(view.cursor_ns, snapshot.end_ns - 1), snapshot.start_ns)
     states = snapshot.frame(lanes, moment, moment + 1, 1).first[:, 0].tolist()
     return tuple(
-        LaneHead(pid, snapshot.lanes[lane].name, State(state))
+        LaneHead(pid, snapshot.lane_names.short(snapshot.lanes[lane].name, stage.room(pid)), State(state))
         for lane, pid, state in zip(lanes, pids, states, strict=True)
     )
 
