@@ -217,4 +217,4 @@ def test_a_request_that_times_out_at_a_pool_is_found_or_said(tmp_path: Path, fir
         assert "TimeoutError: QueuePool limit of size 1" in report.text
     else:
         assert (report.verdict, report.kind) == ("holds", "")
-        assert "a timeout ends only when nobody else can move: wait in Engine.connect" in said
+        assert "a timeout ends only when nobody else can move: take a connection of QueuePool" in said

@@ -171,11 +171,11 @@ SCENARIO = Scenario("x", None, {"alice": first})
 
 def test_who_waits_for_a_notification_inside_a_library_waits_for_nobody(tmp_path: Path) -> None:
     source = """
-pool = ThreadPoolExecutor(1)
-def work():
-    time.sleep(1)
+from concurrent.futures import Future
 def first():
-    pool.submit(work).result()
+    done = Future()
+    threading.Thread(target=lambda: (time.sleep(1), done.set_result(1)), name="helper").start()
+    done.result()
 SCENARIO = Scenario("x", None, {"alice": first, "bob": lambda: time.sleep(2)})
 """
     with staged(tmp_path, source) as session:
@@ -186,6 +186,32 @@ SCENARIO = Scenario("x", None, {"alice": first, "bob": lambda: time.sleep(2)})
         finish(session, 2)
         finish(session, 0)
         finish(session, 1)
+        assert session.moment.verdict.kind == "holds"
+
+
+def test_what_waits_for_work_of_a_pool_says_for_which(tmp_path: Path) -> None:
+    source = """
+pool = ThreadPoolExecutor(1)
+def work():
+    time.sleep(1)
+def first():
+    assert not pool.submit(work).cancel()
+    pool.submit(work).result()
+SCENARIO = Scenario("x", None, {"alice": first})
+"""
+    with staged(tmp_path, source) as session:
+        assert play(session, 0, 0) == ["start", "submit work to pool"]
+        assert play(session, 1, 1) == ["start", "get from pool"]
+        assert play(session, 0, 0) == ["cancel() of work", "submit work to pool"]
+        alice = session.moment.actors[0]
+        assert (alice.status, alice.next.text, alice.why) == (
+            Status.BLOCKED,
+            "wait for work",
+            "waits for work to be done",
+        )
+        assert [lock.state for lock in session.moment.locks if lock.name == "pool"] == ["1 waiting"]
+        finish(session, 1)
+        assert finish(session, 0) == ["wait for work"]
         assert session.moment.verdict.kind == "holds"
 
 
@@ -268,4 +294,4 @@ SCENARIO = Scenario("x", None, {"alice": mail})
     with staged(tmp_path, source) as session:
         while session.refusal(1):
             play(session, 0)
-        assert finish(session, 1)[:3] == ["start", "read len(audit)", "write audit.append()"]
+        assert finish(session, 1)[:4] == ["start", "get from pool", "read len(audit)", "write audit.append()"]

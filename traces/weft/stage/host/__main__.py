@@ -38,10 +38,12 @@ from .baton import Stage
 from .blocking import Blocking
 from .databases import Databases
 from .event_loops import EventLoops
+from .executors import Executors
 from .exploring import Explorer
 from .eyes import Eyes
 from .keeping import Kept
 from .local import Local, search
+from .pools import Pools
 from .primitives import Lock, Maker
 from .run import GIL, TRIAL_SECONDS, Production, Run, SetupFailed, does
 from .sharing import Learned, Sharing
@@ -164,6 +166,7 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     maker = Maker(stage, clock, target.ours)
     blocking = Blocking(maker)
     blocking.install(patches)
+    Executors(blocking).install(patches)
     databases = Databases(maker)
     databases.install(patches)
     EventLoops(maker).install(patches)
@@ -173,7 +176,7 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     module = target.load()
     scenario = targets.scenario(target, module, wanted["requests"], wanted["check"], wanted["seed"])
     app = _app(target, scenario, wanted["fixed"])
-    stores = Stores(maker, patches)
+    stores = Stores(maker, patches, Pools(maker, patches))
     production = Production(target, scenario, app, vars(module), clock, maker, blocking, databases, stores, eyes)
     production.named = wanted.get("learned") or []
     names = eyes.sites.names
@@ -373,6 +376,8 @@ def _way_back(production: Production) -> Callable[[], None] | None:
         forget()
         forget_blocking()
         production.databases.forget()
+        production.stores.pools.forget()
+        production.maker.beneath.forget()
         production.failures.clear()
         production.stage.clear()
         production.clock.now_ns = 0

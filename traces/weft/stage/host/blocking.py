@@ -229,6 +229,7 @@ class Blocking:
         def gets(it: Any, block: bool = True, timeout: float | None = None) -> Any:
             self._next_job()
             me, thing = self._seen(it)
+            thing = thing or (getattr(it, "_weft_pool", None) if me is not None else None)
             if me is None or thing is None:
                 return get(it, block, timeout)
             ready = (lambda: len(it._queue) > 0) if block else None
@@ -365,7 +366,10 @@ class Blocking:
         me = self.stage.me()
         if me is None or me.inside:
             return None, None
-        return me, getattr(it, "_weft", None)
+        thing = getattr(it, "_weft", None)
+        if thing is None and not hasattr(it, "_weft_pool"):  # see `weft.stage.host.executors`
+            self.maker.beneath.used(it, me, lambda: self.maker.called(sys._getframe()), waited_at=True)
+        return me, thing
 
     def _stop(
         self,

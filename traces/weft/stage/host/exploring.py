@@ -75,6 +75,7 @@ class Explorer:
         stage.choose = lambda: None
         if verdict is not None:
             self._assumed.update(ORDERED.format(name) for name in sharing.orders())
+            self._assumed.update(self._run.unseen())
         return Execution(
             self._steps,
             self._blocked(),

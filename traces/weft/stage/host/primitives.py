@@ -25,6 +25,7 @@ from ...record import names
 from ..moment import Place
 from ..search.execution import ACQUIRE, RELEASE, WRITE
 from .baton import Pending, Player, Stage
+from .beneath import Beneath
 from .clock import Clock
 
 RawLock = type(allocate_lock())
@@ -50,6 +51,7 @@ class Maker:
         self._made_at: dict[tuple[object, int, type], int] = {}
         self._named: list[weakref.ref[Any]] = []
         self.made_at: dict[str, Place] = {}
+        self.beneath = Beneath()
         self.idle = False
         """What is made now is none of the app's, which need not be found out."""
 
@@ -112,7 +114,7 @@ class Maker:
         """Return the library function that the app has called, or that its thread runs."""
         name = "a library"
         while frame is not None and not self.ours(frame.f_code.co_filename):
-            if frame.f_code.co_filename not in (__file__, contextlib.__file__):
+            if frame.f_globals.get("__package__") != __package__ and frame.f_code.co_filename != contextlib.__file__:
                 name = frame.f_code.co_qualname
             frame = frame.f_back
         return name
@@ -137,6 +139,8 @@ class Lock(metaclass=_Factory):
     def __init__(self) -> None:
         self._raw = self._make_raw()
         self.owner: Player | None = None
+        self._parks = 0
+        """How often its owner had stopped before it took it, when a library made it."""
         self.taken_at: Place | None = None
         self.waiters: list[Player] = []
         frame = sys._getframe(1)
@@ -231,7 +235,8 @@ class Lock(metaclass=_Factory):
         if me.inside and self.name:
             asked = asked._replace(text=f"{kind} {self.name} again")
         elif me.inside and ready is not None:
-            asked = me.inside[0]._replace(ready=ready, timed=timed, holders=self._holders)
+            holders = me.inside[0].holders if self._signal else None
+            asked = me.inside[0]._replace(ready=ready, timed=timed, holders=holders or self._holders)
         elif not self.name:
             asked = asked._replace(kind="wait", text=f"wait in {self.maker.called(frame)}")
         self.waiters.append(me)
@@ -257,10 +262,15 @@ class Lock(metaclass=_Factory):
         me.switchable = True
         if self.name:
             self.maker.stage.happened.append(("acquire", self.name, 0))
+        elif not (self._signal or me.inside):
+            self._parks = me.parks
+            self.maker.beneath.used(self, me, str, waited_at=False)
 
     def _let_go(self, me: Player | None) -> None:
         if self.owner is not None and self.name:
             self.maker.stage.happened.append(("release", self.name, self.owner.index))
+        elif self.owner is me and me is not None and self._parks != me.parks and not (self._signal or me.inside):
+            self.maker.beneath.kept(self, lambda: self.maker.called(sys._getframe()))
         self.owner = self.taken_at = None
         if me is not None:
             me.switchable = True

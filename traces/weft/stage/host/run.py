@@ -325,6 +325,10 @@ class Run:
 
     # What came of it
 
+    def unseen(self) -> list[str]:
+        """Return sentences about what libraries do whose order is not varied."""
+        return [*self.maker.beneath.sentences(), *self._production.stores.pools.unseen()]
+
     def verdict(self) -> Verdict | None:
         """Return what came of it, as `look` does; but who does not wait is not looked at."""
         own = [player for player in self.stage.players if player.own]

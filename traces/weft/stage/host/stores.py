@@ -15,6 +15,7 @@ from ...record.patches import Patches
 from ..search.execution import READ, WRITE
 from .baton import Effect, Pending
 from .outside import Operation, acting, effects
+from .pools import Pools
 from .primitives import Maker
 from .texts import safe_text
 
@@ -42,12 +43,13 @@ _SCRIPTS = ("EVAL", "EVALSHA", "FCALL")
 class Stores:
     """Puts the stop points in place."""
 
-    def __init__(self, maker: Maker, patches: Patches) -> None:
-        self._maker, self._patches = maker, patches
+    def __init__(self, maker: Maker, patches: Patches, pools: Pools) -> None:
+        self._maker, self._patches, self.pools = maker, patches, pools
         self._wrapped: set[str] = set()
 
     def wrap(self) -> None:
         """Wrap what has been imported by now."""
+        self.pools.wrap()
         for name, wrap in (("redis.client", self._redis), ("cachelib.file", self._cachelib)):
             module = sys.modules.get(name)
             if module is not None and name not in self._wrapped:
@@ -58,11 +60,14 @@ class Stores:
         execute = module.Redis.execute_command
         pipe, immediately = module.Pipeline.execute, module.Pipeline.immediate_execute_command
 
+        def taken(it: Any, *, keeps: bool = False) -> Sequence[Effect]:
+            return self.pools.command(it.connection_pool, keeps=keeps)
+
         def executes(it: Any, *args: Any, **options: Any) -> Any:
-            return self._do(args[:1], [args], partial(execute, it, *args, **options))
+            return self._do(args[:1], [args], partial(execute, it, *args, **options), taken(it))
 
         def executes_immediately(it: Any, *args: Any, **options: Any) -> Any:
-            return self._do(args[:1], [args], partial(immediately, it, *args, **options))
+            return self._do(args[:1], [args], partial(immediately, it, *args, **options), taken(it, keeps=True))
 
         def executes_all(it: Any, *args: Any, **options: Any) -> Any:
             commands = [command[0] for command in it.command_stack]
@@ -70,13 +75,16 @@ class Stores:
                 return pipe(it, *args, **options)
             watched = [("WATCH", "")] if it.watching else []  # it depends on what they are, which the server knows
             name = ["MULTI"] if it.transaction or it.explicit_transaction else ["PIPELINE"]
-            return self._do(name, [*commands, *watched], partial(pipe, it, *args, **options))
+            using = taken(it, keeps=it.connection is not None)
+            return self._do(name, [*commands, *watched], partial(pipe, it, *args, **options), using)
 
         self._patches.set(module.Redis, "execute_command", executes)
         self._patches.set(module.Pipeline, "immediate_execute_command", executes_immediately)
         self._patches.set(module.Pipeline, "execute", executes_all)
 
-    def _do(self, name: Iterable[Any], commands: Sequence[Sequence[Any]], act: Callable[[], Any]) -> Any:
+    def _do(
+        self, name: Iterable[Any], commands: Sequence[Sequence[Any]], act: Callable[[], Any], using: Sequence[Effect]
+    ) -> Any:
         touched = [one for command in commands for one in touches(command)]
         kinds = {how for _, _, how in touched}
         keys = list(dict.fromkeys(_shown(part) for _, part, _ in touched if part))
@@ -84,7 +92,7 @@ class Stores:
         inner = f": {', '.join(str(command[0]) for command in commands)}" if len(commands) > 1 else ""
         text = " ".join([*verbs, *keys]) + inner
         kind = "read" if kinds == {READ} else "write" if kinds else "redis"
-        return self._operation(kind, text, ", ".join(keys) or "redis", touched, act)
+        return self._operation(kind, text, ", ".join(keys) or "redis", [*touched, *using], act)
 
     def _cachelib(self, module: Any) -> None:
         kind = module.FileSystemCache
