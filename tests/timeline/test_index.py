@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -133,9 +133,10 @@ def fold_one_by_one(parts: list[Item]) -> Snapshot:
     return builder.snapshot()
 
 
-@pytest.mark.parametrize("seed", range(300, 306))
-def test_what_is_drawn_while_more_is_folded_is_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("seed", "worth"), [*product(range(300, 306), (1, 60)), (306, 1 << 20)])
+def test_what_is_drawn_while_more_is_folded_is_the_same(seed: int, worth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     small(monkeypatch)
+    monkeypatch.setattr(index, "_WORTH", worth)
     parts = workload.trace(seed, losses=True, until=600)
     expected = everything(folded(parts))
     monkeypatch.setattr(fold, "AHEAD", 9)

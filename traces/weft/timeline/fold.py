@@ -30,7 +30,7 @@ from .units import plain
 BATCH: Final = 1 << 18
 """Records that are folded together at most, unless one block has more: about what one `Tail.read` brings."""
 
-AHEAD: Final = 1 << 22
+AHEAD: Final = 1 << 20
 """Events that are worth drawing in another thread while more is folded."""
 
 _ALONE: Final = kinds(Kind.LOST, Kind.PROCESS_EXIT)
@@ -86,8 +86,7 @@ class Builder:
                 self._define(process, item)
         self._flush()
         self._drawn = False
-        # Twice as much each time, so that there are few segments.
-        if self._events - self._sealed >= max(AHEAD, self._sealed) and not self._index.sealing:
+        if self._events - self._sealed >= AHEAD and not self._index.sealing:
             self._sealed = self._events
             self._draw(self._index.seal_beside)
 

@@ -29,6 +29,9 @@ _SEAL: Final = 8192
 _LARGEST: Final = 1 << 22
 """Intervals; larger segments are not merged any more."""
 
+_WORTH: Final = 7 << 19
+"""Changes and waits that are worth a segment of their own while more is folded."""
+
 _SLICE: Final = 1 << 18
 """Intervals that are built together, about: fewer, and threads get in each other's way more often."""
 
@@ -88,16 +91,22 @@ class Index:
 
     def __init__(self) -> None:
         self._sealed: list[Segment] = []
+        self._built: list[Changes] = []
+        """What follows the sealed segments, to be put together."""
         self._newest: tuple[Segment, ...] = ()
         self._sealing: tuple[Future[None], int] | None = None
-        """Work in another thread, to which the sealed segments belong meanwhile, and up to when (ns) it seals."""
+        """Work in another thread, to which all that is sealed belongs meanwhile, and up to when (ns) it seals."""
 
     @property
     def sealed_ns(self) -> int:
         """What happened before is drawn and will only be drawn again if it changes; -1 for nothing yet."""
         if self._sealing is not None:
             return self._sealing[1]
-        return self._sealed[-1].end if self._sealed else -1
+        return self._end(-1)
+
+    def _end(self, none: int) -> int:
+        """Return up to when all is sealed, ns, or the given moment while nothing is."""
+        return self._built[-1].end if self._built else self._sealed[-1].end if self._sealed else none
 
     def picture(self) -> Picture:
         """Return the segments as `update` has left them."""
@@ -114,6 +123,7 @@ class Index:
         """
         since = self._open_since(start, changed)
         until, count = end - LATE_NS, source.span_count(since)
+        self._put_together()
         if count >= _SEAL and until > since:
             self._seal(source, lanes, since, until, count)
             since = until
@@ -125,7 +135,7 @@ class Index:
         since, until = self._open_since(start, changed), end - LATE_NS
         if until > since:
             count = source.span_count(since)
-            self._sealing = beside(lambda: self._seal(source, lanes, since, until, count)), until
+            self._sealing = beside(lambda: self._build(source, lanes, since, until, count)), until
 
     @property
     def sealing(self) -> bool:
@@ -137,25 +147,33 @@ class Index:
         if self._sealing is not None:
             self._sealing[0].result()
             self._sealing = None
-        while self._sealed and self._sealed[-1].end > changed:
-            self._sealed.pop()
-        return self._sealed[-1].end if self._sealed else start
+        for sealed in (self._built, self._sealed):
+            while sealed and sealed[-1].end > changed:
+                sealed.pop()
+        return self._end(start)
+
+    def _build(self, source: Source, lanes: int, since: int, until: int, count: int) -> None:
+        """Build a stretch, and put together what is worth a segment: each as large as all before, so they are few."""
+        self._built += _parts(source, lanes, _cuts(since, until, count))
+        if sum(map(len, self._built)) >= max(_WORTH, sum(map(len, self._sealed))):
+            self._put_together()
 
     def _seal(self, source: Source, lanes: int, since: int, until: int, count: int) -> None:
-        """Build a stretch, slice by slice so that little memory is needed besides."""
-        slices = min(max(count // _SLICE, 1), until - since)
-        cuts = [since + (until - since) * number // slices for number in range(slices + 1)]
-
-        def built(stretch: tuple[int, int]) -> list[Changes]:
-            return list(build(source.spans(*stretch), *stretch, lanes))
-
+        """Build a stretch and put it together, a part after the other so that little memory is needed besides."""
+        cuts = _cuts(since, until, count)
+        slices = len(cuts) - 1
         groups = -(-slices // max(_GROUP, slices // _GROUPS))
         for number in range(groups):
             first, last = slices * number // groups, slices * (number + 1) // groups
-            parts = [part for several in spread(built, [*pairwise(cuts[first : last + 1])]) for part in several]
-            for some in [parts] if mergeable(parts) else [[part] for part in parts]:
-                self._sealed.append(Segment.of(some))
-                self._merge()
+            self._built += _parts(source, lanes, cuts[first : last + 1])
+            self._put_together()
+
+    def _put_together(self) -> None:
+        """Make segments of all that is built."""
+        built, self._built = self._built, []
+        for parts in [built] if built and mergeable(built) else [[part] for part in built]:
+            self._sealed.append(Segment.of(parts))
+            self._merge()
 
     def _merge(self) -> None:
         """Merge from the end while the last segment is not much smaller than the one before."""
@@ -166,3 +184,18 @@ class Index:
             if not mergeable((first, second)):
                 return
             self._sealed[-2:] = [Segment.of((first.changes(), second.changes()))]
+
+
+def _cuts(since: int, until: int, count: int) -> list[int]:
+    """Return where to cut a stretch (ns) of about so many intervals into slices, its ends included."""
+    slices = min(max(count // _SLICE, 1), until - since)
+    return [since + (until - since) * number // slices for number in range(slices + 1)]
+
+
+def _parts(source: Source, lanes: int, cuts: Sequence[int]) -> list[Changes]:
+    """Return the changes between each two moments (ns)."""
+
+    def built(stretch: tuple[int, int]) -> list[Changes]:
+        return list(build(source.spans(*stretch), *stretch, lanes))
+
+    return [part for several in spread(built, [*pairwise(cuts)]) for part in several]

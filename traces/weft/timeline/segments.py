@@ -51,8 +51,11 @@ _LAST: Final = (1 << 63) - 1
 _TIME_BITS: Final = 50
 """A segment lasts for less than so many bits of ns, 13 days: what `BLOCK` changes last fits into a float then."""
 
-_PIECE: Final = 1 << 13
+_PIECE: Final = 1 << 12
 """Blocks that are added up together: they fit into a processor's cache."""
+
+_SLOTS: Final = 8
+"""Sums per block while it is added up: one for each `Layer`, and a power of two."""
 
 
 class Totals(NamedTuple):
@@ -88,6 +91,9 @@ class Changes:
     keys: I64
     layers: Bytes
     began: I64
+
+    def __len__(self) -> int:
+        return len(self.keys) + len(self.began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,32 +240,30 @@ def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
     """Return what a segment knows of each block, given all keys with the first one behind the last block."""
     count = len(heads) - 1
     blocks = np.zeros((count + 1, BLOCK + LAYERS + 1 + -(-BLOCK // 8)), np.int64)
-    blocks[count, :BLOCK], blocks[count, BLOCK + LAYERS] = _LAST, len(began)
-    number = np.repeat(np.arange(min(count, _PIECE)), BLOCK)
-
-    def fill(first: int) -> I64:
+    most = min(count, _PIECE)
+    number = np.repeat(np.arange(0, most * _SLOTS, _SLOTS), BLOCK)
+    into, lasts = np.empty(most * BLOCK, np.int64), np.empty(most * BLOCK, np.float64)
+    spent = np.zeros(LAYERS, np.int64)
+    for first in range(0, count, _PIECE):
         last = min(first + _PIECE, count)
         size, inside = last - first, slice(first * BLOCK, last * BLOCK)
         here = blocks[first:last]
         here[:, :BLOCK] = keys[inside].reshape(-1, BLOCK)
         _layers_of(here)[:] = layers[inside].reshape(-1, BLOCK)
-        here[:, BLOCK + LAYERS] = np.searchsorted(began, heads[first:last])
-        lasts = keys[inside.start + 1 : inside.stop + 1] - keys[inside]
-        into = np.multiply(layers[inside], size, dtype=np.int64)
-        into += number[: len(into)]
+        before, until = began.searchsorted(heads[first : last + 1 : size])
+        np.add(began[before:until].searchsorted(heads[first:last]), before, out=here[:, BLOCK + LAYERS])
+        some = slice(0, size * BLOCK)
+        np.copyto(lasts[some], keys[inside.start + 1 : inside.stop + 1] - keys[inside])
+        np.add(number[some], layers[inside], out=into[some])
         # How long a lane is off nobody asks; all else is small enough for sums of floats to be exact.
-        sums = np.bincount(into, lasts, len(Layer) * size)[: LAYERS * size].astype(np.int64).reshape(LAYERS, size)
-        spent = np.cumsum(sums, axis=1)
-        here[1:, BLOCK : BLOCK + LAYERS] = spent[:, :-1].T
-        return spent[:, -1]
-
-    firsts = range(0, count, _PIECE)
-    spent = np.zeros(LAYERS, np.int64)
-    for first, more in zip(firsts, spread(fill, firsts), strict=True):
-        if first:
-            blocks[first : first + _PIECE, BLOCK : BLOCK + LAYERS] += spent
-        spent += more
-    blocks[count, BLOCK : BLOCK + LAYERS] = spent
+        sums = np.bincount(into[some], lasts[some], size * _SLOTS).reshape(size, _SLOTS)[:, :LAYERS].astype(np.int64)
+        here[0, BLOCK : BLOCK + LAYERS] = spent
+        sums[0] += spent
+        np.cumsum(sums, axis=0, out=sums)
+        here[1:, BLOCK : BLOCK + LAYERS] = sums[:-1]
+        spent = sums[-1]
+    blocks[count, :BLOCK] = _LAST
+    blocks[count, BLOCK : BLOCK + LAYERS], blocks[count, BLOCK + LAYERS] = spent, len(began)
     return blocks
 
 
