@@ -21,6 +21,7 @@ from terminal import running, weft
 from support.busy import BusyServer
 from support.tiled import write_tiled
 from weft.log import format as fmt
+from weft_tui.settings import FILE, Settings, save
 
 EVENTS = 1_000_000
 KEYS = 80
@@ -165,11 +166,16 @@ def opening(trace: Path, result: Path) -> None:
 
 
 def loading(trace: Path, result: Path) -> None:
-    """Read a trace, and take the longest time for which no key would be answered."""
-    with running(__file__, trace, "loading", result) as terminal:
-        terminal.read(quiet=30.0, limit=60.0)
-    told = json.loads(result.read_text())
-    row("longest stall while loading", f"{told['stall']:.0f} ms, {told['cpu']:.0f} ms of its own CPU", "<= 50 ms")
+    """Read a trace, and take the longest time for which no key would be answered, with each kind of lanes."""
+    settings = result.parent / "weft" / FILE
+    for by in ("thread", "request"):
+        save(settings, Settings(lanes=by))
+        with running(__file__, trace, "loading", result) as terminal:
+            terminal.read(quiet=30.0, limit=60.0)
+        told = json.loads(result.read_text())
+        what = f"longest stall while loading, lanes of {by}s"
+        row(what, f"{told['stall']:.0f} ms, {told['cpu']:.0f} ms of its own CPU", "<= 50 ms")
+    settings.unlink()
 
 
 def table(trace: Path, result: Path) -> None:

@@ -71,8 +71,9 @@ class Terminal:
 
 
 def running(script: str, trace: Path, what: str, result: Path, **environment: str) -> AbstractContextManager[Terminal]:
-    """Run a benchmark's script as the measured app in a pty."""
-    return started(script, "--app", str(trace), what, str(result), **environment)
+    """Run a benchmark's script as the measured app in a pty, with the settings that stand where the result goes to."""
+    own = {"XDG_CONFIG_HOME": str(result.parent), **environment}
+    return started(script, "--app", str(trace), what, str(result), **own)
 
 
 def weft(folder: Path, *arguments: str) -> AbstractContextManager[Terminal]:

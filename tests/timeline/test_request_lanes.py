@@ -7,10 +7,11 @@ import random
 import numpy as np
 import pytest
 
+from weft.timeline import Builder
 from weft.timeline.values import State
 
 from . import workload
-from .script import folded, play
+from .script import Scribe, folded, items, play
 from .test_frames import windows, with_pids
 
 
@@ -66,8 +67,27 @@ def test_requests_in_order_are_those_that_touch_a_window(seed: int) -> None:
     every = snapshot.requests_in_order
     for start, end, _ in windows(snapshot, rng):
         expected = snapshot.requests_touching(start, end)
-        parts = every.touching(snapshot.tables, start, end)
-        places = np.concatenate([np.arange(len(every.ids))[part] for part in parts])
-        assert every.ids[places].tolist() == expected["id"].tolist()
-        assert every.rows[every.order[places]]["id"].tolist() == expected["id"].tolist()
-        assert every.process[places].tolist() == snapshot.tables.roster.process[expected["thread"]].tolist()
+        places, ids, process = every.touching(snapshot.tables, start, end)
+        assert ids.tolist() == expected["id"].tolist()
+        assert every.rows.pick(places)["id"].tolist() == expected["id"].tolist()
+        assert process.tolist() == snapshot.tables.roster.process[expected["thread"]].tolist()
+
+
+@pytest.mark.parametrize("seed", range(76, 82))
+def test_requests_stay_in_order_as_they_come(seed: int) -> None:
+    builder = Builder()
+    for part in with_pids(workload.trace(seed, losses=bool(seed % 2))):
+        builder.fold([part])
+        snapshot = builder.snapshot()
+        expected = snapshot.requests_touching(snapshot.start_ns, snapshot.end_ns)
+        _, ids, _ = snapshot.requests_in_order.touching(snapshot.tables, snapshot.start_ns, snapshot.end_ns)
+        assert ids.tolist() == expected["id"].tolist()
+
+
+def test_an_older_view_has_its_own_requests_in_order() -> None:
+    builder, scribe = Builder(), Scribe()
+    builder.fold(items("a 0 enter\na 10 request 1 /x\na 30 done 200", scribe))
+    older = builder.snapshot()
+    builder.fold(items("a 40 request 2 /y\na 50 done 200", scribe))
+    assert builder.snapshot().requests_in_order.runs[0][1].tolist() == [0, 1]
+    assert older.requests_in_order.runs[0][1].tolist() == [0]

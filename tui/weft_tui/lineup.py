@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -74,16 +74,15 @@ class PickedRows:
     """Some rows of a table, of which only those are copied that are asked for.
 
     Attributes:
-        rows: of the table.
+        pick: returns the rows of the table at some places, int64 ``[n]``.
         order: int64 ``[n]``, which of them, in which order.
     """
 
-    rows: Rows
+    pick: Callable[[I64], Rows]
     order: I64
 
     def __getitem__(self, places: I64 | slice | list[int]) -> Rows:
-        picked: Rows = self.rows[self.order[places]]
-        return picked
+        return self.pick(self.order[places])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,11 +186,8 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: 
     as_they_came = wish.idle and wish.order is Order.START and not wish.pins.requests and wish.twins is None
     if matches is None and as_they_came:
         every = snapshot.requests_in_order
-        parts = every.touching(snapshot.tables, view.start_ns, view.end_ns)
-        order, ids, process = (
-            np.concatenate([column[part] for part in parts]) for column in (every.order, every.ids, every.process)
-        )
-        return Lineup(wish.by, ids, process, len(ids), every.longest, PickedRows(every.rows, order))
+        order, ids, process = every.touching(snapshot.tables, view.start_ns, view.end_ns)
+        return Lineup(wish.by, ids, process, len(ids), every.longest, PickedRows(every.rows.pick, order))
     tables = snapshot.tables
     rows = snapshot.requests_touching(view.start_ns, view.end_ns)
     targets = tables.targets
@@ -213,7 +209,7 @@ def _requests(snapshot: Snapshot, wish: Wish, view: View, always: int, matches: 
         order = order[(waited[order] > 0) | (rows["id"][order] == always) | pins[order]]
     longest = _longest([" ".join(targets[at]) for at in np.unique(rows["target"]).tolist() if at >= 0])
     ids = rows["id"][order].astype(np.int64)
-    picked = PickedRows(rows, order)
+    picked = PickedRows(rows.take, order)
     return Lineup(wish.by, ids, process[order], len(rows), longest, picked, int(pins.sum()))
 
 

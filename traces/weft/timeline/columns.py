@@ -105,6 +105,16 @@ class View:
         """Return every row."""
         return joined(self.closed, self.open)
 
+    def pick(self, places: I64) -> Rows:
+        """Return the rows at some places, where the unfinished ones stand behind all others."""
+        if not len(self.open):
+            return self.closed.take(places)
+        rows: Rows = np.empty(len(places), self.closed.dtype)
+        closed = places < len(self.closed)
+        rows[closed] = self.closed[places[closed]]
+        rows[~closed] = self.open[places[~closed] - len(self.closed)]
+        return rows
+
     def within(self, start_ns: int, end_ns: int, min_ns: int = 0) -> Rows:
         """Return the rows that touch a window (ns, both ends belong to it) and last at least ``min_ns``."""
         near = joined(*self.near(start_ns, end_ns, min_ns))

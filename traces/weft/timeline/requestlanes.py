@@ -3,71 +3,102 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from . import frames
-from .columns import I64, Bools, Rows
+from .columns import I64, Bools, Rows, View
 from .index import Picture
+from .intake import distinct
 from .tables import Tables
 from .values import Frame, State
 
+_NAME: Final = "in order"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class InOrder:
-    """All requests by process and start, so that those of a window are found without looking at the others.
+    """All requests by process, start and id, so that those of a window are found without looking at the others.
 
     Attributes:
-        rows: in the order of the table.
-        order: int64 ``[n]``, places in ``rows``.
-        ids, start, process: int64 ``[n]``, of the requests in that order.
-        first: int64 ``[processes + 1]``, where each process begins in it.
+        rows: their table.
+        runs: for each process int64 ``[3, n]``: starts (ns), ids, and places in the table.
         longest: characters of the longest method and path.
     """
 
-    rows: Rows
-    order: I64
-    ids: I64
-    start: I64
-    process: I64
-    first: I64
+    rows: View
+    runs: tuple[I64, ...]
     longest: int
 
-    def touching(self, tables: Tables, start_ns: int, end_ns: int) -> list[I64 | slice]:
-        """Return the places in the order of the requests that touch a window (ns), in parts; most are one stretch."""
+    def touching(self, tables: Tables, start_ns: int, end_ns: int) -> tuple[I64, I64, I64]:
+        """Return place in the table, id and process, int64 ``[n]`` each, of the requests that touch a window (ns)."""
         early = tables.requests.within(start_ns, start_ns)
         early = early[early["start"] < start_ns]
-        parts: list[I64 | slice] = []
-        for number, (first, last) in enumerate(pairwise(self.first.tolist())):
-            own = early[tables.roster.process[early["thread"]] == number]
-            starts = self.start[first:last]
-            low = first + int(np.searchsorted(starts, start_ns, side="left"))
-            high = first + int(np.searchsorted(starts, end_ns, side="right"))
-            parts += [self._places(own, first, low), slice(low, high)]
-        return parts or [slice(0, 0)]
+        of_process = tables.roster.process[early["thread"]]
+        parts: list[I64] = [np.zeros((3, 0), np.int64)]
+        sizes = []
+        for number, run in enumerate(self.runs):
+            low, high = np.searchsorted(run[0], (start_ns, end_ns + 1)).tolist()
+            parts += _among(run, early[of_process == number]), run[:, low:high]
+            sizes.append(parts[-2].shape[1] + parts[-1].shape[1])
+        some = [part for part in parts if part.shape[1]] or parts[:1]
+        _, ids, places = some[0] if len(some) == 1 else np.concatenate(some, axis=1)
+        return places, ids, np.repeat(np.arange(len(sizes)), sizes)
 
-    def _places(self, rows: Rows, first: int, last: int) -> I64:
-        """Return where some rows stand between two places."""
-        rows = rows[np.lexsort((rows["id"], rows["start"]))]
-        places = []
-        for start, number in zip(rows["start"].tolist(), rows["id"].tolist(), strict=True):
-            at = first + int(np.searchsorted(self.start[first:last], start, side="left"))
-            while self.ids[at] != number:
-                at += 1
-            places.append(at)
-        return np.array(places, np.int64)
+
+def _among(run: I64, rows: Rows) -> I64:
+    """Return the part of a run that is some of its rows."""
+    rows = rows[np.lexsort((rows["id"], rows["start"]))]
+    at = np.searchsorted(run[0], rows["start"])
+    for which, number in enumerate(rows["id"].tolist()):
+        while run[1, at[which]] != number:
+            at[which] += 1
+    return run.take(at, axis=1)
 
 
 def in_order(tables: Tables) -> InOrder:
-    """Return all requests by process and start."""
-    rows = tables.requests.all()
-    process = tables.roster.process[rows["thread"]].astype(np.int64)
-    start, ids = rows["start"].copy(), rows["id"].astype(np.int64)
-    order = np.lexsort((ids, start, process))
-    first = np.searchsorted(process[order], np.arange(int(process.max(initial=-1)) + 2))
+    """Return all requests by process, start and id; the order of finished ones is kept for later views."""
+    view = tables.requests
+    nothing: tuple[int, tuple[I64, ...]] = (0, ())
+    count, runs = view.memo.get(_NAME, nothing)
+    size = len(view.closed)
+    if count > size:
+        count, runs = nothing
+        runs = _with_more(runs, tables, view.closed, 0)
+    elif count < size:
+        runs = _with_more(runs, tables, view.closed[count:], count)
+        view.memo[_NAME] = size, runs
     longest = max((len(method) + 1 + len(path) for method, path in tables.targets), default=0)
-    return InOrder(rows, order, ids[order], start[order], process[order], first, longest)
+    return InOrder(view, _with_more(runs, tables, view.open, size), longest)
+
+
+def _with_more(runs: tuple[I64, ...], tables: Tables, rows: Rows, first: int) -> tuple[I64, ...]:
+    """Return runs with further rows, which stand in their table from a place on."""
+    if not len(rows):
+        return runs
+    process = tables.roster.process[rows["thread"]]
+    more = np.stack((rows["start"], rows["id"], np.arange(first, first + len(rows))))
+    present = distinct(process)
+    grown = [*runs, *[more[:, :0]] * (present[-1] + 1 - len(runs))]
+    for number in present:
+        grown[number] = _merged(grown[number], more[:, process == number] if len(present) > 1 else more)
+    return tuple(grown)
+
+
+def _merged(run: I64, more: I64) -> I64:
+    """Return a run and others, in any order, as a run."""
+    more = more.take(np.argsort(more[0]), axis=1)
+    at = np.searchsorted(run[0], more[0])
+    earlier, later = np.split(run, at[:1], axis=1)
+    later = np.insert(later, at - at[0], more, axis=1) if later.shape[1] else more
+    # To sort by one key is much faster than by two, and few requests start at one moment.
+    same = np.flatnonzero(later[0, 1:] == later[0, :-1])
+    if len(same):
+        same = np.union1d(same, same + 1)
+        there = later[:, same]
+        later[:, same] = there[:, np.lexsort((there[1], there[0]))]
+    return np.concatenate((earlier, later), axis=1) if earlier.shape[1] else later
 
 
 def touching(tables: Tables, start_ns: int, end_ns: int) -> Rows:
