@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
+from weft.errors import WeftError
 from weft.findings import Finding, Severity
 from weft_demos.lab import catalog, samples
-from weft_tui.lab.beside import Beside, LessonApp, Place, text_of
+from weft_tui import settings
+from weft_tui.commands import run_app
+from weft_tui.lab import showing
+from weft_tui.lab.beside import Beside, LessonApp, LessonStageApp, Place, text_of
+from weft_tui.shown import Shown
 from weft_tui.view import Mode
 
 FOUND = Finding("long-hold", "A long hold.", Severity.SLOW, (), (), 0, None, 0, ())
@@ -85,3 +93,31 @@ def test_what_weft_says_stands_behind_who_says_it() -> None:
     text = text_of(catalog.named("small-pool"), catalog.load("small-pool"), measured).plain
     assert "\nsays weft: GET /price waited" in text
     assert "in all. says" not in text
+
+
+@pytest.mark.parametrize("name", ["two-threads", "dev-server"])
+def test_every_lesson_runs_as_all_screens_do_and_keeps_what_is_chosen(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = samples.measured(name)
+    assert measured is not None
+    measured = replace(measured, traces={measured.shows: str(samples.trace(name))})
+    ran: list[Shown[None]] = []
+    monkeypatch.setattr(Shown, "run", lambda app: ran.append(app))
+    monkeypatch.setattr(
+        showing, "schedule_of", lambda measured: SimpleNamespace(wanted={}, stops=None, interpreter=None)
+    )
+    showing.show_lesson(catalog.named(name), catalog.load(name), measured)
+    (shown,) = ran
+    assert isinstance(shown, LessonStageApp) == bool(measured.schedule)
+    assert shown.kept is not None
+    assert shown.kept.path == settings.place()
+
+
+def test_what_ended_a_screen_is_said_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(app: Shown[None]) -> None:
+        app.failure = WeftError("shop.py cannot be imported")
+
+    monkeypatch.setattr(Shown, "run", fail)
+    with pytest.raises(WeftError, match="cannot be imported"):
+        run_app(app())

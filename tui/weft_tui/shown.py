@@ -38,7 +38,11 @@ class AsciiOnly(LineFilter):
 
 
 class Shown(App[Result]):
-    """An app that draws as it is told to, and remembers what was chosen."""
+    """An app that draws as it is told to, and remembers what was chosen.
+
+    Attributes:
+        failure: why it has ended, where that is to be said on a normal terminal.
+    """
 
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,6 +52,7 @@ class Shown(App[Result]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.failure: WeftError | None = None
         self.kept: Kept | None = None
         self.liked = Settings()
         self._ascii, self._grey = AsciiOnly(enabled=False), Monochrome(enabled=False)

@@ -162,12 +162,18 @@ def show(
 
 
 def run_app(app: Shown[None]) -> None:
-    """Run an app as the terminal can show it and as it was liked before; where it fails, end with its status."""
+    """Run an app as the terminal can show it and as it was liked before; where it fails, end with its status.
+
+    Raises:
+        WeftError: what it shows cannot be run.
+    """
     from weft_tui.settings import load, place
 
     app.dress(looks.wanted(os.environ), load(place()))
     # What has been imported stays, so garbage need not be looked for among it: that would stall the screen.
     gc.freeze()
     app.run()
+    if app.failure is not None:
+        raise app.failure
     if app.return_code:
         sys.exit(app.return_code)

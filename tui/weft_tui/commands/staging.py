@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +15,7 @@ from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess
 from weft.stage.schedule import Schedule
 from weft.stage.session import Session
-from weft_tui import looks
-from weft_tui.settings import load, place
+from weft_tui.commands import run_app
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,7 +91,7 @@ def on_screen(wanted: dict[str, Any], stops: Stops, interpreter: As, prepare: Ca
     Args:
         prepare: makes the first steps.
     """
-    from weft_tui.stage.app import StageApp, play
+    from weft_tui.stage.app import StageApp
 
     def begin() -> Session:
         session = Session(AppProcess(**wanted), stops=stops, interpreter=interpreter)
@@ -106,8 +104,7 @@ def on_screen(wanted: dict[str, Any], stops: Stops, interpreter: As, prepare: Ca
         save_schedule=lambda session, path: write_schedule(path, session, wanted),
         save_trace=lambda session, path: write_trace(path, session),
     )
-    app.dress(looks.wanted(os.environ), load(place()))
-    play(app)
+    run_app(app)
 
 
 def write_schedule(path: Path, session: Session, wanted: dict[str, Any], *, force: bool = False) -> None:

@@ -17,7 +17,6 @@ from weft_demos.lab.values import Lesson
 
 from ..commands import run_app, show
 from ..commands.staging import write_schedule, write_trace
-from ..stage.app import play
 from ..view import Mode
 from .beside import LessonApp, LessonStageApp, Place, text_of
 
@@ -83,4 +82,4 @@ def _on_stage(told: Told, lesson: Lesson, measured: Measured) -> None:
         save_trace=lambda session, path: write_trace(path, session),
     )
     app.lesson = text_of(told, lesson, measured)
-    play(app)
+    run_app(app)

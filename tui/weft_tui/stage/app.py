@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from weft.errors import WeftError
 from weft.stage.session import Session
 
 from ..shown import Shown
@@ -50,7 +48,6 @@ class StageApp(Shown[None]):
         save_trace: Writer | None = None,
     ) -> None:
         super().__init__()
-        self.failure: WeftError | None = None
         self.stage = StageScreen(session_factory, timeline=timeline, save_schedule=save_schedule, save_trace=save_trace)
 
     def on_mount(self) -> None:
@@ -68,16 +65,3 @@ class StageApp(Shown[None]):
             self.stage.action_interrupt()
         else:
             self.exit()
-
-
-def play(app: StageApp) -> None:
-    """Show the stage until it is left.
-
-    Raises:
-        WeftError: the scenario cannot be run.
-    """
-    app.run()
-    if app.failure is not None:
-        raise app.failure
-    if app.return_code:
-        sys.exit(app.return_code)
