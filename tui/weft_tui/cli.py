@@ -11,7 +11,7 @@ import click
 
 from weft import WeftError, __version__
 from weft_tui import looks
-from weft_tui.wrapping import terminal_width, wrapped
+from weft_tui.wrapping import say
 
 BAD_INPUT = 2
 COMMANDS = (
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong in one line and exit with status 2."""
-    click.echo(wrapped(f"weft: {' '.join(message.split())}", terminal_width(sys.stderr)), err=True)
+    say(f"weft: {' '.join(message.split())}", err=True)
     sys.exit(BAD_INPUT)
 
 

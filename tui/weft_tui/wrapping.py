@@ -7,6 +7,8 @@ import sys
 from textwrap import wrap
 from typing import Final, TextIO
 
+import click
+
 INDENT: Final = 2
 """Columns by which a continued line begins further in."""
 
@@ -21,6 +23,16 @@ def terminal_width(stream: TextIO | None = None) -> int:
         return os.get_terminal_size(output.fileno()).columns if output.isatty() else 0
     except (OSError, ValueError):
         return 0
+
+
+def say(text: str, *, err: bool = False, indent: int | None = None) -> None:
+    """Print a text, on a terminal no wider than that.
+
+    Args:
+        err: to standard error.
+        indent: as for `wrapped`.
+    """
+    click.echo(wrapped(text, terminal_width(sys.stderr if err else sys.stdout), indent), err=err)
 
 
 def wrapped(text: str, width: int, indent: int | None = None) -> str:

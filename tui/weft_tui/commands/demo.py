@@ -13,7 +13,7 @@ from weft.counted import many
 from weft.record.launch import environment
 from weft_tui import summary
 from weft_tui.commands import force_option, need_terminal, new_trace, output_option, show
-from weft_tui.wrapping import terminal_width
+from weft_tui.wrapping import say, terminal_width
 
 HEADLESS_SECONDS = 5.0
 
@@ -54,7 +54,7 @@ def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
     from weft_demos.session import DemoSession
     from weft_tui.reports import text
 
-    click.echo(f"weft: the {name} for {seconds:g} s with {many(clients, 'customer')}, recording to {trace}", err=True)
+    say(f"weft: the {name} for {seconds:g} s with {many(clients, 'customer')}, recording to {trace}", err=True)
     with DemoSession(
         name, environment=environment(os.environ, str(trace)), clients=clients, seconds=seconds
     ) as session:
@@ -62,7 +62,7 @@ def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
     snapshot = load(trace)
     click.echo(text.report(snapshot, find(snapshot), terminal_width()))
     answered = sum(done["requests"].values())
-    click.echo(f"\nThe customers got {many(answered, 'answer')}. Look closer with: weft replay {trace}")
+    say(f"\nThe customers got {many(answered, 'answer')}. Look closer with: weft replay {trace}")
 
 
 def _on_screen(name: str, seconds: float | None, clients: int, trace: Path) -> None:
@@ -72,4 +72,4 @@ def _on_screen(name: str, seconds: float | None, clients: int, trace: Path) -> N
         name, environment=environment(os.environ, str(trace)), clients=clients, seconds=seconds
     ) as session:
         show(trace, live=True, title=f"demo {name}", child=session.poll)
-    click.echo(f"weft: {summary.of_recording(trace)}", err=True)
+    say(f"weft: {summary.of_recording(trace)}", err=True)

@@ -9,6 +9,7 @@ import click
 
 from weft_tui import summary
 from weft_tui.commands.report import off_option, options_of, set_option
+from weft_tui.wrapping import terminal_width
 
 
 @click.command(short_help="Print what changed from one trace to another.")
@@ -29,4 +30,4 @@ def diff(before: Path, after: Path, form: str, settings: tuple[str, ...], off: t
     if form == "json":
         click.echo(json.dumps(told, indent=2))
     else:
-        click.echo((markdown if form == "markdown" else text).difference(told))
+        click.echo(markdown.difference(told) if form == "markdown" else text.difference(told, terminal_width()))

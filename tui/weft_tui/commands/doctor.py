@@ -19,6 +19,7 @@ from weft_tui.commands import (
     output_option,
     program,
 )
+from weft_tui.wrapping import say
 
 SICK = 1
 
@@ -46,7 +47,7 @@ def doctor(form: str, output: Path | None, force: bool, command: tuple[str, ...]
     if trace is None:
         found = program(command)
         trace = new_trace(output, force, app_name(command))
-        click.echo(f"weft: recording to {trace}; send the app some requests, then stop it with Ctrl-C", err=True)
+        say(f"weft: recording to {trace}; send the app some requests, then stop it with Ctrl-C", err=True)
         status = running.in_foreground(found, environment(os.environ, str(trace), **options))
     else:
         summary.need_trace(trace)
@@ -56,7 +57,7 @@ def doctor(form: str, output: Path | None, force: bool, command: tuple[str, ...]
         click.echo(json.dumps({"trace": str(trace), "status": status, "advice": advice, **figures}, indent=2))
     else:
         fault = f"{Path(command[0]).name} failed: it ended {running.how(status)}." if running.failed(status) else ""
-        click.echo(checkup.text(figures, fault))
+        say(checkup.text(figures, fault))
     return SICK if advice else 0
 
 

@@ -19,6 +19,7 @@ from weft.stage.search.searching import Budget, Report, Search
 from weft.stage.session import Badge, Session
 from weft_tui.commands import need_terminal
 from weft_tui.commands.staging import need_free, on_screen, target_options, wanted_by, write_schedule
+from weft_tui.wrapping import say
 
 FAILS, UNDECIDED = 1, 3
 PROGRESS_SECONDS = 0.1
@@ -108,7 +109,7 @@ def explore(
         if form == "json":
             click.echo(json.dumps(verdicts.as_json(session, report, wanted), indent=2))
         else:
-            click.echo(verdicts.as_text(session, report, save))
+            say(verdicts.as_text(session, report, save))
     finally:
         process.close()
     if opened and report.verdict == "fails":

@@ -9,6 +9,7 @@ import click
 
 from weft.counted import many
 from weft_tui.outputs import whole_file
+from weft_tui.wrapping import say
 
 FORMS = {"fxt": ".fxt", "chrome": ".json", "csv": ".csv", "parquet": ".parquet"}
 
@@ -34,4 +35,4 @@ def export(file: Path, form: str, output: Path | None) -> None:
         writers[form](stream.parts(), out)
     missing = many(stream.gaps, "damaged part is", "damaged parts are")
     missing = f"; {missing} left out" if stream.gaps else ""
-    click.echo(f"weft: exported to {target}{missing}", err=True)
+    say(f"weft: exported to {target}{missing}", err=True)

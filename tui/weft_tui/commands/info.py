@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from weft.counted import many
+from weft_tui.wrapping import say
 
 if TYPE_CHECKING:
     from weft.log.info import Info, ProcessInfo
@@ -27,7 +28,10 @@ def info(file: Path, form: str) -> None:
     from weft.log.info import info as count
 
     found = count(file)
-    click.echo(json.dumps(found.as_json(), indent=2) if form == "json" else "\n".join(_text(found)))
+    if form == "json":
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        say("\n".join(_text(found)))
 
 
 def _text(found: Info) -> Iterator[str]:

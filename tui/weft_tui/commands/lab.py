@@ -10,7 +10,7 @@ import click
 
 from weft import WeftError
 from weft_tui.commands import need_terminal
-from weft_tui.wrapping import terminal_width, wrapped
+from weft_tui.wrapping import say, terminal_width, wrapped
 
 
 @click.command(short_help="Put claims about Flask and threads to the test.")
@@ -36,7 +36,7 @@ def lab(name: str | None, headless: bool, form: str, again: bool) -> None:
     known = None if again else measuring.last(name)
     if not again and known is None:
         raise WeftError(f"the lesson {name} has not been run here yet; run it with: weft lab {name}")
-    measured = known or measuring.measure(name, lambda line: click.echo(f"weft: {line}", err=True))
+    measured = known or measuring.measure(name, lambda line: say(f"weft: {line}", err=True))
     if known is None:
         measuring.keep(measured)
     lesson = catalog.load(name)
@@ -47,7 +47,7 @@ def lab(name: str | None, headless: bool, form: str, again: bool) -> None:
     elif form == "json":
         click.echo(json.dumps({"claim": told.claim, **measuring.as_json(measured)}, indent=2))
     else:
-        click.echo(wrapped(wording.as_text(told, lesson, measured), terminal_width()))
+        say(wording.as_text(told, lesson, measured))
 
 
 def _listing(form: str) -> str:

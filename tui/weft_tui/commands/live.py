@@ -12,6 +12,7 @@ import click
 from weft import places
 from weft_tui import numbers
 from weft_tui.commands import need_terminal, show
+from weft_tui.wrapping import say
 
 SILENCE_SECONDS = 7.0
 QUIET = f"nothing written for {SILENCE_SECONDS:.0f} s: the app has ended, or was stopped"
@@ -29,7 +30,7 @@ def live(file: Path | None) -> None:
     need_terminal("`weft report FILE`")
     show(trace, live=True, title=trace.name, child=Silence(trace))
     if trace.exists():
-        click.echo(f"weft: look at it again with: weft replay {shlex.quote(str(trace))}", err=True)
+        say(f"weft: look at it again with: weft replay {shlex.quote(str(trace))}", err=True)
 
 
 class Silence:

@@ -11,6 +11,7 @@ import click
 from weft.record.launch import environment
 from weft_tui import running, summary
 from weft_tui.commands import app_name, checked, force_option, new_trace, output_option, program, recording_options
+from weft_tui.wrapping import say
 
 
 @click.command(
@@ -30,9 +31,9 @@ def record(output: Path | None, force: bool, command: tuple[str, ...], **options
     recording = checked(options)
     found = program(command)
     trace = new_trace(output, force, app_name(command))
-    click.echo(f"weft: recording to {trace}", err=True)
+    say(f"weft: recording to {trace}", err=True)
     status = running.in_foreground(found, environment(os.environ, str(trace), **recording))
-    click.echo(f"weft: {summary.of_recording(trace, ring=bool(recording.get('ring')))}", err=True)
+    say(f"weft: {summary.of_recording(trace, ring=bool(recording.get('ring')))}", err=True)
     if not summary.holds_events(trace):
         trace.unlink()
     return running.exit_like(status)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from weft.counted import many
+from weft_tui.wrapping import say
 
 
 @click.command(short_help="Write what is sound of a damaged trace to a new one.")
@@ -19,7 +20,7 @@ def repair(file: Path, output: Path) -> None:
     from weft.log.repair import repair as mend
 
     done = mend(file, output)
-    click.echo(
+    say(
         f"{many(done.blocks, 'sound block')} kept, {many(done.gaps, 'damaged part')} "
         f"of {many(done.bytes_lost, 'byte')} left out: {output}"
     )

@@ -12,7 +12,7 @@ import click
 from weft import WeftError
 from weft_tui import summary
 from weft_tui.outputs import whole_file
-from weft_tui.wrapping import terminal_width
+from weft_tui.wrapping import say, terminal_width
 
 if TYPE_CHECKING:
     from weft.findings import Finding, Options
@@ -66,10 +66,10 @@ def report(
     else:
         with whole_file(output) as out:
             out.write(f"{drawn}\n".encode("utf-8", "backslashreplace"))
-        click.echo(f"weft: the report is in {output}", err=True)
+        say(f"weft: the report is in {output}", err=True)
     for each in judged:
         if form != "json":
-            click.echo(f"weft: {'kept' if each.kept else 'broken'}: {_told(each)}", err=True)
+            say(f"weft: {'kept' if each.kept else 'broken'}: {_told(each)}", err=True)
     return VIOLATED if any(not each.kept for each in judged) else 0
 
 

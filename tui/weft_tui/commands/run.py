@@ -22,6 +22,7 @@ from weft_tui.commands import (
     recording_options,
     show,
 )
+from weft_tui.wrapping import say
 
 
 @click.command(
@@ -52,5 +53,5 @@ def run(output: Path | None, force: bool, command: tuple[str, ...], **options: A
         status = child.stop()
     if status:
         click.echo(running.last_lines(child.output), err=True)
-    click.echo(f"weft: {summary.of_recording(trace, ring=bool(recording.get('ring')))}", err=True)
+    say(f"weft: {summary.of_recording(trace, ring=bool(recording.get('ring')))}", err=True)
     return running.exit_like(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from weft import WeftError
+from weft_tui.wrapping import say
 
 
 @click.command(short_help="List the scenarios that can be stepped through.")
@@ -22,7 +23,7 @@ def scenarios(targets: tuple[str, ...]) -> None:
         rows += [(name, text, f"weft step {target}:{label}") for label, name, text in found]
     width = max((len(name) for name, _, _ in rows), default=0)
     for name, text, how in rows:
-        click.echo(f"{name.ljust(width)}  {text}".rstrip())
+        say(f"{name.ljust(width)}  {text}".rstrip(), indent=width + 2)
         if targets:
             click.echo(f"{' ' * width}  {how}")
     if not targets:

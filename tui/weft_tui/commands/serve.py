@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from weft_tui import summary
+from weft_tui.wrapping import say
 
 
 @click.command(short_help="Show a trace in a browser of this machine.")
@@ -40,5 +41,5 @@ def serve(files: tuple[Path, ...], live: bool, against: Path | None, at: str | N
 
 def _say(url: str) -> None:
     click.echo(url)
-    click.echo("weft: open this address in a browser of this machine; Ctrl-C ends it", err=True)
+    say("weft: open this address in a browser of this machine; Ctrl-C ends it", err=True)
     sys.stdout.flush()

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from weft.counted import many
+from weft_tui.wrapping import say
 
 DAMAGED = 1
 
@@ -28,17 +29,17 @@ def verify(file: Path) -> None:
         for part in parts(tail):
             if isinstance(part, Gap):
                 gaps += 1
-                click.echo(f"{part.offset:>12,}  {many(part.size, 'byte')}: {plain(part.reason)}")
+                say(f"{part.offset:>12,}  {many(part.size, 'byte')}: {plain(part.reason)}", indent=14)
                 continue
             blocks += 1
             for scar in decode(part, {}) if part.kind == fmt.SCAR else ():
                 if isinstance(scar, Gap):
                     why = plain(scar.reason)[:200]
-                    click.echo(f"{part.offset:>12,}  a repair has left out {many(scar.size, 'byte')} here: {why}")
+                    say(f"{part.offset:>12,}  a repair has left out {many(scar.size, 'byte')} here: {why}", indent=14)
     finally:
         tail.close()
     told = f"{many(blocks, 'sound block')}, {many(gaps, 'damaged part')}"
-    click.echo(told + (f"; {_ADVICE}" if gaps else ""))
+    say(told + (f"; {_ADVICE}" if gaps else ""))
     if gaps:
         sys.exit(DAMAGED)
 

@@ -45,8 +45,12 @@ def report(snapshot: Snapshot, found: Sequence[Finding], width: int = 0) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def difference(told: dict[str, Any]) -> str:
-    """Return what changed from one trace to another."""
+def difference(told: dict[str, Any], width: int = 0) -> str:
+    """Return what changed from one trace to another.
+
+    Args:
+        width: columns that lines may have; 0: as many as they need.
+    """
     before, after = told["before"], told["after"]
     parts = [
         f"before: {grids.time(before['duration_ns'])}, {many(before['events'], 'event')}\n"
@@ -57,7 +61,10 @@ def difference(told: dict[str, Any]) -> str:
     if told["new_orders"]:
         orders = [f"  {plain(first)}, then {plain(second)}" for first, second in told["new_orders"]]
         parts.append("\n".join(["New orders of locks", *orders]))
-    parts += [table(grids.changed_locks(told["locks"])), table(grids.changed_requests(told["requests"]))]
+    parts = [wrapped(part, width) for part in parts]
+    parts += [
+        table(grid, width) for grid in (grids.changed_locks(told["locks"]), grids.changed_requests(told["requests"]))
+    ]
     return "\n\n".join(parts)
 
 
