@@ -39,16 +39,16 @@ from .blocking import Blocking
 from .databases import Databases
 from .event_loops import EventLoops
 from .executors import Executors
-from .exploring import Explorer
 from .eyes import Eyes
 from .keeping import Kept
-from .local import Local, search
+from .local import Local, made, search
 from .pools import Pools
 from .primitives import Lock, Maker
 from .run import GIL, TRIAL_SECONDS, Production, Run, SetupFailed, does
 from .sharing import Learned, Sharing
 from .stores import Stores
 from .thread_locals import forgetting
+from .trail import Trail
 from .watchers import Learner, Stopper
 
 COLLECT = 100
@@ -420,6 +420,7 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
     stopper = Stopper(production.stage, sharing, stops, production.target.ours, names.stays)
     run = Run(production, stopper, stops)
     run.look()
+    trail = Trail(sharing)
     while True:
         command = client.take()
         if command["do"] == "follow":
@@ -431,13 +432,9 @@ def _perform(client: Channel, production: Production, stops: Stops) -> None:
         elif command["do"] == "explore":
             _look_less(production, stopper, stops, As(command["as"]))
             run.keep_threads(command["stay"])
-            explorer = Explorer(run, sharing, As(command["as"]), plan_from_json(command["plan"]))
-            execution = explorer.execution()
-            again = production.put_back is not None and explorer.finish()
+            plan = plan_from_json(command["plan"])
+            execution, again = made(run, sharing, As(command["as"]), plan, trail, production.put_back)
             client.say({"execution": execution, "again": again})
-            if again and production.put_back is not None:
-                production.put_back()
-                run.again()
         elif command["do"] == "search":
             _look_less(production, stopper, stops, As(command["as"]))
             run.keep_threads(command["stay"])

@@ -140,6 +140,8 @@ class Stage:
     def __init__(self, choose: Callable[[], Player | None] = lambda: None) -> None:
         self.players: list[Player] = []
         self.choose = choose
+        self.goes_on: Callable[[Player, Pending], bool | None] | None = None
+        """Knows whether a player that has come to a stop is the next to move; asked before `choose` is."""
         self.entering: Callable[[], object] = lambda: None
         """Called in the thread of each player before its first step."""
         self.happened: list[tuple[str, str, int]] = []
@@ -210,6 +212,8 @@ class Stage:
             if pending.ready is None or pending.ready():
                 return
             raise Abort
+        if self.goes_on is not None and self.passes(me, pending):
+            return
         me.frame = frame or sys._getframe(1)
         me.context = contextvars.copy_context()
         me.parks += 1
@@ -221,6 +225,19 @@ class Stage:
         me.switchable, me.switched_at = False, None
         if me.aborted:
             raise Abort
+
+    def passes(self, me: Player, pending: Pending) -> bool | None:
+        """Let a player that has come to a stop go on if it is known to be next; return what is known."""
+        goes_on = self.goes_on
+        if goes_on is None:
+            return None
+        with self._gate:
+            known = goes_on(me, pending) if self._running is me else None
+            if known:
+                self._passed += 1
+                me.parks += 1
+                me.accesses, me.switchable, me.switched_at = 0, False, None
+        return known
 
     def _pass_on(self, me: Player) -> bool:
         """Give the baton to whoever is next; return whether that is the same player again."""

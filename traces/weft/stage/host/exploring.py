@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic as _monotonic
 from time import sleep as _sleep
-from typing import Any
 
 from ..moment import As
 from ..search.dpor import still_asleep
-from ..search.execution import ALL, ORDER, READ, WRITE, Effects, Execution, Plan, Step
+from ..search.execution import ORDER, WRITE, Effects, Execution, Plan, Step
 from . import policies
 from .baton import Pending, Player
 from .looping import Loops
@@ -18,6 +17,7 @@ from .run import Run
 from .sharing import Sharing
 from .sightings import Sightings
 from .touches import inserts
+from .trail import Trail, is_alike
 
 MOST_STEPS = 2_000
 """After so many steps an execution is given up."""
@@ -37,20 +37,25 @@ class Explorer:
         run: a run at its beginning.
         sharing: decides where its players stop.
         interpreter: which preemptions are allowed; a step lasts until the next place where there may be one.
+        trail: of the last execution, on which this one begins as far as it is the same.
+
+    Attributes:
+        departed: it did not stay on the trail, and was given up; without a trail it may go on.
     """
 
-    def __init__(self, run: Run, sharing: Sharing, interpreter: As, plan: Plan) -> None:
+    def __init__(self, run: Run, sharing: Sharing, interpreter: As, plan: Plan, trail: Trail) -> None:
         self._run, self._stage, self._sharing, self._plan = run, run.stage, sharing, plan
         self._atomic = interpreter is As.THIS
-        self._numbers = _Numbers()
-        self._steps: list[Step] = []
-        self._followed, self._given = 0, len(plan.path)
+        self._trail = trail
+        self._ahead, self._at = trail.begin(() if plan.races or plan.lenient else plan.path), 0
+        self.departed = False
+        self._numbers, self._steps, self._assumed = trail.numbers, trail.steps, trail.assumed
+        self._followed, self._given = len(trail.steps), len(plan.path)
         self._sleep: dict[int, Effects] = {}
         self._last: Player | None = None
         self._asleep = self._limit = False
         self._ended = False
         """It is asleep, at a limit, not what it should be, or goes round for ever."""
-        self._assumed: set[str] = set()
         self._beyond = -1
         """After so many steps all actors had ended; what the app's own threads do then could have been done before."""
         self._diverged = ""
@@ -64,18 +69,19 @@ class Explorer:
     def execution(self) -> Execution:
         """Make it."""
         sharing, stage = self._sharing, self._stage
-        sharing.begin()
         stage.choose = self._choose
+        stage.goes_on = self._goes_on if self._ahead else None
         verdict = self._verdict(self._play())
         races = self._sightings.found if self._sightings is not None else ()
         loop, ended = self._rounds.steps, None
         if not (stage.acting or self._plan.lenient or verdict is None) and any(one.parked for one in stage.players):
             ended = self._beyond = len(self._steps)
+            self._trail.close()
             self._play()
-        stage.choose = lambda: None
+        stage.choose, stage.goes_on = lambda: None, None
         if verdict is not None:
-            self._assumed.update(ORDERED.format(name) for name in sharing.orders())
-            self._assumed.update(self._run.unseen())
+            self._assumed.update(dict.fromkeys(ORDERED.format(name) for name in sharing.orders()))
+            self._assumed.update(dict.fromkeys(self._run.unseen()))
         return Execution(
             self._steps,
             self._blocked(),
@@ -99,6 +105,7 @@ class Explorer:
                 until = 0.0 if stage.give(player) else _monotonic() + PATIENCE
                 if not until:
                     continue
+                self._trail.close()
             away = [one.name for one in stage.players if one.outside]
             if away:
                 outside = f"{away[0]} waited, or computed, where the stage does not see it"
@@ -170,8 +177,15 @@ class Explorer:
         if self._ended or (not stage.acting and beyond < 0):
             return None
         last, steps = self._last, self._steps
+        if self._ahead:
+            if self._at < len(self._ahead):
+                return self._as_before()
+            self._ahead, stage.goes_on = [], None
+        announced = last.pending if last is not None else None
+        self._trail.arrive()
         if self._atomic and last is not None and last.parked and not last.switchable and last.ready():
             self._go_on(last)
+            self._trail.add(announced, last.index, late=False, begins=False)
             return last
         movable, waiting = self._movable(beyond < 0)
         count = len(steps)
@@ -185,21 +199,25 @@ class Explorer:
         if count >= (MOST_STEPS if beyond < 0 else beyond + MOST_BEYOND):
             self._limit = self._ended = True
             if beyond >= 0:
-                self._assumed.add(f"the app's own threads were followed {MOST_BEYOND} steps beyond the last response")
+                self._assumed[f"the app's own threads were followed {MOST_BEYOND} steps beyond the last response"] = (
+                    None
+                )
             return None
         for text in waiting:
-            self._assumed.add(f"a timeout ends only when nobody else can move: {text}")
+            self._assumed[f"a timeout ends only when nobody else can move: {text}"] = None
         sightings = self._sightings
         if sightings is not None and beyond < 0:
             sightings.look(movable, count)
         if last is not None and not last.done:
             state = self._loops.state(last)
+            if self._loops.looped:
+                self._trail.close()
             if state is not None and self._rounds.closes(state, movable, stage.waiting()):
                 self._ended = True
                 return None
         following, able = self._following(movable)
         if len(able) < len(movable) and last is not None and last.pending is not None:
-            self._assumed.add(f"a loop that came back to the same state goes on when others have moved: {last.name}")
+            self._assumed[f"a loop that came back to the same state goes on when others have moved: {last.name}"] = None
         if following is not None:
             self._rounds.add(following, movable)
             if sightings is not None:
@@ -216,7 +234,38 @@ class Explorer:
             )
             steps.append(_made(Step, step))
             self._last = following
+            self._trail.add(announced, index, late=late, begins=True)
         return following
+
+    def _goes_on(self, me: Player, pending: Pending) -> bool | None:
+        """Return whether a player that has come to a stop moved next the last time; None when it did not come here."""
+        if self._at >= len(self._ahead):
+            return None
+        announced, chosen, late = self._ahead[self._at]
+        if announced is not pending and not is_alike(announced, pending):
+            return None
+        if chosen != me.index or (pending.ready is not None and pending.ready() is late):
+            return False
+        self._at += 1
+        return True
+
+    def _as_before(self) -> Player | None:
+        """Return who moved next the last time, None if it is not the same any more."""
+        announced, chosen, late = self._ahead[self._at]
+        last, players = self._last, self._stage.players
+        player = players[chosen] if chosen < len(players) else None
+        pending = player.pending if player is not None else None
+        if (
+            pending is None
+            or not is_alike(announced, last.pending if last is not None else None)
+            or (pending.ready is not None and pending.ready() is late)
+        ):
+            self.departed = self._ended = True
+            self._diverged = f"after {self._at} stops it went on in another way than before"
+            return None
+        self._at += 1
+        self._last = player
+        return player
 
     def _movable(self, timeouts: bool) -> tuple[Sequence[Player], Sequence[str]]:
         """Return who can be given a step, as `Stage.movable` does, and which waits are taken to be long.
@@ -260,7 +309,7 @@ class Explorer:
             if not self._plan.lenient:
                 self._ended = True
                 self._diverged = f"step {self._followed}: actor {wanted + 1} could not move"
-                return None, ()
+                return None, movable
         sleep = self._sleep
         awake = [player.index for player in able if player.index not in sleep]
         if not awake and any(player.own and player.failed for player in self._stage.players):
@@ -268,7 +317,7 @@ class Explorer:
             self._sleep, awake = {}, [player.index for player in able]
         if not awake:
             self._asleep = self._ended = True
-            return None, ()
+            return None, able
         effects = {} if self._plan.policy == policies.ON else {one.index: self._effects[one.index] for one in able}
         return self._stage.players[self._policy(awake, effects, self._last.index if self._last else -1)], able
 
@@ -290,45 +339,3 @@ def _at_once(pending: Pending | None, effects: Effects) -> Effects:
 
 _made = tuple.__new__
 """Makes a named tuple in half the time that its class takes."""
-
-
-class _Numbers:
-    """Numbers things and their parts in the order in which they are announced."""
-
-    def __init__(self) -> None:
-        self.count = ALL + 1
-        self._numbers: dict[Any, int] = {}
-        self._known: dict[int, tuple[Pending, Effects]] = {}
-
-    def effects(self, pending: Pending) -> Effects:
-        """Return what an operation touches."""
-        # The operation is kept, so that neither its id nor that of what it touches comes to mean something else.
-        known = self._known.get(id(pending))
-        if known is None:
-            known = self._known[id(pending)] = pending, tuple(self._touched(pending))
-        return known[1]
-
-    def _touched(self, pending: Pending) -> list[tuple[int, int, int]]:
-        touch = pending.touch
-        if touch is not None:
-            family, key = touch.key
-            thing = self._number((id(touch.obj), "item" if family == "*" else family))
-            part = ALL if family == "*" else self._number((thing, key))
-            return [(thing, part, READ if pending.kind == "read" else WRITE)]
-        effects = pending.effects
-        if effects is None:
-            effects = [(pending.on, "", READ if pending.kind == "read" else WRITE)] if pending.on else []
-        if not effects and pending.kind == "wait":
-            effects = [("inside a library", "", WRITE)]
-        numbered = []
-        for name, piece, how in effects:
-            thing = self._number(("thing", name))
-            numbered.append((thing, self._number((thing, piece)) if piece else ALL, how))
-        return numbered
-
-    def _number(self, key: Any) -> int:
-        known = self._numbers.get(key)
-        if known is None:
-            known = self._numbers[key] = self.count
-            self.count += 1
-        return known

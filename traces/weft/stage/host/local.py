@@ -12,6 +12,7 @@ from ..search.searching import Budget, Report, Search
 from .exploring import Explorer
 from .run import Run
 from .sharing import Sharing
+from .trail import Trail
 
 MOST_LEARNED = 20
 """Times that the first execution is made anew since it has met what was passed without a stop."""
@@ -19,6 +20,30 @@ MOST_LEARNED = 20
 
 class Alone(Exception):
     """Another execution needs a process of its own."""
+
+
+def made(
+    run: Run, sharing: Sharing, interpreter: As, plan: Plan, trail: Trail, put_back: Callable[[], None] | None
+) -> tuple[Execution, bool]:
+    """Make an execution; return it, and whether another one can be made here.
+
+    Args:
+        run: at its beginning; is there again then.
+        trail: of the last execution that was made here.
+        put_back: makes everything what it was before a run; None when that cannot be done.
+    """
+    explorer = Explorer(run, sharing, interpreter, plan, trail)
+    execution = explorer.execution()
+    again = put_back is not None and explorer.finish()
+    if sharing.learned:
+        trail.forget()  # there are more stops now
+    if again and put_back is not None:
+        put_back()
+        run.again()
+        if explorer.departed:
+            trail.depart()
+            return made(run, sharing, interpreter, plan, trail, put_back)
+    return execution, again
 
 
 class Local:
@@ -39,6 +64,7 @@ class Local:
         prefix: Sequence[int] = (),
     ) -> None:
         self._run, self._sharing, self._interpreter, self._put_back = run, sharing, interpreter, put_back
+        self._trail = Trail(sharing)
         self.prefix = prefix
         self.again = True
         """Another execution can be made here."""
@@ -57,12 +83,7 @@ class Local:
             return first
         if not self.again or self._put_back is None:
             raise Alone
-        explorer = Explorer(self._run, self._sharing, self._interpreter, plan)
-        execution = explorer.execution()
-        self.again = explorer.finish()
-        if self.again:
-            self._put_back()
-            self._run.again()
+        execution, self.again = made(self._run, self._sharing, self._interpreter, plan, self._trail, self._put_back)
         return execution
 
     def learn(self, sites: Sequence[Any]) -> None:

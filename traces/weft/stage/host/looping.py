@@ -44,11 +44,14 @@ class Loops:
         self._first: dict[tuple[int, Key], Hashable] = {}
         self._kept: list[object] = []
         """Objects that count by their identity, so that it stays their own."""
+        self.looped = False
+        """Somebody has come to a stop in a loop."""
 
     def state(self, moved: Player) -> Hashable:
         """Return the state, None when the player that has moved last is in no loop or it cannot be told."""
         if not self._repeats(moved):
             return None
+        self.looped = True
         try:
             players = tuple(map(self._player, self._stage.players))
             locks = tuple(map(self._lock, self._maker.named()))

@@ -23,6 +23,9 @@ Key = tuple[str, int, str, str]
 MOST = 200_000
 """Accesses that are noted at most."""
 
+Mark = tuple[int, int]
+"""How much a log held at some time, and how many accesses had been noted."""
+
 
 def _key(data: Sequence[Any]) -> Key:
     file, line, kind, text = data
@@ -71,23 +74,42 @@ class Sharing:
         """Sites that touch what only running the app's code could tell."""
         self.learned: set[Key] = set()
         """Sites that were found to share since it began."""
-        self._log = Log(shared=self.shared)
+        self._lasting, self._passing = Log(shared=self.shared), Log(shared=self.shared)
+        """What was touched of objects that outlive a run, and of others."""
 
-    def begin(self) -> None:
-        """Forget who has touched what; which sites share stays known."""
-        self._log = Log(shared=self.shared)
+    def begin(self, mark: Mark | None = None) -> None:
+        """Forget who has touched what; which sites share stays known.
+
+        Args:
+            mark: keep what was touched of objects that outlive a run before this was returned.
+        """
+        if mark is None:
+            self._lasting = Log(shared=self.shared)
+        else:
+            self._lasting.back_to(mark)
+        self._passing = Log(shared=self.shared)
         self.unseen, self.learned = set(), set()
+
+    def mark(self) -> Mark:
+        """Return what leads back here."""
+        return self._lasting.mark()
 
     def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:
         """Yield what was touched since the beginning: object, part, and whether it was written."""
-        return self._log.touched()
+        yield from self._lasting.touched()
+        yield from self._passing.touched()
 
     def orders(self) -> Iterator[str]:
         """Yield the names of dicts into which several have put keys, and whose keys none of them has looked at."""
-        return self._log.orders()
+        yield from self._lasting.orders()
+        yield from self._passing.orders()
 
-    def stops(self, site: Any, touch: Touch | None, player: Player) -> bool:
-        """Return whether a player stops before it touches something."""
+    def stops(self, site: Any, touch: Touch | None, player: Player, *, lasts: bool = False) -> bool:
+        """Return whether a player stops before it touches something.
+
+        Args:
+            lasts: the object outlives a run.
+        """
         key = site.key
         if touch is None:
             return False
@@ -96,7 +118,7 @@ class Sharing:
         if not touch.known:
             self.unseen.add(key)
             return False
-        met = self._log.add(player, key, touch)
+        met = (self._lasting if lasts else self._passing).add(player, key, touch)
         if met:
             self.learned.update(met)
             self.shared.update(met)
@@ -121,6 +143,22 @@ class Log:
         self._touched: dict[tuple[str, int, bool, Key], None] = {}
         self._digest = hashlib.sha256() if trial else None
         self._count = 0
+        self._added: list[tuple[Any, Any]] = []
+        """What was put where, in order: dicts and sets, and keys in them."""
+
+    def mark(self) -> Mark:
+        """Return how much it holds now."""
+        return len(self._added), self._count
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what came later."""
+        held, self._count = mark
+        while len(self._added) > held:
+            where, key = self._added.pop()
+            if type(where) is set:
+                where.discard(key)
+            else:
+                del where[key]
 
     def add(self, player: Player, key: Key, touch: Touch) -> Iterable[Key]:
         """Note an access; return the sites that are found to share and were not known to, maybe this one too."""
@@ -133,27 +171,28 @@ class Log:
         known = self._seen.get(id(touch.obj))
         if known is None:
             known = self._seen[id(touch.obj)] = touch.obj, {}
+            self._added.append((self._seen, id(touch.obj)))
         by_key, part, doing, writes = known[1], touch.key, player.doing, touch.kind == "write"
         entries = by_key.get(part)
         if entries is None:
             entries = by_key[part] = {}
+            self._added.append((by_key, part))
         met = self._met(entries, doing, writes, None)
         if len(by_key) > 1 and part[0] in ("*", "item"):
             for other, others in by_key.items():
                 if other != part and conflicts(other, part):
                     met = self._met(others, doing, writes, met)
         if writes and has_order(touch.obj, part):
-            by_key.setdefault(ORDER, {}).setdefault((doing, True), set()).add(key)
+            self._enter(self._inside(by_key, ORDER), doing, True, key)
             if inserts(touch.obj, part):
-                self._put.setdefault(id(touch.obj), {}).setdefault(doing, touch)
+                puts = self._inside(self._put, id(touch.obj))
+                if doing not in puts:
+                    puts[doing] = touch
+                    self._added.append((puts, doing))
             met = self._met_by_order(by_key, met)
         elif part == WHOLE:
             met = self._met_by_order(by_key, met)
-        mine = entries.get((doing, writes))
-        if mine is None:
-            entries[doing, writes] = {key}
-        else:
-            mine.add(key)
+        self._enter(entries, doing, writes, key)
         if met is None:
             return ()
         if key not in self._sharing:
@@ -161,6 +200,22 @@ class Log:
         if self._trial:
             self.shared.update(dict.fromkeys(sorted(met)))
         return met
+
+    def _enter(self, entries: dict[tuple[int, bool], set[Key]], doing: int, writes: bool, key: Key) -> None:
+        mine = entries.get((doing, writes))
+        if mine is None:
+            entries[doing, writes] = {key}
+            self._added.append((entries, (doing, writes)))
+        elif key not in mine:
+            mine.add(key)
+            self._added.append((mine, key))
+
+    def _inside(self, where: dict[Any, dict[Any, Any]], key: Any) -> dict[Any, Any]:
+        found = where.get(key)
+        if found is None:
+            found = where[key] = {}
+            self._added.append((where, key))
+        return found
 
     def _met(
         self, entries: dict[tuple[int, bool], set[Key]], doing: int, writes: bool, met: set[Key] | None

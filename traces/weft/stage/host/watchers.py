@@ -14,7 +14,7 @@ from . import plain
 from .baton import Pending, Player, Stage
 from .sharing import Log, Sharing
 from .sites import Site
-from .touches import Key, Touch
+from .touches import Key
 
 MOST = 10_000
 """Accesses that are remembered."""
@@ -31,6 +31,12 @@ class Access(Pending):
     def on(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The name of what is touched."""
         return str(self.touch.name)
+
+
+class Lasting(Access):
+    """An access to an object that outlives a run: this is the same one in all of them."""
+
+    __slots__ = ()
 
 
 class Stopper:
@@ -50,7 +56,7 @@ class Stopper:
     ) -> None:
         self._stage, self._sharing, self._ours, self._stays = stage, sharing, ours, stays
         self._accesses = stops is not Stops.SYNC
-        self._known: dict[tuple[Site, int, Key], tuple[Touch, Access]] = {}
+        self._known: dict[tuple[Site, int, Key], Access] = {}
 
     def access(self, site: Site, frame: FrameType) -> None:
         """A player is about to touch what is at a site."""
@@ -61,15 +67,21 @@ class Stopper:
         if part is None:
             return
         obj, key = part
-        known = self._known.get((site, id(obj), key))
-        if known is None:
-            touch = site.touch(obj, key)
-            known = touch, Access(touch.kind, f"{touch.kind} {touch.text}", touch=touch)
+        pending = self._known.get((site, id(obj), key))
+        if pending is not None:
+            again = self._stage.passes(me, pending)
+            if again:
+                return
+            stops = again is not None or self._sharing.stops(site, pending.touch, me, lasts=True)
+        else:
+            touch, lasts = site.touch(obj, key), self._stays(obj)
             # Reading what a defaultdict has not stores it: only each time will tell.
-            if self._stays(obj) and not plain.is_a(obj, defaultdict) and len(self._known) < MOST:
-                self._known[site, id(obj), key] = known
-        touch, pending = known
-        if self._sharing.stops(site, touch, me):
+            same = lasts and not plain.is_a(obj, defaultdict) and len(self._known) < MOST
+            pending = (Lasting if same else Access)(touch.kind, f"{touch.kind} {touch.text}", touch=touch)
+            if same:
+                self._known[site, id(obj), key] = pending
+            stops = self._sharing.stops(site, touch, me, lasts=lasts)
+        if stops:
             self._stage.point(pending, frame)
         elif _is_busy(me):
             self._stage.point(_at_line(frame), frame)

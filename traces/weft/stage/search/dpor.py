@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .execution import Effects, Execution, Plan, Step, may_swap, touches
+from .execution import APART, MAY_SWAP, Effects, Execution, Plan, Step, relation, touches
 
 
 class Node:
@@ -30,13 +30,13 @@ class Node:
 
     __slots__ = ("asleep", "chosen", "effects", "known", "movable", "sleep", "todo", "tried")
 
-    def __init__(self, step: Step, sleep: Mapping[int, Effects]) -> None:
-        self.movable = bits(step.movable)
-        self.chosen, self.effects, self.known = step.actor, step.effects, step.known
-        self.todo = self.movable if step.late else 1 << step.actor
+    def __init__(self, step: Step, sleep: dict[int, Effects]) -> None:
+        self.chosen, self.effects, movable, late, self.known, _ = step
+        self.movable = bits(movable)
+        self.todo = self.movable if late else 1 << self.chosen
         self.tried = 0
-        self.sleep = dict(sleep)
-        self.asleep = bits(sleep)
+        self.sleep = sleep
+        self.asleep = bits(sleep) if sleep else 0
 
     def left(self) -> int:
         """Return whose step is still to be tried."""
@@ -47,9 +47,12 @@ class Node:
         self.tried |= 1 << self.chosen
         # What was announced only after it may have another number in the next execution: then it cannot be told what
         # wakes it up.
-        if all(thing < self.known and part < self.known for thing, part, _ in self.effects):
-            self.sleep[self.chosen] = self.effects
-            self.asleep |= 1 << self.chosen
+        known = self.known
+        for thing, part, _ in self.effects:
+            if thing >= known or part >= known:
+                return
+        self.sleep[self.chosen] = self.effects
+        self.asleep |= 1 << self.chosen
 
 
 class Reduction:
@@ -100,15 +103,14 @@ class Reduction:
         history = self._history
         # The races among the steps that are the same as last time are known.
         for step in steps[history.back_to(steps) :]:
-            after = history.after(step.actor, step.effects)
-            races = history.races(step.actor, step.effects)
+            after, races = history.reasons(step.actor, step.effects)
             if races:
                 self._try_before(step.actor, after, races)
             history.add(step, after)
         for actor, effects in execution.blocked:
-            self._try_before(actor, history.after(actor, effects), history.races(actor, effects))
+            self._try_before(actor, *history.reasons(actor, effects))
 
-    def _asleep(self, index: int, steps: Sequence[Step]) -> Mapping[int, Effects]:
+    def _asleep(self, index: int, steps: Sequence[Step]) -> dict[int, Effects]:
         if index == 0 or steps[index - 1].late:
             return {}
         before = self._nodes[index - 1]
@@ -118,7 +120,7 @@ class Reduction:
         """Plan to let a step come before each that it races with.
 
         Args:
-            after: see `History.after`.
+            after, races: see `History.reasons`.
         """
         for index in races:
             node = self._nodes[index]
@@ -165,29 +167,31 @@ class History:
         """Forget all but what these steps begin with; return how many those are."""
         same = 0
         for mine, its in zip(self._steps, steps, strict=False):
-            if mine != its:
+            if mine is not its and mine != its:
                 break
             same += 1
-        while len(self._steps) > same:
-            step, (before, latest, threads) = self._steps.pop(), self._before_it.pop()
+        steps, pasts, touched = self._steps, self._pasts, self._touched
+        while len(steps) > same:
+            actor, effects, _, _, _, _ = steps.pop()
+            pasts[actor], self._latest[actor], threads = self._before_it.pop()
             self._its.pop()
-            behind = ~(1 << len(self._steps))
-            for thing, _, _ in step.effects:
-                self._touched[thing] &= behind
-            self._pasts[step.actor], self._latest[step.actor] = before, latest
-            del self._pasts[threads:], self._latest[threads:]
+            bit = 1 << len(steps)
+            for thing, _, _ in effects:
+                touched[thing] &= ~bit
+            if len(pasts) > threads:
+                del pasts[threads:], self._latest[threads:]
         return same
 
     def add(self, step: Step, after: int | None = None) -> None:
         """Add a step.
 
         Args:
-            after: what `after` says of it, if that is known.
+            after: what `reasons` says of it, if that is known.
         """
         actor, effects, _, late, _, players = step
         pasts, bit = self._pasts, 1 << len(self._steps)
         threads = len(pasts)
-        past = (self.after(actor, effects) if after is None else after) | bit
+        past = (self.reasons(actor, effects)[0] if after is None else after) | bit
         while len(pasts) < players:
             pasts.append(self._its[-1] if self._its else 0)
             self._latest.append(-1)
@@ -201,23 +205,35 @@ class History:
         self._steps.append(step)
         self._its.append(past)
 
-    def races(self, actor: int, effects: Effects) -> list[int]:
-        """Return the steps that have no reason to come before the next one but that both touch the same thing.
+    def reasons(self, actor: int, effects: Effects) -> tuple[int, Sequence[int]]:
+        """Return what comes for a reason before an actor's next step, if that touches these things, and the races.
 
-        A step in front of which the actor was waiting already, and could not have moved, is no such step.
+        Those are the steps that have no reason to come before it but that both touch the same thing. A step in front
+        of which the actor was waiting already, and could not have moved, is no such step.
         """
-        found: list[int] = []
-        left = self._before(effects) & ~self._past(actor)
-        latest = self._latest[actor] if left and actor < len(self._latest) else -1
+        after = self._past(actor)
+        before = 0
+        for thing, _, _ in effects:
+            before |= self._touched.get(thing, 0)
+        left = before & ~after
+        if not left:
+            return after, ()
+        races: list[int] = []
+        latest = self._latest[actor] if actor < len(self._latest) else -1
         while left:
             index = left.bit_length() - 1
             left ^= 1 << index
             step = self._steps[index]
+            how = relation(step.effects, effects)
+            if how == APART:
+                continue
+            its = self._its[index]
+            after |= its
             blocked = latest < index and actor < step.players and actor not in step.movable
-            if step.actor != actor and not blocked and may_swap(step.effects, effects):
-                found.append(index)
-                left &= ~self._its[index]
-        return found
+            if how == MAY_SWAP and step.actor != actor and not blocked:
+                races.append(index)
+                left &= ~its
+        return after, races
 
     def initials(self, index: int, actor: int, after: int) -> int:
         """Return who can begin after the first ``index`` steps, to get to the next step before that one, as bits.
@@ -225,7 +241,7 @@ class History:
         Of the steps since then, those count which do not come after it for a reason.
 
         Args:
-            actor, after: whose the next step is, and what `after` says of it.
+            actor, after: whose the next step is, and what `reasons` says of it.
         """
         others = first = 0
         for number in range(index + 1, len(self._steps)):
@@ -239,28 +255,8 @@ class History:
             first |= 1 << actor
         return first
 
-    def after(self, actor: int, effects: Effects) -> int:
-        """Return what comes for a reason before an actor's next step, if that touches these things."""
-        past = self._past(actor)
-        left = self._before(effects) & ~past
-        while left:
-            index = left.bit_length() - 1
-            left ^= 1 << index
-            if touches(self._steps[index].effects, effects):
-                its = self._its[index]
-                past |= its
-                left &= ~its
-        return past
-
     def _past(self, actor: int) -> int:
         """Return what comes before an actor's next step whatever that is."""
         if actor < len(self._pasts):
             return self._pasts[actor]
         return self._its[-1] if self._its else 0  # it was started by the last step
-
-    def _before(self, effects: Effects) -> int:
-        """Return the steps that touch the same things in whatever way."""
-        found = 0
-        for thing, _, _ in effects:
-            found |= self._touched.get(thing, 0)
-        return found

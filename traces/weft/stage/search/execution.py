@@ -152,26 +152,28 @@ def touches(one: Effects, other: Effects) -> bool:
     """Return whether the order of two steps may matter."""
     for thing, part, how in one:
         for thing2, part2, how2 in other:
-            if thing == thing2 and (part in (part2, ALL) or part2 == ALL) and how | how2 != READ:
+            if thing == thing2 and how | how2 != READ and (part in (part2, ALL) or part2 == ALL):
                 return True
     return False
 
 
-def may_swap(earlier: Effects, later: Effects) -> bool:
-    """Return whether two steps whose order matters could have come in the other one.
+APART, HELD_BACK, MAY_SWAP = 0, 1, 2
+"""How two steps depend on each other: not at all; so that they have one order only; or so that each may come first."""
+
+
+def relation(earlier: Effects, later: Effects) -> int:
+    """Return how two steps depend on each other.
 
     Whoever waits for a lock cannot move before it is released: such a pair has one order only.
     """
+    found = APART
     for thing, part, how in earlier:
         for thing2, part2, how2 in later:
-            if (
-                thing == thing2
-                and (part in (part2, ALL) or part2 == ALL)
-                and how | how2 != READ
-                and not (how == RELEASE and how2 == ACQUIRE)
-            ):
-                return True
-    return False
+            if thing == thing2 and how | how2 != READ and (part in (part2, ALL) or part2 == ALL):
+                if how != RELEASE or how2 != ACQUIRE:
+                    return MAY_SWAP
+                found = HELD_BACK
+    return found
 
 
 def plan_from_json(data: Any) -> Plan:

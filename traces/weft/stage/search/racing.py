@@ -46,7 +46,7 @@ class Races:
         history = History()
         for number, step in enumerate(execution.steps):
             access = accesses.get(number)
-            for index in history.races(step.actor, step.effects) if access is not None else ():
+            for index in history.reasons(step.actor, step.effects)[1] if access is not None else ():
                 before = accesses.get(index)
                 if access is not None and before is not None and self._is_new(before.access, access.access):
                     yield Plan(_in_front(execution.steps, index, number), lenient=True, races=True)
