@@ -147,6 +147,36 @@ def test_none(weft):
     )
 
 
+def test_an_order_that_this_interpreter_can_make_is_preferred(project: pytest.Pytester) -> None:
+    source = """
+import threading
+class Account:
+    def __init__(self):
+        self.lock, self.balance = threading.Lock(), 100
+A, B = Account(), Account()
+def transfer(x, y):
+    with x.lock:
+        x.balance -= 1
+        with y.lock:
+            y.balance += 1
+@pytest.mark.weft
+def test_it():
+    return Scenario("bank", None, {"alice": lambda: transfer(A, B), "bob": lambda: transfer(B, A)})
+@pytest.mark.weft
+def test_other():
+    def count(): A.balance += 1
+    return Scenario("count", None, {"alice": count, "bob": count}, check=lambda outcome: A.balance == 102)
+"""
+    result = _run(project, source)
+    result.assert_outcomes(failed=2)
+    of_the_bank, _, of_the_count = _said(result).partition("_ test_other _")
+    assert "fails, deadlock" in of_the_bank
+    assert "without the GIL" not in of_the_bank
+    assert 'a build without the GIL; interpreter="this" looks for' in of_the_count
+    saved = json.loads((project.path / ".pytest_cache/d/weft/tests-test_shop-test_it.json").read_text())
+    assert saved["as"] == "this"
+
+
 def test_a_marked_function_fails_with_nothing_but_what_came_of_it(project: pytest.Pytester) -> None:
     result = _run(project, '@pytest.mark.weft\ndef test_marked():\n    return buying("/buy")\n')
     result.stdout.re_match_lines_random([r"fails, invariant: what must hold is not true", *STEPS])

@@ -38,19 +38,16 @@ def searched(
     """Try the orders of a scenario, by default those that this interpreter can make."""
     from weft.stage import schedule
     from weft.stage.moment import As, Stops
-    from weft.stage.process import AppProcess, Executions
-    from weft.stage.search import verdicts
-    from weft.stage.search.searching import Budget, Search
-    from weft.stage.session import Session
+    from weft.stage.process import AppProcess
+    from weft.stage.search import preferring, verdicts
+    from weft.stage.search.searching import Budget
 
     named: dict[str, Any] = {"target": target, "requests": [], "check": "", "seed": None, "fixed": fixed}
     words = {**named, "root": "", "paths": [], **wanted}
     where, played = Stops(stops), As(interpreter)
     process = AppProcess(**words)
     try:
-        report = Search(Executions(process, where, played), Budget(seconds)).run()
-        session = Session(process, stops=where, interpreter=played)
-        session.take(report.order)
+        report, session = preferring.searched(process, where, played, Budget(seconds))
         told = verdicts.as_json(session, report, words)
         fails = report.verdict == "fails"
         return Found(

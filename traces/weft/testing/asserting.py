@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -13,10 +12,9 @@ from ..errors import WeftError
 from ..stage import schedule as schedules
 from ..stage.moment import As, Stops
 from ..stage.printable import plain
-from ..stage.process import AppProcess, Executions
-from ..stage.search import verdicts
-from ..stage.search.continuing import lead
-from ..stage.search.searching import Budget, Report, Search
+from ..stage.process import AppProcess
+from ..stage.search import preferring, verdicts
+from ..stage.search.searching import Budget, Report
 from ..stage.session import Order, Session
 from . import surroundings
 from .locating import folders, locate
@@ -88,14 +86,12 @@ def _searched(
     here = surroundings.now
     process = AppProcess(**wanted)
     try:
-        report = Search(Executions(process, stops, interpreter), budget).run()
-        session = Session(process, stops=stops, interpreter=interpreter)
+        report, session = preferring.searched(process, stops, interpreter, budget)
+        said = _said(session, report, wanted, save)
         if here.orders:
-            here.tell("weft orders", verdicts.as_orders(session, report, MOST_ORDERS))
-            session.restart()
-        with contextlib.suppress(WeftError):  # an app that is not deterministic: that is said of it
-            lead(session, report)
-        return report.verdict, _said(session, report, wanted, save)
+            asked = Session(process, stops=stops, interpreter=interpreter)
+            here.tell("weft orders", verdicts.as_orders(asked, report, MOST_ORDERS))
+        return report.verdict, said
     finally:
         process.close()
 

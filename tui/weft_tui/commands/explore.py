@@ -13,18 +13,15 @@ import click
 
 from weft.stage.moment import As, Stops
 from weft.stage.process import AppProcess, Executions
-from weft.stage.search import verdicts
+from weft.stage.search import preferring, verdicts
 from weft.stage.search.continuing import lead
 from weft.stage.search.searching import Budget, Report, Search
-from weft.stage.session import Badge, Session
 from weft_tui.commands import need_terminal
 from weft_tui.commands.staging import need_free, on_screen, target_options, wanted_by, write_schedule
 from weft_tui.wrapping import say
 
 FAILS, UNDECIDED = 1, 3
 PROGRESS_SECONDS = 0.1
-HERE_SECONDS = 3.0
-"""How long an order is looked for that this Python can make, too, when one was found that it cannot."""
 
 
 @click.command(short_help="Find the order of threads that breaks an app.")
@@ -94,15 +91,7 @@ def explore(
     where, played = Stops(stops), As(interpreter)
     process = AppProcess(**wanted)
     try:
-        budget = Budget(seconds, executions, races)
-        report = _searched(Executions(process, where, played), budget)
-        session = Session(process, stops=where, interpreter=played)
-        lead(session, report)
-        if report.verdict == "fails" and not races and verdicts.needs(session) is Badge.FREE_THREADED:
-            report, found = _made_here(process, where, budget, report)
-            played = As.THIS if found else played
-            session = Session(process, stops=where, interpreter=played)
-            lead(session, report)
+        report, session = preferring.searched(process, where, played, Budget(seconds, executions, races), _searched)
         again = {**wanted, "learned": session.learned}
         if save is not None and report.verdict == "fails":
             write_schedule(save, session, wanted, force=force)
@@ -113,20 +102,8 @@ def explore(
     finally:
         process.close()
     if opened and report.verdict == "fails":
-        on_screen(again, where, played, lambda session: lead(session, report))
+        on_screen(again, where, session.interpreter, lambda session: lead(session, report))
     return {"holds": 0, "fails": FAILS}.get(report.verdict, UNDECIDED)
-
-
-def _made_here(process: AppProcess, where: Stops, budget: Budget, report: Report) -> tuple[Report, bool]:
-    """Return the report with an order that this Python can make, too, and whether one that fails alike was found."""
-    rest = Budget(min(HERE_SECONDS, budget.seconds - report.seconds), budget.executions - report.executions)
-    if rest.seconds <= 0 or rest.executions <= 0:
-        return report, False
-    here = _searched(Executions(process, where, As.THIS), rest)
-    made = report._replace(executions=report.executions + here.executions, seconds=report.seconds + here.seconds)
-    if here.verdict != "fails" or here.kind != report.kind:
-        return made, False
-    return made._replace(text=here.text, order=here.order, loop=here.loop), True
 
 
 def _searched(executions: Executions, budget: Budget) -> Report:

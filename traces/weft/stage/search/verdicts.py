@@ -31,7 +31,7 @@ def as_text(session: Session, report: Report, saved: Path | None = None) -> str:
     lines += [
         "",
         verdict(session, report),
-        *_reasons(session, report),
+        *_reasons(session, report, "--as this"),
         "",
         _effort(report),
         *_relative(session, report),
@@ -53,7 +53,7 @@ def as_message(session: Session, report: Report, saved: Path) -> str:
         saved: where the order was saved, if it fails.
     """
     info = session.info
-    lines = [verdict(session, report), *_reasons(session, report), "", info.name]
+    lines = [verdict(session, report), *_reasons(session, report, 'interpreter="this"'), "", info.name]
     lines += [f"  {name}: {does}" for name, does in zip(info.actors, info.does, strict=True)]
     lines += [f"{_effort(report)}; {session.stops.value} stops, {session.interpreter.value}, Python {info.python}"]
     lines += relative(session, report)
@@ -133,8 +133,8 @@ def verdict(session: Session, report: Report) -> str:
     return f"inconclusive: {report.text}"
 
 
-def _reasons(session: Session, report: Report) -> Iterable[str]:
-    """Yield who moves until where for it to fail, and why it does."""
+def _reasons(session: Session, report: Report, this: str) -> Iterable[str]:
+    """Yield who moves until where for it to fail, and why it does; ``this`` restricts the search to this Python."""
     if report.races:
         yield from pairs.lines(pairs.of(session, report, {}))
     if report.verdict != "fails" or report.races:
@@ -145,7 +145,7 @@ def _reasons(session: Session, report: Report) -> Iterable[str]:
     if intrusion is not None:
         yield f"because {explaining.told(intrusion)}"
     if needs(session) == Badge.FREE_THREADED:
-        yield "one of these switches needs a build without the GIL; --as this looks for what this Python can do"
+        yield f"one of these switches needs a build without the GIL; {this} looks for what this Python can do"
     yield from (f"note: {line}" for line in _unlike(session, report))
 
 
