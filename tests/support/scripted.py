@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weft.timeline.columns import I64, REQUEST, Rows, rows_of
 from weft.timeline.snapshot import Snapshot
@@ -57,6 +58,9 @@ class Scripted(Snapshot):
                 first[row, column] = self.state(lane, left)
                 began[row, column] = sum(w.lane == lane and left <= w.start_ns < right for w in self.waits)
         return Frame(edges, spent, first, began)
+
+    def states(self, lanes: Sequence[int], time_ns: int) -> NDArray[np.uint8]:
+        return np.array([self.state(lane, time_ns) for lane in lanes], np.uint8)
 
     def _pieces(self, lane: int, left: int, right: int):
         cuts = {left, right}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from weft.log.reader import Definitions, Item
-from weft.timeline import Builder, Snapshot, columns, index, listings, segments, together
+from weft.timeline import Builder, Snapshot, columns, index, segments, together
 from weft.timeline.values import Frame
 
 from . import workload
@@ -31,7 +31,6 @@ def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(segments, "_PIECE", 2)
         monkeypatch.setattr(segments, "_STRIDE", 4)
         monkeypatch.setattr(columns, "CHUNK", 8)
-        monkeypatch.setattr(listings, "CHUNK", 8)
 
 
 def with_pids(parts: list[Item]) -> list[Item]:
@@ -81,6 +80,8 @@ def test_a_frame_is_what_counting_every_nanosecond_gives(seed: int, losses: bool
         assert same(ours, canvas.frame(lanes, ours.edges.tolist()))
         assert (ours.spent.sum(axis=0) == np.diff(ours.edges)).all()
         assert (ours.spent >= 0).all()
+        at_edges = [snapshot.states(lanes, edge) for edge in ours.edges[:-1].tolist()]
+        assert np.array_equal(np.stack(at_edges, axis=1), ours.first)
 
 
 @pytest.mark.usefixtures("_sizes")

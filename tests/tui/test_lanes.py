@@ -76,7 +76,7 @@ async def test_a_picture_is_made_once_for_all_its_rows_and_kept_until_something_
     async with bench(shop(), size=SIZE) as (app, pilot):
         lanes = app.dashboard.lanes
         lanes.picture()
-        made, frames = lanes.pictures.misses, lanes.frames.misses
+        made, frames = lanes.pictures.misses, lanes.backdrops.misses
         for row in range(lanes.size.height):
             lanes.render_line(row)
         lanes.refresh()
@@ -84,9 +84,9 @@ async def test_a_picture_is_made_once_for_all_its_rows_and_kept_until_something_
         assert lanes.pictures.misses == made
         assert lanes.pictures.hits > lanes.size.height
         await pilot.press("left")
-        assert (lanes.pictures.misses, lanes.frames.misses) == (made + 1, frames)
+        assert (lanes.pictures.misses, lanes.backdrops.misses) == (made + 1, frames)
         await pilot.press("plus")
-        assert (lanes.pictures.misses, lanes.frames.misses) == (made + 2, frames + 1)
+        assert (lanes.pictures.misses, lanes.backdrops.misses) == (made + 2, frames + 1)
 
 
 async def test_a_new_snapshot_and_a_new_theme_make_a_new_picture() -> None:

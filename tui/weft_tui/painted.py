@@ -7,6 +7,7 @@ changes two columns of the lanes. This is the one place that reaches into what T
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from rich.console import Console, RenderableType
 from rich.control import Control
@@ -37,7 +38,10 @@ class Painted:
 
     def only_new(self, update: RenderableType | None) -> RenderableType | None:
         """Return what sends of an update what the terminal does not show."""
-        return Difference(self, update) if isinstance(update, CompositorUpdate) else update
+        if not isinstance(update, CompositorUpdate):
+            return update
+        # Textual asks an update for its escape sequences only, and declares it as something that Rich can print.
+        return cast("RenderableType", Difference(self, update))
 
     def send(self, update: CompositorUpdate, console: Console) -> str:
         """Return what to send, as if it was sent at once."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .columns import I64, Bools, Rows
 from .index import Picture
-from .segments import Layer
+from .segments import Bytes, Layer
 from .tables import Tables
 from .values import Frame, State, WaitLabel
 
@@ -48,6 +48,11 @@ def frame(picture: Picture, lanes: Sequence[int], serves: Bools, edges: I64) -> 
     spent[State.RUN] += bare - spent[State.IDLE]
     spent[State.OFF] = widths - spent.sum(axis=0)
     return Frame(edges, spent, _first(totals.layer[:, :-1], serves), np.diff(totals.began))
+
+
+def states(picture: Picture, lanes: Sequence[int], serves: Bools, time_ns: int) -> Bytes:
+    """Return the states of lanes at an instant, uint8 ``[len(lanes)]``; for the arguments see `frame`."""
+    return _first(picture.layers(np.array(lanes, np.int64), time_ns)[:, None], serves)[:, 0]
 
 
 def _first(layer: NDArray[np.uint8], serves: Bools) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from .building import Spans, build
 from .columns import I64
-from .segments import LAYERS, Changes, Layer, Segment, Totals, mergeable
+from .segments import LAYERS, Bytes, Changes, Layer, Segment, Totals, mergeable
 from .together import beside, spread
 
 LATE_NS: Final = 250_000_000
@@ -84,6 +84,11 @@ class Picture:
             spent, began = spent + part.spent[:, :, -1:], began + part.began[:, -1:]
         found.layer[:, edges != inside] = Layer.OFF
         return found
+
+    def layers(self, lanes: I64, time_ns: int) -> Bytes:
+        """Return the `Layer` of lanes at an instant, uint8 ``[lanes]``."""
+        segment = next((each for each in self.segments if each.start <= time_ns < each.end), None)
+        return np.full(len(lanes), Layer.OFF, np.uint8) if segment is None else segment.layers(lanes, time_ns)
 
 
 class Index:

@@ -172,6 +172,14 @@ class Segment:
         there = layers[last, np.arange(len(query))]
         return Totals(spent.reshape(LAYERS, *shape), began.reshape(shape), there.reshape(shape))
 
+    def layers(self, lanes: I64, time_ns: int) -> Bytes:
+        """Return the `Layer` of lanes at one moment from ``start`` to ``end``, uint8 ``[lanes]``."""
+        query = (np.minimum(lanes, self.lanes) << self.shift) + (time_ns - self.start)
+        rows = self.blocks.take(np.searchsorted(self.heads, query, side="right") - 1, axis=0)
+        last = (rows[:, :BLOCK] <= query[:, None]).sum(axis=1) - 1
+        there: Bytes = _layers_of(rows)[np.arange(len(query)), last]
+        return there
+
     def _begun(self, query: I64, before: I64) -> I64:
         """Return how many waits began before each key, given how many before its block."""
         count = before.copy()

@@ -13,6 +13,7 @@ from weft.timeline import frames, listings, locklanes, moments, requestlanes
 from weft.timeline.columns import I64, Bools, Rows
 from weft.timeline.figures import Sums, no_sums
 from weft.timeline.index import Picture
+from weft.timeline.segments import Bytes
 from weft.timeline.shortening import Names, among
 from weft.timeline.tables import Tables
 from weft.timeline.values import (
@@ -118,8 +119,16 @@ class Snapshot:
 
     def frame(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Frame:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""
-        serves = self.serves[[self.lanes[lane].process for lane in lanes]] | self.works[[*lanes]]
-        return frames.frame(self.picture, lanes, serves, frames.edges_of(start_ns, end_ns, columns))
+        return frames.frame(self.picture, lanes, self._idles(lanes), frames.edges_of(start_ns, end_ns, columns))
+
+    def states(self, lanes: Sequence[int], time_ns: int) -> Bytes:
+        """Return the `State` of each lane (id) at an instant, uint8 ``[lanes]``: what `frame` says is first there."""
+        return frames.states(self.picture, lanes, self._idles(lanes), time_ns)
+
+    def _idles(self, lanes: Sequence[int]) -> Bools:
+        """Return of which lanes (ids) bare threads are idle, bool ``[len(lanes)]``."""
+        idles: Bools = self.serves[[self.lanes[lane].process for lane in lanes]] | self.works[[*lanes]]
+        return idles
 
     def prepare(self) -> None:
         """Make now, on this thread, what the first questions about locks would have to wait for."""

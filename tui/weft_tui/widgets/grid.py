@@ -27,6 +27,9 @@ COMMON: Final = 0x3000
 CHARACTERS: Final = np.array(["", *map(chr, range(1, COMMON))], object)
 RESET: Final = "\x1b[0m"
 
+MOST: Final = 0.4
+"""Part of a grid's cells up to which it is cheaper to send only those that have changed."""
+
 NARROW: Final = np.zeros(COMMON, np.bool_)
 """Code points that every terminal draws in one column: those of ASCII, and what we draw ourselves."""
 NARROW[[*range(0x20, 0x7F), *map(ord, "…·"), *range(0x2500, 0x2600)]] = True
@@ -151,6 +154,9 @@ class Picture:
         same = (before.palette, before.system) == (self.palette, self.system)
         if not same or before.grid.styles.shape != self.grid.styles.shape:
             return None
+        different = (before.grid.styles != self.grid.styles) | (before.grid.glyphs != self.grid.glyphs)
+        if different.mean() > MOST:
+            return [text if new else "" for text, new in zip(self.text, different.any(axis=1).tolist(), strict=True)]
         return changes(before.grid, self.grid, self.palette, self.system)
 
     def strips(self) -> list[Strip]:

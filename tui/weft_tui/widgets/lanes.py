@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,15 +25,15 @@ from ..picks import NONE, By, Picks
 from ..spans import cut
 from ..view import View
 from .arrows import Arrow
-from .cells import Cells, cells
+from .cells import cells
 from .grid import Grid, Picture, segments
 from .inked import Plain, cropped, shapes_of, unfiltered
-from .lock_lanes import lock_scene
+from .lock_lanes import lock_backdrop, lock_heads
 from .memo import Memo
 from .palette import Palette, Role, palette_of
-from .request_lanes import request_scene
-from .scene import Scene, Stage, draw
-from .thread_lanes import thread_scene
+from .request_lanes import request_backdrop, request_heads
+from .scene import Backdrop, LaneHead, Scene, draw
+from .thread_lanes import thread_backdrop, thread_heads
 
 MIN_GUTTER: Final = 14
 MAX_GUTTER: Final = 32
@@ -75,7 +75,7 @@ class Lanes(Plain, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.pictures: Memo[list[Strip]] = Memo()
-        self.frames: Memo[Cells] = Memo()
+        self.backdrops: Memo[Backdrop] = Memo()
         self._palette: Palette | None = None
         self._serial = 0
         self._top = 0
@@ -237,36 +237,52 @@ class Lanes(Plain, can_focus=True):
 
     def _scene(self, snapshot: Snapshot, view: View, lineup: Lineup) -> Scene:
         shown = self._choose(lineup)
-        front = fronts(snapshot)
-        head = [front[process] for process in lineup.process[shown].tolist()]
-        ids = lineup.ids[shown].tolist()
         places = {row: place for place, row in enumerate(shown.tolist())}
-        stage = Stage(
+        window = (self._serial, view.start_ns, view.span_ns, self._top, len(shown), self.columns, self.pitch)
+        back = self.backdrops.get(window, lambda: self._backdrop(snapshot, view, lineup, shown))
+        return Scene(
+            cells=back.cells,
+            heads=self._heads(snapshot, view, lineup, shown),
             picked=places.get(self.picked, -1),
             gutter=self.indent,
-            columns=self.columns,
             pitch=self.pitch,
             cursor=self._column(view, view.cursor_ns),
+            waits=back.waits,
+            captions=back.captions,
             shapes=shapes_of(self),
+            marks=back.marks,
+            queue=back.queue,
+            short=back.short,
             arrows=tuple(_arrow(tie, places, self._top) for tie in self.ties),
             anchor=-1 if self.anchor_ns is None else self._column(view, self.anchor_ns),
         )
-        key = (self._serial, view.start_ns, view.span_ns, self._top, len(shown), self.columns)
+
+    def _backdrop(self, snapshot: Snapshot, view: View, lineup: Lineup, shown: NDArray[np.int64]) -> Backdrop:
+        if lineup.requests is not None:
+            return request_backdrop(snapshot, lineup.requests[shown], view, self.columns, self.pitch)
+        ids = lineup.ids[shown].tolist()
         if lineup.by is By.LOCK:
-            scene = lock_scene(snapshot, ids, head, view, stage)
-        elif lineup.by is By.REQUEST and lineup.requests is not None:
-            scene = request_scene(snapshot, lineup.requests[shown], head, view, stage)
+            return lock_backdrop(snapshot, ids, view, self.columns)
+        what = cells(snapshot.frame(ids, view.start_ns, view.end_ns, self.columns))
+        return thread_backdrop(snapshot, ids, view, self.pitch, what)
+
+    def _heads(self, snapshot: Snapshot, view: View, lineup: Lineup, shown: NDArray[np.int64]) -> tuple[LaneHead, ...]:
+        front = fronts(snapshot)
+        pids = [front[process] for process in lineup.process[shown].tolist()]
+        ids = lineup.ids[shown].tolist()
+        if lineup.requests is not None:
+            heads = request_heads(snapshot, lineup.requests[shown], pids, view)
+        elif lineup.by is By.LOCK:
+            heads = lock_heads(snapshot, ids, pids, view, self.indent)
         else:
-            what = self.frames.get(key, lambda: _cells(snapshot, ids, view, stage.columns))
-            scene = thread_scene(snapshot, ids, head, view, stage, what)
+            heads = thread_heads(snapshot, ids, pids, view, self.indent)
         marks = self.marks.of(lineup.by)
         if not marks and not lineup.pinned:
-            return scene
-        heads = tuple(
+            return heads
+        return tuple(
             replace(head, marked=number in marks, pinned=row < lineup.pinned)
-            for head, number, row in zip(scene.heads, ids, shown.tolist(), strict=True)
+            for head, number, row in zip(heads, ids, shown.tolist(), strict=True)
         )
-        return replace(scene, heads=heads)
 
     def _choose(self, lineup: Lineup) -> NDArray[np.int64]:
         """Return the visible rows: the pinned ones, as long as they leave some room, and those scrolled to."""
@@ -307,7 +323,3 @@ def _arrow(tie: Tie, places: Mapping[int, int], top: int) -> Arrow:
     sources = tuple(sorted({place(row) for row in tie.sources}))
     name = "" if tie.target in places else tie.name
     return Arrow(sources, place(tie.target), tie.wakes, tie.joined, name)
-
-
-def _cells(snapshot: Snapshot, lanes: Sequence[int], view: View, columns: int) -> Cells:
-    return cells(snapshot.frame(lanes, view.start_ns, view.end_ns, columns))

@@ -12,40 +12,37 @@ from weft.timeline.values import Frame, HoldLabel, LockFrame, State
 from ..view import View
 from .captions import WIDTH, columns_of
 from .cells import cells
-from .scene import Label, LaneHead, Scene, Stage
+from .scene import Backdrop, Label, LaneHead, room_in
 
 
-def lock_scene(snapshot: Snapshot, locks: Sequence[int], pids: Sequence[str], view: View, stage: Stage) -> Scene:
-    """Return the scene of some locks (ids): a bar where each is held, with who waits for it below."""
-    columns = stage.columns
+def lock_backdrop(snapshot: Snapshot, locks: Sequence[int], view: View, columns: int) -> Backdrop:
+    """Return what some locks (ids) show: a bar where each is held, with who waits for it below."""
     frame = snapshot.lock_frame(locks, view.start_ns, view.end_ns, columns)
-    moment = max(min(view.cursor_ns, snapshot.end_ns - 1), snapshot.start_ns)
-    now = snapshot.lock_frame(locks, moment, moment + 1, 1)
-    heads = zip(locks, pids, now.held[:, 0].tolist(), now.queue[:, 0].tolist(), strict=True)
     labels = snapshot.hold_labels(locks, view.start_ns, view.end_ns, view.span_ns * WIDTH // columns)
-    return Scene(
+    return Backdrop(
         cells=cells(as_states(frame)),
-        heads=tuple(
-            LaneHead(
-                pid,
-                snapshot.lock_names.short(snapshot.locks[lock].name, stage.room(pid)),
-                State.WAIT if queue else State.HOLD if held else State.IDLE,
-            )
-            for lock, pid, held, queue in heads
-        ),
-        picked=stage.picked,
-        gutter=stage.gutter,
-        pitch=stage.pitch,
-        cursor=stage.cursor,
         waits=tuple(
             Label(label.row, *columns_of(view, label.start_ns, label.end_ns, columns), _holder(snapshot, label))
             for label in labels
         ),
-        captions=(),
-        shapes=stage.shapes,
-        arrows=stage.arrows,
-        anchor=stage.anchor,
         queue=depths(frame),
+    )
+
+
+def lock_heads(
+    snapshot: Snapshot, locks: Sequence[int], pids: Sequence[str], view: View, gutter: int
+) -> tuple[LaneHead, ...]:
+    """Return the locks' names, and whether they are held or waited for at the cursor."""
+    moment = max(min(view.cursor_ns, snapshot.end_ns - 1), snapshot.start_ns)
+    now = snapshot.lock_frame(locks, moment, moment + 1, 1)
+    heads = zip(locks, pids, now.held[:, 0].tolist(), now.queue[:, 0].tolist(), strict=True)
+    return tuple(
+        LaneHead(
+            pid,
+            snapshot.lock_names.short(snapshot.locks[lock].name, room_in(gutter, pid)),
+            State.WAIT if queue else State.HOLD if held else State.IDLE,
+        )
+        for lock, pid, held, queue in heads
     )
 
 

@@ -13,31 +13,27 @@ from weft.timeline.values import Request, State
 from ..view import View
 from .captions import WIDTH, columns_of
 from .cells import cells
-from .scene import Label, LaneHead, Scene, Stage
+from .scene import Backdrop, Label, LaneHead
 
 
-def request_scene(snapshot: Snapshot, rows: NDArray[np.void], pids: Sequence[str], view: View, stage: Stage) -> Scene:
-    """Return the scene of some requests (rows of their table)."""
-    columns = stage.columns
+def request_backdrop(snapshot: Snapshot, rows: NDArray[np.void], view: View, columns: int, pitch: int) -> Backdrop:
+    """Return what some requests (rows of their table) show."""
     requests = snapshot.requests_of(rows)
+    return Backdrop(
+        cells=cells(snapshot.request_frame(rows, view.start_ns, view.end_ns, columns)),
+        waits=tuple(_waits(snapshot, requests, view, columns)),
+        captions=tuple(_threads(snapshot, requests, view, columns)) if pitch > 1 else (),
+        short=snapshot.lock_names.short,
+    )
+
+
+def request_heads(snapshot: Snapshot, rows: NDArray[np.void], pids: Sequence[str], view: View) -> tuple[LaneHead, ...]:
+    """Return the requests' names, and their states at the cursor."""
     moment = max(min(view.cursor_ns, snapshot.end_ns - 1), snapshot.start_ns)
     states = snapshot.request_frame(rows, moment, moment + 1, 1).first[:, 0].tolist()
-    return Scene(
-        cells=cells(snapshot.request_frame(rows, view.start_ns, view.end_ns, columns)),
-        heads=tuple(
-            LaneHead(pid, f"{request.method} {request.path}", State(state))
-            for request, pid, state in zip(requests, pids, states, strict=True)
-        ),
-        picked=stage.picked,
-        gutter=stage.gutter,
-        pitch=stage.pitch,
-        cursor=stage.cursor,
-        waits=tuple(_waits(snapshot, requests, view, columns)),
-        captions=tuple(_threads(snapshot, requests, view, columns)) if stage.pitch > 1 else (),
-        shapes=stage.shapes,
-        arrows=stage.arrows,
-        anchor=stage.anchor,
-        short=snapshot.lock_names.short,
+    return tuple(
+        LaneHead(pid, f"{request.method} {request.path}", State(state))
+        for request, pid, state in zip(snapshot.requests_of(rows), pids, states, strict=True)
     )
 
 

@@ -93,25 +93,15 @@ class Shapes:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where a scene is drawn: what does not depend on what the rows stand for; the names are those of `Scene`.
+class Backdrop:
+    """What lanes show of a window, wherever the cursor stands in it; the names are those of `Scene`."""
 
-    Attributes:
-        columns: columns of the timeline.
-    """
-
-    picked: int
-    gutter: int
-    columns: int
-    pitch: int
-    cursor: int
-    shapes: Shapes | None
-    arrows: tuple[Arrow, ...] = ()
-    anchor: int = -1
-
-    def room(self, pid: str) -> int:
-        """Return the columns that there are for a lane's name behind a process."""
-        return room_in(self.gutter, pid)
+    cells: Cells
+    waits: tuple[Label, ...] = ()
+    captions: tuple[Label, ...] = ()
+    marks: NDArray[np.bool_] | None = None
+    queue: NDArray[np.int64] | None = None
+    short: Callable[[str, int], str] = shorter
 
 
 @dataclass(frozen=True, slots=True)
