@@ -426,6 +426,61 @@ threads = [start(ask, "/report"), start(customer)]
 for thread in threads: thread.join()
 """
 
+ASYNC_VIEW = """
+stock, inside = threading.Lock(), threading.Event()
+
+@app.get("/report")
+def report():
+    with stock:
+        inside.set()
+        work(0.15)
+    return "report"
+
+@app.get("/checkout")
+async def checkout():
+    with stock: return "done"
+
+def customer():
+    inside.wait()
+    ask("/checkout")
+
+threads = [start(ask, "/report"), start(customer)]
+for thread in threads: thread.join()
+"""
+
+ASYNC_HOLDER = """
+from asgiref.sync import async_to_sync
+stock, cart, inside, taken = threading.Lock(), threading.Lock(), threading.Event(), threading.Event()
+
+@app.get("/report")
+def report():
+    with stock:
+        inside.set()
+        work(0.3)
+    return "report"
+
+async def price():
+    with stock: return "9"
+
+@app.get("/cart")
+def priced():
+    with cart:
+        taken.set()
+        return async_to_sync(price)()
+
+@app.get("/checkout")
+def checkout():
+    with cart: return "done"
+
+def customer(event, path):
+    event.wait()
+    ask(path)
+
+threads = [start(ask, "/report"), start(customer, inside, "/cart"), start(customer, taken, "/checkout")]
+for thread in threads: thread.join()
+"""
+"""/checkout waits behind /cart, which waits for what it has an event loop do, and that waits behind /report."""
+
 REQUEST_END = """
 lock = threading.Lock()
 
@@ -726,6 +781,13 @@ def corpus(seed: int = 1) -> list[Program]:
         Program("held across an event", EVENT_HOLD, ("blocking-hold",), allowed=frozenset({"long-hold"})),
         Program(
             "blame: a report before a checkout", FLASK + BLAME, ("blame",), allowed=frozenset({"long-hold"})
+        ),
+        Program(
+            "blame: a report before an async view", FLASK + ASYNC_VIEW, ("blame",), allowed=frozenset({"long-hold"})
+        ),
+        Program(
+            "blame: behind who awaits what waits", FLASK + ASYNC_HOLDER, ("blame", "blame"),
+            allowed=frozenset({"long-hold"}),
         ),
         Program("held past the request", FLASK + REQUEST_END, ("request-end",)),
         Program("a pool that one lock takes", FLASK + EXHAUSTED, ("exhausted", "blame", "long-hold")),

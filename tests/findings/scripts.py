@@ -12,6 +12,7 @@ def script(text: str) -> str:
         words = line.split()
         if len(words) > 2:
             numbers = {1, len(words) - 1} if words[2] in ("section", "acquire", "giveup", "resume", "hold") else {1}
+            numbers |= {3} if words[2] in ("task", "task_done") else set()
             words = [str(round(float(w) * MS) + MS) if at in numbers else w for at, w in enumerate(words)]
         lines.append(" ".join(words))
     return "\n".join(lines)

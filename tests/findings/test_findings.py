@@ -36,6 +36,52 @@ def test_a_slow_request_says_behind_whom_it_waited_and_what_that_one_waited_for(
     }  # fmt: skip
 
 
+ASYNC = """
+    report 0 enter
+    server 0 enter
+    buyer 0 enter
+    loop 0 enter
+    report 1 request 1 /report
+    server 2 request 2 /cart
+    server 3 submit async_price
+    loop 4 task 3 server
+    loop 10 wait stock report
+    loop 10 waiter_at stock in_checkout
+    loop 10 holder_at stock in_report
+    buyer 11 request 3 /checkout
+    buyer 12 wait cart server
+    report 5 section stock 310
+    report 320 done 200
+    loop 310 acquire stock 10
+    loop 310 section stock 312
+    loop 313 task_done 4
+    server 3 section cart 315
+    server 316 done 200
+    buyer 315 acquire cart 12
+    buyer 315 section cart 317
+    buyer 318 done 200
+    * 900 pulse
+"""
+
+
+def test_what_a_request_awaits_is_followed_as_if_it_waited_itself() -> None:
+    told = {finding.locks[0]: finding for finding in found(ASYNC, "blame")}
+    assert {finding.sentence for finding in told.values()} == {
+        "GET /cart waited 300 ms for stock: 300 ms behind GET /report (held at shop.py:12).",
+        "GET /checkout waited 303 ms for cart: 303 ms behind GET /cart (itself waiting for stock behind GET /report).",
+    }
+    (awaits,) = (finding for finding in told.values() if "GET /cart waited" in finding.sentence)
+    snapshot = play(script(ASYNC))
+    names = [snapshot.lanes[lane].name for lane in awaits.lanes]
+    assert names == ["loop", "server", "report"]
+    assert (snapshot.lanes[awaits.evidence[0].lane].name, awaits.evidence[0].start_ns) == ("loop", 11 * MS)
+
+
+def test_what_others_do_for_a_request_that_does_not_wait_for_it_is_not_its_wait() -> None:
+    handed = ASYNC.replace("submit async_price", "submit price")
+    assert [each.sentence for each in found(handed, "blame") if "GET /cart waited" in each.sentence] == []
+
+
 def test_what_a_holder_cost_counts_every_waiter() -> None:
     finding = next(each for each in found(BLAMED, "long-hold") if "stock" in each.sentence)
     assert finding.cost_ns == (380 + 379) * MS

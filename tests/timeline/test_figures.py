@@ -183,3 +183,4 @@ def test_an_async_view_waits_for_its_request_and_a_task_that_nobody_awaits_does_
         """)
     assert [(row["endpoint"], row["wait_ns"]["total"]) for row in report(snapshot)["requests"]] == [(None, 20)]
     assert [(request.path, request.wait_ns) for request in snapshot.requests(9)] == [("/other", 0), ("/async", 20)]
+    assert [snapshot.waits_in(request) for request in snapshot.requests(9)] == [[], [(0, 20)]]

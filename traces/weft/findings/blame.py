@@ -10,14 +10,14 @@ from typing import Final
 import numpy as np
 
 from weft.counted import many
-from weft.timeline import moments
+from weft.timeline import awaited, moments
 from weft.timeline.columns import FOREVER
 from weft.timeline.units import duration
 from weft.timeline.values import Blame, Request
 
 from .case import Case
 from .values import Evidence, Finding, Severity, unique
-from .words import endpoint, lock_name, where, who, yours
+from .words import endpoint, lane_of, lock_name, where, who, yours
 
 KIND = "blame"
 
@@ -49,9 +49,10 @@ def check(case: Case) -> Iterator[Finding]:
     """Yield, per endpoint and lock, the request that waited longest, if that was long."""
     waits = case.lock_waits
     rows, which = case.requests_at(waits.thread, waits.start)
-    # What others do for a request counts as their wait, not as its own.
+    # What others do for a request counts as their wait, not as its own, unless its thread awaits that: an async view.
     served = which >= 0
-    served[served] = rows["thread"][which[served]] == waits.thread[served]
+    by, thread, start = rows["thread"][which[served]], waits.thread[served], waits.start[served]
+    served[served] = (by == thread) | awaited.for_own(case.tables, thread, start, by.astype(np.int64))
     if not served.any():
         return
     request, lock = which[served], waits.lock[served]
@@ -116,7 +117,9 @@ def _finding(case: Case, request: Request, lock: int, waited: int, total: int, c
         cost_ns=total,
         evidence=tuple(lines),
         count=count,
-        lanes=unique([request.lane, *(share.blame.hold.lane for share in shares)]),
+        lanes=unique(
+            [lines[0].lane if lines else request.lane, request.lane, *(share.blame.hold.lane for share in shares)]
+        ),
         locks=(lock,),
         requests=unique([request.id, *(s.blame.request.id for s in shares if s.blame.request is not None)]),
     )
@@ -137,9 +140,8 @@ def shared_out(case: Case, request: Request, lock: int) -> tuple[list[Share], li
     """
     tables = case.tables
     end_ns = request.end_ns if request.end_ns is not None else tables.end_ns
-    rows = tables.waits.within(request.start_ns, end_ns)
-    rows = rows[(rows["thread"] == request.thread) & (rows["lock"] == lock) & (rows["start"] >= request.start_ns)]
-    rows = rows[np.argsort(rows["start"], kind="stable")]
+    rows = awaited.waits_of(tables, request.thread, request.start_ns, end_ns)
+    rows = rows[rows["lock"] == lock]
     found: dict[tuple[int, str], list[tuple[Blame, int]]] = defaultdict(list)
     lines: list[Evidence] = []
     stacks: dict[tuple[int, str], str] = {}
@@ -147,15 +149,15 @@ def shared_out(case: Case, request: Request, lock: int) -> tuple[list[Share], li
         row = rows[at : at + 1].copy()
         row["end"] = np.minimum(row["end"], end_ns) if request.end_ns is not None else row["end"]
         blames = moments.blames(tables, row, moments.blamed(tables, row))
-        start, over = int(row["start"][0]), int(row["end"][0])
-        mine = case.waiter_at(request.thread, start)
+        thread, start, over = (int(row[name][0]) for name in ("thread", "start", "end"))
+        mine = case.waiter_at(thread, start)
         lines.append(
             Evidence(
                 f"{request.method} {request.path} waits for {lock_name(case.snapshot, lock)}",
-                request.lane, start, None if over == FOREVER else over, lock, yours(mine),
+                lane_of(case.snapshot, thread), start, None if over == FOREVER else over, lock, yours(mine),
             )
         )  # fmt: skip
-        held_at = where(yours(case.holder_at(request.thread, start)))
+        held_at = where(yours(case.holder_at(thread, start)))
         for number, (blame, part) in enumerate(zip(blames, _parts(blames, start), strict=True)):
             key = blame.hold.thread, who(case.snapshot, blame.hold.thread, blame.request)
             found[key].append((blame, part))
@@ -165,7 +167,7 @@ def shared_out(case: Case, request: Request, lock: int) -> tuple[list[Share], li
                 Evidence(
                     f"{key[1]} holds {lock_name(case.snapshot, lock)}",
                     blame.hold.lane, blame.hold.start_ns, blame.hold.end_ns, lock,
-                    yours(case.holder_at(request.thread, start)) if number == 0 else None,
+                    yours(case.holder_at(thread, start)) if number == 0 else None,
                 )
             )  # fmt: skip
     shares = []
@@ -220,8 +222,7 @@ def _why(case: Case, blame: Blame, held_at: str) -> str:
     thread, start, end = blame.hold.thread, blame.hold.start_ns, blame.hold.end_ns or case.tables.end_ns
     words = "itself waiting for"
     for _ in range(_CHAIN):
-        rows = case.tables.waits.within(start, end)
-        rows = rows[(rows["thread"] == thread) & (rows["start"] >= start)]
+        rows = awaited.waits_of(case.tables, thread, start, end)
         if not len(rows):
             break
         lasted = np.minimum(case.tables.ends(rows), end) - rows["start"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .columns import I64, UNKNOWN, Rows
+from .columns import I64, UNKNOWN, Bools, Rows
 from .tables import Tables, not_later
 
 
@@ -19,6 +19,45 @@ def work_of(tables: Tables, tasks: Rows) -> I64:
         known = (at >= 0) & (notes["thread"][at] == by) & (notes["start"][at] == submitted)
         work[known] = notes["value"][at[known]]
     return work
+
+
+def for_own(tables: Tables, thread: I64, start: I64, by: I64) -> Bools:
+    """Return which waits belong to what the thread of a request waits for meanwhile, bool ``[n]``.
+
+    Args:
+        thread, start: int64 ``[n]``, on which thread and when (ns) each began.
+        by: int64 ``[n]``, the thread of the request that it is for.
+    """
+    found = np.zeros(len(thread), np.bool_)
+    if not tables.awaited or not len(thread):
+        return found
+    tasks = tables.tasks.within(int(start.min()), int(start.max()))
+    tasks = tasks[np.isin(work_of(tables, tasks), [*tables.awaited])]
+    tasks = tasks[np.lexsort((tasks["start"], tasks["thread"]))]
+    if len(tasks):
+        at = not_later(tasks["thread"], tasks["start"], thread, start) - 1
+        mine = tasks[np.maximum(at, 0)]
+        found = (at >= 0) & (mine["thread"] == thread) & (tables.ends(mine) > start) & (mine["by"] == by)
+    return found
+
+
+def waits_of(tables: Tables, thread: int, start_ns: int, end_ns: int) -> Rows:
+    """Return the rows of the waits that block a thread in a window (ns) in which they begin, by start.
+
+    Those on the threads that run what it waits for meanwhile are among them: an async view.
+    """
+    waits = tables.waits.within(start_ns, end_ns)
+    waits = waits[(waits["start"] >= start_ns) & (waits["start"] <= end_ns)]
+    mine = waits["thread"] == thread
+    if tables.awaited:
+        tasks = tables.tasks.within(start_ns, end_ns)
+        tasks = tasks[(tasks["by"] == thread) & (tasks["submitted"] >= start_ns)]
+        tasks = tasks[np.isin(work_of(tables, tasks), [*tables.awaited])]
+        for task, until in zip(tasks, tables.ends(tasks).tolist(), strict=True):
+            mine |= (waits["thread"] == task["thread"]) & (waits["start"] >= task["start"]) & (waits["start"] < until)
+    waits = waits[mine]
+    in_order: Rows = waits[np.argsort(waits["start"], kind="stable")]
+    return in_order
 
 
 def waited(tables: Tables, requests: Rows) -> I64:

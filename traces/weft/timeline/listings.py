@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from . import awaited
 from .columns import FOREVER, I64, Bools, Rows, View, chosen
 from .figures import Sums
 from .tables import Tables
@@ -90,10 +91,9 @@ def nearest_wait(tables: Tables, lane: int | None, time_ns: int, step: int, span
 
 
 def waits_in(tables: Tables, request: Request) -> list[tuple[int, int]]:
-    """Return which locks a request's thread waited for while it served it, and how long (ns), the longest first."""
+    """Return which locks blocked a request while its thread served it, and how long (ns), the longest first."""
     end_ns = tables.end_ns if request.end_ns is None else request.end_ns
-    rows = tables.waits.within(request.start_ns, end_ns)
-    rows = tables.outermost(rows[rows["thread"] == request.thread])
+    rows = tables.outermost(awaited.waits_of(tables, request.thread, request.start_ns, end_ns))
     parts = np.minimum(tables.ends(rows), end_ns) - np.maximum(rows["start"], request.start_ns)
     locks, which = np.unique(rows["lock"], return_inverse=True)
     totals = np.bincount(which, weights=parts, minlength=len(locks)).astype(np.int64)

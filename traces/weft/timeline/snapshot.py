@@ -243,7 +243,7 @@ class Snapshot:
         return listings.latest(self.tables)
 
     def waits_in(self, request: Request) -> list[tuple[int, int]]:
-        """Return which locks a request's thread waited for while it served it, and how long (ns), the longest first."""
+        """Return which locks blocked a request while its thread served it, and how long (ns), the longest first."""
         return listings.waits_in(self.tables, request)
 
     def requests_within(self, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> list[Request]:
