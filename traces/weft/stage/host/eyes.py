@@ -50,6 +50,9 @@ class Backend(Protocol):
     def leave_thread(self) -> None:
         """Tell no more of the current thread."""
 
+    def displaced(self) -> str:
+        """Return who has taken its place in the current thread, empty for nobody."""
+
 
 class Plan(NamedTuple):
     """What there is to tell of a code object, by offset: sites, where lines begin, bytecodes as text."""
@@ -130,6 +133,14 @@ class Eyes:
     def leave_thread(self) -> None:
         """Say that the current thread has done what there was to tell."""
         self._backend.leave_thread()
+
+    def displaced(self) -> str:
+        """Return which other tool keeps accesses of the current thread from being told, empty for none."""
+        return self._backend.displaced()
+
+    def watches(self, code: CodeType) -> bool:
+        """Return whether a code object was added."""
+        return id(code) in self._codes
 
     # What the interpreters tell
 

@@ -18,6 +18,11 @@ _TOOLS = (4, 3, 5, 2, 1, 0)
 """Free ones first; the others are meant for debuggers, coverage, profilers and optimizers."""
 
 
+def _sample(argument: int) -> int:
+    """Is run to see whether its instructions are told."""
+    return argument
+
+
 class Monitoring:
     """Tells of all threads alike.
 
@@ -32,6 +37,11 @@ class Monitoring:
         self._tool: int | None = None
         self._stops = Stops.SYNC
         self._disable = _monitoring().DISABLE
+        self._told = False
+        """An instruction of the sample was told."""
+        self._others: dict[str, None] = {}
+        """Tools that have come to watch instructions of a function which is watched here."""
+        self._set_local = _monitoring().set_local_events
 
     def add(self, code: CodeType) -> None:
         """Watch one more code object."""
@@ -54,7 +64,11 @@ class Monitoring:
         monitoring.register_callback(self._tool, events.PY_RESUME, self._entered)
         for code in self._codes:
             self._arm(code)
+        self._set_local(self._tool, _sample.__code__, events.INSTRUCTION)
+        monitoring.set_local_events = self._noting
+        self._others.clear()
         monitoring.restart_events()
+        _sample(0)  # only what has been executed loses its instructions to a second tool
 
     def stop(self) -> None:
         """Tell no more."""
@@ -62,8 +76,9 @@ class Monitoring:
             return
         monitoring, tool = _monitoring(), self._tool
         self._tool = None
-        for code in self._codes:
-            monitoring.set_local_events(tool, code, 0)
+        monitoring.set_local_events = self._set_local
+        for code in (*self._codes, _sample.__code__):
+            self._set_local(tool, code, 0)
         events = monitoring.events
         for event in (events.INSTRUCTION, events.PY_START, events.PY_RESUME):
             monitoring.register_callback(tool, event, None)
@@ -76,6 +91,27 @@ class Monitoring:
     def leave_thread(self) -> None:
         """Do nothing: every thread is told of."""
 
+    def displaced(self) -> str:
+        """Return who else watches instructions, so that they are not told here.
+
+        CPython (3.12, 3.13) tells only one tool of an instruction when a second one begins to watch it.
+        """
+        if self._tool is None:
+            return ""
+        self._told = False
+        _sample(0)
+        if self._told:
+            return ", ".join(self._others)
+        monitoring = _monitoring()
+        names = [str(name) for tool in range(6) if tool != self._tool and (name := monitoring.get_tool(tool))]
+        return ", ".join(names) if sys.gettrace() is None else "sys.settrace"
+
+    def _noting(self, tool: int, code: CodeType, wanted: int) -> None:
+        monitoring = _monitoring()
+        if tool != self._tool and wanted & monitoring.events.INSTRUCTION and self._eyes.watches(code):
+            self._others[str(monitoring.get_tool(tool))] = None
+        self._set_local(tool, code, wanted)
+
     def _arm(self, code: CodeType) -> None:
         if not is_function(code) or self._tool is None:
             return
@@ -83,11 +119,14 @@ class Monitoring:
         wanted = events.INSTRUCTION
         if self._eyes.switches and not is_inlined(code):
             wanted |= events.PY_START | events.PY_RESUME
-        _monitoring().set_local_events(self._tool, code, wanted)
+        self._set_local(self._tool, code, wanted)
 
     def _instruction(self, code: CodeType, offset: int) -> object:
         plan = self._plans.get(id(code))
         if plan is None:
+            if code is _sample.__code__:
+                self._told = True
+                return None
             plan = self._plans[id(code)] = self._eyes.plan(code, self._stops)
         if plan.lines or plan.opcodes:
             return None if self._eyes.instruction(sys._getframe(1), plan, offset) else self._disable

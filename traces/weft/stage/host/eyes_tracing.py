@@ -56,6 +56,13 @@ class Tracing:
         """Tell no more of the current thread."""
         sys.settrace(getattr(self._before, "trace", None))
 
+    def displaced(self) -> str:
+        """Return who traces the current thread instead; a thread has one tracer."""
+        found = sys.gettrace()
+        if self._stops is Stops.SYNC or found == self._call:
+            return ""
+        return str(getattr(found, "__module__", None) or "sys.settrace")
+
     def _call(self, frame: FrameType, event: str, argument: Any) -> Trace | None:
         code = frame.f_code
         if id(code) not in self._codes or self._stops is Stops.SYNC:

@@ -35,6 +35,8 @@ GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 TRIAL_SECONDS = 1.0
 """How long the actors may run in a trial, when they compute or wait where the stage does not see them."""
 
+DISPLACED = "accesses are not seen since another tool watches the app's instructions ({}); run it without that tool"
+
 
 class SetupFailed(Exception):
     """The scenario's setup raised what is the cause of this."""
@@ -117,6 +119,8 @@ class Run:
         """Do what comes before the actors' threads."""
         self._script: list[Choice] = []
         self._done = 0
+        self._displaced = ""
+        """Another tool that keeps accesses from being seen."""
         self.diverged: str = ""
         self._verdict: Verdict | None = None
         seed = self._production.scenario.seed
@@ -192,6 +196,7 @@ class Run:
                 self._request(customer, act, player, f" to {act}" if len(acts) > 1 else "")
             elif callable(act):
                 act()
+        self._displaced = self._displaced or self._production.eyes.displaced()
 
     def _customer(self, acts: Sequence[Request | Callable[[], object]], player: Player) -> web.Customer | web.Single:
         known = self._singles.get(player.index)
@@ -363,7 +368,10 @@ class Run:
                 because = f": {target.sentence(error)}" if error is not None else ""
                 text = f"{player.name} got {player.response.status}{because}"
                 return Verdict("status", text, self._place(error), (player.index,))
-        return self._checked({player.name: player.response for player in own if player.response is not None})
+        verdict = self._checked({player.name: player.response for player in own if player.response is not None})
+        if verdict.kind == "holds" and self._displaced:
+            return Verdict("inconclusive", DISPLACED.format(self._displaced))
+        return verdict
 
     def _checked(self, responses: Mapping[str, Response]) -> Verdict:
         failures = self._production.eyes.failures
