@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-flask bench lab lint clean
+.PHONY: demo test test-slow test-flask bench lab pictures lint clean
 
 demo: .venv/.installed
 	@$(BIN)/weft demo
@@ -26,6 +26,10 @@ bench: .venv/.dev
 # Every lesson of `weft lab` anew: docs/lab.md, its pictures, and the samples that come with weft.
 lab: .venv/.dev
 	@$(BIN)/python -m weft_tui.lab.publish
+
+# The README's pictures, of the screens as they are.
+pictures: .venv/.dev
+	@$(BIN)/python -m weft_tui.pictures
 
 lint: .venv/.dev
 	@sh .ci/lint $(BIN)

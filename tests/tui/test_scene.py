@@ -202,7 +202,7 @@ def test_names_stand_beside_arrows_or_not_at_all() -> None:
     crossed = replace(plain, arrows=(arrow,), waits=(Label(2, 40, 70, "shop.stock_lock"),), captions=(), cursor=50)
     assert rows(draw(crossed, 8, GUTTER + COLUMNS))[4][GUTTER + 50 :].startswith("┻shop.stock_lock")
     narrow = replace(crossed, waits=(Label(2, 40, 58, "shop.stock_lock"),))
-    assert rows(draw(narrow, 8, GUTTER + COLUMNS))[4][GUTTER + 41 : GUTTER + 51] == "stoc…lock┻"
+    assert rows(draw(narrow, 8, GUTTER + COLUMNS))[4][GUTTER + 41 : GUTTER + 51] == "stock_lo…┻"
     none = replace(crossed, waits=(Label(2, 48, 53, "shop.stock_lock"),))
     assert rows(draw(none, 8, GUTTER + COLUMNS))[4][GUTTER + 48 : GUTTER + 53] == "  ┻  "
     caption = replace(crossed, waits=(), captions=(Label(1, 40, 75, "GET /report"),))

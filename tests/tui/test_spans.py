@@ -65,3 +65,8 @@ def test_what_is_clipped_says_so_even_between_two_pieces(width: int) -> None:
     assert width_of(shown) <= width
     text = plain_text([shown])
     assert text == ("abcdefgh" if width >= 8 else f"{'abcdefgh'[: width - 1]}…")
+
+
+def test_a_long_name_is_broken_behind_a_part_of_it() -> None:
+    told = plain_text(wrap((("  BaseHTTPRequestHandler.handle_one_request", Ink.PLAIN),), 34, 3)).splitlines()
+    assert [row.strip() for row in told if row.strip()] == ["BaseHTTPRequestHandler.handle_", "one_request"]

@@ -123,7 +123,7 @@ def wrap(line: Line, width: int, pieces: int = 1) -> list[Line]:
         for _ in range(pieces - 1):
             if cell_len(word.rstrip()) <= room or room <= LEAST_PIECE:
                 break
-            piece = set_cell_size(word, room).rstrip(" ")
+            piece = _begin(word, room)
             lines[-1].append((piece, ink))
             lines.append([(" " * indent, ink)])
             word, used, room = word[len(piece) :], indent, max(width - indent, 1)
@@ -131,6 +131,13 @@ def wrap(line: Line, width: int, pieces: int = 1) -> list[Line]:
         lines[-1].append((piece, ink))
         used += cell_len(piece)
     return [tuple(spans) for spans in lines]
+
+
+def _begin(word: str, room: int) -> str:
+    """Return as much of a long word as fits, up to the end of one of its parts if there is one not far away."""
+    piece = set_cell_size(word, room).rstrip(" ")
+    end = max(piece.rfind(sign) for sign in "._/-") + 1
+    return piece[:end] if end > len(piece) // 2 else piece
 
 
 def _words(line: Line) -> list[Span]:

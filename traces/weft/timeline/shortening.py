@@ -31,7 +31,7 @@ class Names:
     """
 
     def __init__(self, names: tuple[str, ...], *, dotted: bool = False, mark: str = "…") -> None:
-        self._mark = mark
+        self._mark, self._dotted = mark, dotted
         distinct = set(names)
         self._shared = Counter(ending for name in distinct for ending in _endings(name)) if dotted else Counter[str]()
         self._sorted = sorted({self.ending(name) for name in distinct})
@@ -54,7 +54,7 @@ class Names:
         space = room - len(self._mark)
         if space < 1:
             return self._mark[: max(room, 0)]
-        for tail in _tails(space, room):
+        for tail in _tails(space, room, dotted=self._dotted):
             if self._alone(text, space - tail, tail):
                 return self._joined(text, space - tail, tail)
         return self._around_difference(text, space) or self._joined(text, space, 0)
@@ -106,7 +106,8 @@ def _same(one: str, other: str) -> int:
     return next((at for at, (mine, its) in pairs if mine != its), min(len(one), len(other)))
 
 
-def _tails(space: int, room: int) -> Iterator[int]:
+def _tails(space: int, room: int, *, dotted: bool) -> Iterator[int]:
     """Yield how many characters to keep of a name's end, in the order in which that is to be tried."""
-    usual = min(room // 2, _TAIL) if room >= _SMALL else 0
-    yield from dict.fromkeys((usual, 0, space, *sorted(range(space), key=lambda tail: abs(tail - usual))))
+    both = min(room // 2, _TAIL) if room >= _SMALL else 0
+    usual = 0 if dotted else both
+    yield from dict.fromkeys((usual, both, 0, space, *sorted(range(space), key=lambda tail: abs(tail - both))))

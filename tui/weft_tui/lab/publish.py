@@ -7,8 +7,6 @@ run and only the document is written.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,13 +14,10 @@ from typing import Final
 from weft_demos.lab import catalog, samples
 from weft_demos.lab.measuring import measure
 
-from .. import picture
-from ..app import WeftApp
-from ..view import Mode
+from ..pictures import dashboard
 from .document import document
 
 SIZE: Final = (120, 30)
-SETTLED_SECONDS: Final = 1.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,27 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         samples.ship(measured)
         if measured.trace is not None:
             (docs / "lab").mkdir(exist_ok=True)
-            svg = asyncio.run(_drawn(measured.trace, name))
+            svg = dashboard(measured.trace, f"lab {name}", SIZE)
             (docs / "lab" / f"{name}.svg").write_text(svg, encoding="utf-8")
     (docs / "lab.md").write_text(document(), encoding="utf-8")
     return 0
-
-
-async def _drawn(trace: Path, title: str) -> str:
-    """Return the dashboard on a trace as a picture."""
-    app = WeftApp(trace, mode=Mode.REPLAY, title=f"lab {title}")
-    async with app.run_test(size=SIZE) as pilot:
-        for _ in range(100):
-            await pilot.pause(0.05)
-            if app.dashboard.status.loaded >= 1:
-                break
-        await pilot.pause(SETTLED_SECONDS)
-        return stable(picture.offline(app.export_screenshot()))
-
-
-def stable(svg: str) -> str:
-    """Return a picture whose inner names do not change from run to run."""
-    return re.sub(r"terminal-\d+", "terminal-1", svg)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -45,12 +45,20 @@ MOST_MARKED: Final = 0.25
 DOT: Final = ord("●")
 QUIET: Final = "○"
 MIN_LABEL: Final = 4
+ROOMY_PATH: Final = 12
+"""Columns from which on both ends of a path are shown."""
 
 
 def shorter(text: str, room: int) -> str:
     """Shorten what a thread does, or who does it: to the path of a request; that, as any name, in its middle."""
+    if len(text) <= room:
+        return text
     path = text.rpartition(" /")[2]
-    return text if len(text) <= room else cut_middle(text if path == text else f"/{path}", room)
+    return cut_middle(text, room) if path == text else _path(f"/{path}", room)
+
+
+def _path(path: str, room: int) -> str:
+    return cut_middle(path, room) if room >= ROOMY_PATH else cut(path, room)
 
 
 def room_in(gutter: int, pid: str) -> int:
