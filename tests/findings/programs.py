@@ -433,7 +433,7 @@ stock, inside = threading.Lock(), threading.Event()
 def report():
     with stock:
         inside.set()
-        work(0.15)
+        work(0.5)  # the first async view of a process takes a while to begin
     return "report"
 
 @app.get("/checkout")
