@@ -62,6 +62,9 @@ class Scripted(Snapshot):
     def states(self, lanes: Sequence[int], time_ns: int) -> NDArray[np.uint8]:
         return np.array([self.state(lane, time_ns) for lane in lanes], np.uint8)
 
+    def idles(self, lanes: Sequence[int]) -> NDArray[np.bool_]:
+        return np.zeros(len(lanes), np.bool_)
+
     def _pieces(self, lane: int, left: int, right: int):
         cuts = {left, right}
         for act in self.acts:

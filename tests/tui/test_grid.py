@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from weft_tui.widgets.grid import Grid, Picture, changes, code_points, encode, segments
+from weft_tui.widgets.grid import Grid, Picture, Place, changes, code_points, encode, segments
 from weft_tui.widgets.palette import Palette
 
 COLUMNS = 60
@@ -81,14 +81,14 @@ def test_a_strip_makes_its_segments_only_when_asked(monkeypatch: pytest.MonkeyPa
     assert made == [2]
 
 
-def overwritten(before: Grid, after: Grid) -> list[list[tuple[str, str, str, bool]]]:
+def overwritten(
+    before: Grid, after: Grid, old: Place | None = None, new: Place | None = None
+) -> list[list[tuple[str, str, str, bool]]]:
     """Return what a terminal shows that showed one grid and was sent what changes it into another."""
-    lines = zip(
-        encode(before, palette(), ColorSystem.TRUECOLOR),
-        changes(before, after, palette(), ColorSystem.TRUECOLOR),
-        strict=True,
-    )
-    return screen([f"{old}\r{new}" for old, new in lines])
+    first = Picture(before, palette(), ColorSystem.TRUECOLOR, old)
+    rows = Picture(after, first.palette, ColorSystem.TRUECOLOR, new).since(first, as_wide=True)
+    assert rows is not None
+    return screen([f"{text}\r{more}" for text, more in zip(first.text, rows, strict=True)])
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -104,10 +104,47 @@ def test_changes_lead_from_one_grid_to_any_other(seed: int) -> None:
     assert overwritten(before, after) == screen(encode(after, palette(), ColorSystem.TRUECOLOR))
 
 
+@pytest.mark.parametrize("shift", [1, 7, 30, -1, -13, -44, 45, -45, 60])
+def test_what_has_moved_is_moved_by_the_terminal(shift: int) -> None:
+    before, after = random_grid(1), random_grid(2)
+    before.write(4, 20, "日本")
+    fixed = 15
+    kept = COLUMNS - fixed - abs(shift)
+    if kept > 0:
+        old, new = (fixed + max(shift, 0), fixed + max(-shift, 0))
+        after.glyphs[:, new : new + kept] = before.glyphs[:, old : old + kept]
+        after.styles[:, new : new + kept] = before.styles[:, old : old + kept]
+        after.glyphs[:, :fixed] = before.glyphs[:, :fixed]
+        # No half of a wide character.
+        after.glyphs[4] = ord("x")
+    after.glyphs[2, 40], after.glyphs[5], after.styles[5] = ord("!"), before.glyphs[5], before.styles[5]
+    places = Place(fixed, 1_000, 10), Place(fixed, 1_000 + shift * 10, 10)
+    assert overwritten(before, after, *places) == screen(encode(after, palette(), ColorSystem.TRUECOLOR))
+    rows = changes(before, after, palette(), ColorSystem.TRUECOLOR, shift, fixed) if abs(shift) == 1 else [""]
+    assert rows is not None
+    assert sum(map(len, rows)) < 0.7 * sum(map(len, encode(after, palette(), ColorSystem.TRUECOLOR)))
+
+
+@pytest.mark.parametrize("other", [Place(14, 1_070, 10), Place(15, 1_070, 20), Place(15, 1_071, 10), None])
+def test_what_stands_for_something_else_has_not_moved(other: Place | None) -> None:
+    before, after = random_grid(1), random_grid(1)
+    after.glyphs[:, 15:53], after.styles[:, 15:53] = before.glyphs[:, 22:], before.styles[:, 22:]
+    first = Picture(before, palette(), ColorSystem.TRUECOLOR, Place(15, 1_000, 10))
+    for place, wide, moves in (
+        (Place(15, 1_070, 10), True, True),
+        (Place(15, 1_070, 10), False, False),
+        (other, True, False),
+    ):
+        rows = Picture(after, first.palette, ColorSystem.TRUECOLOR, place).since(first, as_wide=wide)
+        assert rows is not None
+        assert any("\x1b[7P" in row for row in rows) is moves
+
+
 def test_nothing_is_sent_of_rows_that_are_equal_and_little_of_others() -> None:
     before, after = random_grid(1), random_grid(1)
     after.glyphs[3, 20], after.styles[3, 50] = ord("x"), 0
     sent = changes(before, after, palette(), ColorSystem.TRUECOLOR)
+    assert sent is not None
     assert [row for row, text in enumerate(sent) if text] == [3]
     assert sent[3].startswith("\x1b[20C\x1b[")
     assert "x\x1b[29C" in sent[3]

@@ -53,7 +53,8 @@ async def test_shift_and_arrow_pan_a_quarter(key: str, other: str) -> None:
         await pilot.press("plus", "plus")
         start = app.view.start_ns
         await pilot.press(key)
-        assert app.view.start_ns == start + app.view.span_ns // 4
+        # By whole columns.
+        assert abs(app.view.start_ns - start - app.view.span_ns // 4) < app.view.span_ns // app.dashboard.lanes.columns
         await pilot.press(other)
         assert app.view.start_ns == start
 

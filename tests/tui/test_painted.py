@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +116,13 @@ def growing(trace: Path) -> Iterator[Snapshot]:
     data = finished.read_bytes()
     builder, parts = Builder(), 12
     trace.write_bytes(data[: len(data) // parts])
-    tail = Tail(trace)
-    for part in range(2, parts + 1):
-        for items in ahead(tail):
-            builder.fold(items)
-        yield builder.snapshot()
-        with trace.open("ab") as file:
-            file.write(data[len(data) * (part - 1) // parts : len(data) * part // parts])
-    tail.close()
+    with closing(Tail(trace)) as tail:
+        for part in range(2, parts + 1):
+            for items in ahead(tail):
+                builder.fold(items)
+            yield builder.snapshot()
+            with trace.open("ab") as file:
+                file.write(data[len(data) * (part - 1) // parts : len(data) * part // parts])
 
 
 @pytest.mark.parametrize("keys", [(), ("plus",) * 6, ("8",), ("minus", "i")])

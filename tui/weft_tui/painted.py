@@ -31,6 +31,7 @@ class Painted:
 
     def __init__(self) -> None:
         self._rows: dict[int, list[Piece]] = {}
+        self._width = 0
 
     def forget(self) -> None:
         """Take nothing for granted: somebody else may have drawn on the terminal."""
@@ -49,6 +50,7 @@ class Painted:
             return self._send_part(update, console)
         self.forget()
         if isinstance(update, LayoutUpdate):
+            self._width = update.region.width
             for y, strips in enumerate(update.strips, update.region.y):
                 self._rows[y] = _side_by_side(list(strips), update.region.x)
         return update.render_segments(console)
@@ -82,7 +84,7 @@ class Painted:
         if isinstance(old, GridStrip) and isinstance(new, GridStrip) and old.row == new.row:
             pair = old.picture, new.picture
             if pair not in known:
-                known[pair] = new.picture.since(old.picture)
+                known[pair] = new.picture.since(old.picture, as_wide=(piece.start, piece.end) == (0, self._width))
             if (rows := known[pair]) is not None:
                 return rows[new.row]
         text = new.render(console)

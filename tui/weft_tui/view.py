@@ -15,6 +15,9 @@ SPEEDS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.
 MARGIN: Final = 0.1
 """Part of the window on either side of what is zoomed to that is only its surroundings."""
 
+WIDE_NS: Final = 1_000
+"""A column from which on it does not matter whether it is one ns wider."""
+
 FOLLOW_SPAN_NS: Final = 10_000_000_000
 """How much of the past the follow mode shows at first."""
 
@@ -102,11 +105,31 @@ def still(view: View) -> View:
     return replace(view, motion=Motion.STILL)
 
 
-def pan(view: View, extent: Extent, part: float) -> View:
-    """Move the window, and the cursor with it, by a part of its width."""
-    start = _fit(view.start_ns + round(view.span_ns * part), view.span_ns, extent)
-    cursor = extent.clip(view.cursor_ns + round(view.span_ns * part))
-    return View(start, view.span_ns, min(max(cursor, start), start + view.span_ns))
+def pan(view: View, extent: Extent, part: float, columns: int = 0) -> View:
+    """Move the window, and the cursor with it, by a part of its width.
+
+    Args:
+        columns: how many there are: where they are wide enough, it is moved by whole ones, and may become wider by up
+            to one ns for each; 0: they do not matter.
+    """
+    span, distance = view.span_ns, round(view.span_ns * part)
+    if columns and span >= columns * WIDE_NS:
+        span = -(-span // columns) * columns
+        distance = round(part * columns) * (span // columns)
+    start = _fit(view.start_ns + distance, span, extent)
+    cursor = extent.clip(view.cursor_ns + distance)
+    return View(start, span, min(max(cursor, start), start + span))
+
+
+def on_grid(view: View, columns: int) -> View:
+    """Return what to draw of a window that follows: it ends with the column in which the newest moment lies.
+
+    It begins at a multiple of a column's width, so that it moves by whole columns.
+    """
+    width = view.span_ns // columns
+    if view.motion is not Motion.FOLLOW or width < WIDE_NS:
+        return view
+    return replace(view, start_ns=-(-(view.end_ns - width * columns) // width) * width, span_ns=width * columns)
 
 
 def zoom(view: View, extent: Extent, factor: float) -> View:

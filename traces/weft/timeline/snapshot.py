@@ -119,14 +119,14 @@ class Snapshot:
 
     def frame(self, lanes: Sequence[int], start_ns: int, end_ns: int, columns: int) -> Frame:
         """Return what the lanes (ids) did in ``columns`` equal columns of the window, exactly."""
-        return frames.frame(self.picture, lanes, self._idles(lanes), frames.edges_of(start_ns, end_ns, columns))
+        return frames.frame(self.picture, lanes, self.idles(lanes), frames.edges_of(start_ns, end_ns, columns))
 
     def states(self, lanes: Sequence[int], time_ns: int) -> Bytes:
         """Return the `State` of each lane (id) at an instant, uint8 ``[lanes]``: what `frame` says is first there."""
-        return frames.states(self.picture, lanes, self._idles(lanes), time_ns)
+        return frames.states(self.picture, lanes, self.idles(lanes), time_ns)
 
-    def _idles(self, lanes: Sequence[int]) -> Bools:
-        """Return of which lanes (ids) bare threads are idle, bool ``[len(lanes)]``."""
+    def idles(self, lanes: Sequence[int]) -> Bools:
+        """Return of which lanes (ids) bare threads are taken to be idle, bool ``[len(lanes)]``."""
         idles: Bools = self.serves[[self.lanes[lane].process for lane in lanes]] | self.works[[*lanes]]
         return idles
 

@@ -489,7 +489,7 @@ class DashboardScreen(Navigation):
         """Look there everywhere."""
         if new is None:
             return
-        self.lanes.view = new
+        self.lanes.view = view.on_grid(new, self.lanes.columns)
         self._line_up(always=self.lineup is None)
         self._show_status()
         self._tell()
@@ -590,7 +590,7 @@ class DashboardScreen(Navigation):
             ruler.origin_ns = snapshot.start_ns
             ruler.indent = self.lanes.indent
             ruler.heading = self.lineup.heading() if self.lineup else ""
-            ruler.view = now
+            ruler.view = view.on_grid(now, self.lanes.columns)
             ruler.selected = self.selection
             minimap.indent = ruler.indent
             minimap.view = now

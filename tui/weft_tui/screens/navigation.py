@@ -123,7 +123,7 @@ class Navigation(Screen[None]):
     def action_pan(self, part: float) -> None:
         """Move the window by a part of its width."""
         if self.view:
-            self.move(view.pan(self.view, self.extent, part))
+            self.move(view.pan(self.view, self.extent, part, self.lanes.columns))
 
     def action_zoom(self, factor: float) -> None:
         """Look closer (below 1) or wider."""

@@ -30,6 +30,9 @@ RESET: Final = "\x1b[0m"
 MOST: Final = 0.4
 """Part of a grid's cells up to which it is cheaper to send only those that have changed."""
 
+WORTH: Final = 4
+"""Cells of a row that moving the others has to save."""
+
 NARROW: Final = np.zeros(COMMON, np.bool_)
 """Code points that every terminal draws in one column: those of ASCII, and what we draw ourselves."""
 NARROW[[*range(0x20, 0x7F), *map(ord, "…·"), *range(0x2500, 0x2600)]] = True
@@ -82,21 +85,37 @@ def encode(grid: Grid, palette: Palette, system: ColorSystem) -> list[str]:
     return ["".join(row) + RESET for row in parts.reshape(rows, columns * 2).tolist()]
 
 
-def changes(before: Grid, after: Grid, palette: Palette, system: ColorSystem) -> list[str]:
+def changes(
+    before: Grid, after: Grid, palette: Palette, system: ColorSystem, shift: int = 0, fixed: int = 0
+) -> list[str] | None:
     """Return what turns each row into another one, as `encode` and with moves to the right; nothing where it is equal.
+
+    None: so much is new that it is cheaper to send the rows as they are.
 
     Args:
         before, after: of the same shape.
+        shift: by how many columns what is right of ``fixed`` may have moved to the left; a terminal can do that itself
+            with rows that are as wide as it is.
+        fixed: columns that stay.
     """
-    changed = (before.styles != after.styles) | (before.glyphs != after.glyphs)
-    rows = np.flatnonzero(changed.any(axis=1))
+    changed = _different(before, after)
+    prefix = np.full(len(changed), "", object)
     # Where a terminal may think that a character has another width, only a row as a whole is drawn as it should be.
-    odd = [~NARROW[np.minimum(grid.glyphs[rows], COMMON - 1)].all(axis=1) for grid in (before, after)]
-    changed[rows[odd[0] | odd[1]]] = True
-    at = np.flatnonzero(changed)
+    narrow = NARROW[np.minimum(before.glyphs, COMMON - 1)] & NARROW[np.minimum(after.glyphs, COMMON - 1)]
+    odd: NDArray[np.bool_] = ~np.all(narrow, axis=1)
+    if shift:
+        moved = _moved(before, after, shift, fixed)
+        better = (moved.sum(axis=1) + WORTH < changed.sum(axis=1)) & ~odd
+        changed[better] = moved[better]
+        prefix[better] = f"\x1b[{fixed}C\x1b[{abs(shift)}{'P' if shift > 0 else '@'}\r"
+    if changed.mean() > MOST:
+        return None
+    rows = np.flatnonzero(changed.any(axis=1))
+    changed[rows[odd[rows]]] = True
     text = [""] * len(changed)
-    if not len(at):
+    if not len(rows):
         return text
+    at = np.flatnonzero(changed)
     row, column = np.divmod(at, changed.shape[1])
     first = np.append(True, row[1:] != row[:-1])
     styles, glyphs = after.styles.ravel()[at], after.glyphs.ravel()[at]
@@ -112,8 +131,26 @@ def changes(before: Grid, after: Grid, palette: Palette, system: ColorSystem) ->
     flat = parts.ravel().tolist()
     bounds = [*(3 * np.flatnonzero(first)).tolist(), len(flat)]
     for number, (start, end) in zip(rows.tolist(), pairwise(bounds), strict=True):
-        text[number] = "".join(flat[start:end]) + RESET
+        text[number] = f"{prefix[number]}{''.join(flat[start:end])}{RESET}"
     return text
+
+
+def _different(before: Grid, after: Grid) -> NDArray[np.bool_]:
+    different: NDArray[np.bool_] = (before.styles != after.styles) | (before.glyphs != after.glyphs)
+    return different
+
+
+def _moved(before: Grid, after: Grid, shift: int, fixed: int) -> NDArray[np.bool_]:
+    """Return which cells are new once a terminal has moved those right of ``fixed``."""
+    columns = after.styles.shape[1]
+    new = np.ones(after.styles.shape, np.bool_)
+    stays = slice(0, fixed)
+    here = slice(fixed + max(-shift, 0), columns - max(shift, 0))
+    there = slice(fixed + max(shift, 0), columns - max(-shift, 0))
+    for one, other in ((stays, stays), (there, here)):
+        old = Grid(before.styles[:, one], before.glyphs[:, one])
+        new[:, other] = _different(old, Grid(after.styles[:, other], after.glyphs[:, other]))
+    return new
 
 
 def _characters(glyphs: NDArray[np.uint32]) -> NDArray[np.object_]:
@@ -136,6 +173,28 @@ def segments(grid: Grid, palette: Palette, row: int) -> list[Segment]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the columns of a grid stand for.
+
+    Attributes:
+        fixed: how many at the left stand for nothing.
+        start_ns, width_ns: when the next one begins, and how long each lasts.
+    """
+
+    fixed: int
+    start_ns: int
+    width_ns: int
+
+
+def _shift(before: Place | None, after: Place | None) -> int:
+    """Return by how many columns what stood at one place has moved to the left at another, 0 where that is unknown."""
+    if before is None or after is None or (before.fixed, before.width_ns) != (after.fixed, after.width_ns):
+        return 0
+    shift, rest = divmod(after.start_ns - before.start_ns, after.width_ns)
+    return 0 if rest else shift
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A grid in its colours."""
@@ -143,21 +202,30 @@ class Picture:
     grid: Grid
     palette: Palette
     system: ColorSystem
+    place: Place | None = None
 
     @cached_property
     def text(self) -> list[str]:
         """Each row with escape sequences; made for all of them when the first one is asked for."""
         return encode(self.grid, self.palette, self.system)
 
-    def since(self, before: Picture) -> list[str] | None:
-        """Return what turns each row of another picture into this one's, None where that cannot be said."""
+    def since(self, before: Picture, *, as_wide: bool = False) -> list[str] | None:
+        """Return what turns each row of another picture into this one's, None where that cannot be said.
+
+        Args:
+            as_wide: the rows are as wide as the terminal.
+        """
         same = (before.palette, before.system) == (self.palette, self.system)
         if not same or before.grid.styles.shape != self.grid.styles.shape:
             return None
-        different = (before.grid.styles != self.grid.styles) | (before.grid.glyphs != self.grid.glyphs)
-        if different.mean() > MOST:
-            return [text if new else "" for text, new in zip(self.text, different.any(axis=1).tolist(), strict=True)]
-        return changes(before.grid, self.grid, self.palette, self.system)
+        shift, fixed = _shift(before.place, self.place) if as_wide else 0, self.place.fixed if self.place else 0
+        if abs(shift) >= self.grid.styles.shape[1] - fixed:
+            shift = 0
+        new = changes(before.grid, self.grid, self.palette, self.system, shift, fixed)
+        if new is not None:
+            return new
+        different = {*np.flatnonzero(_different(before.grid, self.grid).any(axis=1)).tolist()}
+        return [text if row in different else "" for row, text in enumerate(self.text)]
 
     def strips(self) -> list[Strip]:
         """Return the rows."""

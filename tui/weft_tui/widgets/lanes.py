@@ -25,14 +25,14 @@ from ..picks import NONE, By, Picks
 from ..spans import cut
 from ..view import View
 from .arrows import Arrow
-from .cells import cells
-from .grid import Grid, Picture, segments
+from .grid import Grid, Picture, Place, segments
 from .inked import Plain, cropped, shapes_of, unfiltered
 from .lock_lanes import lock_backdrop, lock_heads
 from .memo import Memo
 from .palette import Palette, Role, palette_of
 from .request_lanes import request_backdrop, request_heads
 from .scene import Backdrop, LaneHead, Scene, draw
+from .sheet import Sheet, sheet
 from .thread_lanes import thread_backdrop, thread_heads
 
 MIN_GUTTER: Final = 14
@@ -76,6 +76,7 @@ class Lanes(Plain, can_focus=True):
         super().__init__(id=id)
         self.pictures: Memo[list[Strip]] = Memo()
         self.backdrops: Memo[Backdrop] = Memo()
+        self._sheet: Sheet | None = None
         self._palette: Palette | None = None
         self._serial = 0
         self._top = 0
@@ -223,7 +224,10 @@ class Lanes(Plain, can_focus=True):
         if not unfiltered(self):
             return [Strip(segments(grid, palette, row), width) for row in range(len(grid.styles))]
         system = ColorSystem(self.app.console._color_system or ColorSystem.TRUECOLOR)
-        return Picture(grid, palette, system).strips()
+        view, columns = self.view, self.columns
+        width = view.span_ns // columns if view else 0
+        place = Place(self.indent, view.start_ns, width) if view and width * columns == view.span_ns else None
+        return Picture(grid, palette, system, place).strips()
 
     def _make_notice(self) -> list[Strip]:
         width, height = self.size
@@ -263,8 +267,8 @@ class Lanes(Plain, can_focus=True):
         ids = lineup.ids[shown].tolist()
         if lineup.by is By.LOCK:
             return lock_backdrop(snapshot, ids, view, self.columns)
-        what = cells(snapshot.frame(ids, view.start_ns, view.end_ns, self.columns))
-        return thread_backdrop(snapshot, ids, view, self.pitch, what)
+        self._sheet = sheet(snapshot, ids, view, self.columns, self._sheet)
+        return thread_backdrop(snapshot, ids, view, self.pitch, self._sheet.cells)
 
     def _heads(self, snapshot: Snapshot, view: View, lineup: Lineup, shown: NDArray[np.int64]) -> tuple[LaneHead, ...]:
         front = fronts(snapshot)
