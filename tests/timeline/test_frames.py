@@ -29,7 +29,7 @@ def _sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(together, "_WORTH_THREADS", 2)
         monkeypatch.setattr(segments, "BLOCK", 3)
         monkeypatch.setattr(segments, "_PIECE", 2)
-        monkeypatch.setattr(segments, "_STRIDE", 4)
+        monkeypatch.setattr(segments, "_GRID", 1)
         monkeypatch.setattr(columns, "CHUNK", 8)
 
 

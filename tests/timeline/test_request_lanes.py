@@ -82,6 +82,9 @@ def test_requests_stay_in_order_as_they_come(seed: int) -> None:
         expected = snapshot.requests_touching(snapshot.start_ns, snapshot.end_ns)
         _, ids, _ = snapshot.requests_in_order.touching(snapshot.tables, snapshot.start_ns, snapshot.end_ns)
         assert ids.tolist() == expected["id"].tolist()
+        latest = snapshot.request_rows[snapshot.latest_requests][len(snapshot.tables.requests.open) :]
+        ended = snapshot.tables.requests.closed
+        assert latest["id"].tolist() == ended["id"][np.lexsort((ended["id"], ended["end"]))[::-1]].tolist()
 
 
 def test_an_older_view_has_its_own_requests_in_order() -> None:
@@ -91,3 +94,5 @@ def test_an_older_view_has_its_own_requests_in_order() -> None:
     builder.fold(items("a 40 request 2 /y\na 50 done 200", scribe))
     assert builder.snapshot().requests_in_order.runs[0][1].tolist() == [0, 1]
     assert older.requests_in_order.runs[0][1].tolist() == [0]
+    assert builder.snapshot().latest_requests.tolist() == [1, 0]
+    assert older.latest_requests.tolist() == [0]

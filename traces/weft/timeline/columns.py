@@ -7,8 +7,9 @@ only the rows written around it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.void]
+Made = TypeVar("Made")
 
 FOREVER: Final = (1 << 63) - 1
 """``end`` of a row whose end has not been seen, ns."""
@@ -83,6 +85,27 @@ def _solid(rows: Rows) -> Rows:
     return rows.view(f"V{rows.dtype.itemsize}")
 
 
+def merged(run: I64, more: I64) -> I64:
+    """Return a run of rows, and others in any order, as one run.
+
+    Args:
+        run, more: int64 ``[3, n]``: what they are sorted by, ids that tell where that is the same, and their places.
+    """
+    if not more.shape[1]:
+        return run
+    more = more.take(np.argsort(more[0]), axis=1)
+    at = np.searchsorted(run[0], more[0])
+    earlier, later = np.split(run, at[:1], axis=1)
+    later = np.insert(later, at - at[0], more, axis=1) if later.shape[1] else more
+    # To sort by one key is much faster than by two, and few rows are the same there.
+    same = np.flatnonzero(later[0, 1:] == later[0, :-1])
+    if len(same):
+        same = np.union1d(same, same + 1)
+        there = later[:, same]
+        later[:, same] = there[:, np.lexsort((there[1], there[0]))]
+    return np.concatenate((earlier, later), axis=1) if earlier.shape[1] else later
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """The rows of a table at one moment.
@@ -104,6 +127,23 @@ class View:
     def all(self) -> Rows:
         """Return every row."""
         return joined(self.closed, self.open)
+
+    def kept(self, name: str, nothing: Made, more: Callable[[Made, Rows, int], Made]) -> Made:
+        """Return what is made of the finished rows, where earlier views of the table have made it of most already.
+
+        Args:
+            name: what it is called in the memo.
+            nothing: what it is for no rows.
+            more: adds further rows, which stand in the table from a place on; changes nothing.
+        """
+        known: tuple[int, Made] = self.memo.get(name, (0, nothing))
+        count, made = known
+        if count > len(self.closed):
+            return more(nothing, self.closed, 0)
+        if count < len(self.closed):
+            made = more(made, self.closed[count:], count)
+            self.memo[name] = len(self.closed), made
+        return made
 
     def pick(self, places: I64) -> Rows:
         """Return the rows at some places, where the unfinished ones stand behind all others."""

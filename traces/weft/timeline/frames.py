@@ -39,14 +39,15 @@ def frame(picture: Picture, lanes: Sequence[int], serves: Bools, edges: I64) -> 
         edges: int64 ``[columns + 1]``, ns.
     """
     totals = picture.totals(np.array(lanes, np.int64), edges)
-    part, widths = np.diff(totals.spent, axis=2), np.diff(edges)
-    spent = np.zeros((len(State), len(lanes), len(widths)), np.int64)
-    for layer, state in _STATES.items():
-        spent[state] = part[layer]
-    bare = part[Layer.BARE]
-    spent[State.IDLE] = bare * serves[:, None]
-    spent[State.RUN] += bare - spent[State.IDLE]
-    spent[State.OFF] = widths - spent.sum(axis=0)
+    widths = np.diff(edges)
+    spent = np.empty((len(State), len(lanes), len(widths)), np.int64)
+    for layer, state in {**_STATES, Layer.BARE: State.IDLE}.items():
+        np.subtract(totals.spent[layer, :, 1:], totals.spent[layer, :, :-1], out=spent[state])
+    working = np.flatnonzero(~serves)
+    spent[State.RUN, working] += spent[State.IDLE, working]
+    spent[State.IDLE, working] = 0
+    spent[State.OFF] = 0
+    np.subtract(widths, spent.sum(axis=0), out=spent[State.OFF])
     return Frame(edges, spent, _first(totals.layer[:, :-1], serves), np.diff(totals.began))
 
 

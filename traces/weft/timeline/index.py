@@ -63,11 +63,10 @@ class Picture:
     def totals(self, lanes: I64, edges: I64) -> Totals:
         """Return totals and layers, as `Segment.measure`, at any rising edges (ns)."""
         shape = (len(lanes), len(edges))
-        found = Totals(
-            np.zeros((LAYERS, *shape), np.int64), np.zeros(shape, np.int64), np.full(shape, Layer.OFF, np.uint8)
-        )
         if not self.segments or not len(edges):
-            return found
+            layer = np.full(shape, Layer.OFF, np.uint8)
+            return Totals(np.zeros((LAYERS, *shape), np.int64), np.zeros(shape, np.int64), layer)
+        found = Totals(np.empty((LAYERS, *shape), np.int64), np.empty(shape, np.int64), np.empty(shape, np.uint8))
         inside = np.clip(edges, self.segments[0].start, self.segments[-1].end)
         ends = np.array([segment.end for segment in self.segments[:-1]], np.int64)
         owner = np.searchsorted(ends, inside, side="right")

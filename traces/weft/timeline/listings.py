@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import awaited
-from .columns import FOREVER, I64, Bools, Rows, View, chosen
+from .columns import FOREVER, I64, Bools, Rows, View, chosen, merged
 from .figures import Sums
 from .tables import Tables
 from .values import RESOURCES, Lock, LockFigures, Request
@@ -50,13 +50,15 @@ def lock_figures(tables: Tables, sums: Sums, locks: Sequence[Lock]) -> list[Lock
 
 def latest(tables: Tables) -> I64:
     """Return places in all rows of requests: of those in flight, oldest first, then of the others, newest first."""
-    ended, flying = tables.requests.closed, tables.requests.open
-    return np.concatenate(
-        (
-            len(ended) + np.lexsort((flying["id"], flying["start"])),
-            np.lexsort((ended["id"], ended["end"]))[::-1],
-        )
-    )
+    flying = tables.requests.open
+    ended = tables.requests.kept("latest", np.zeros((3, 0), np.int64), _with_more)
+    first = ended.shape[1] + np.lexsort((flying["id"], flying["start"]))
+    return np.concatenate((first, ended[2, ::-1]))
+
+
+def _with_more(run: I64, rows: Rows, first: int) -> I64:
+    """Return the order of requests by their ends with further ones, which stand in their table from a place on."""
+    return merged(run, np.stack((rows["end"], rows["id"], np.arange(first, first + len(rows)))))
 
 
 def lasting(tables: Tables, view: View, lanes: Sequence[int], start_ns: int, end_ns: int, min_ns: int) -> Rows:

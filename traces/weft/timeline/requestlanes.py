@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from . import frames
-from .columns import I64, Bools, Rows, View
+from .columns import I64, Bools, Rows, View, merged
 from .index import Picture
 from .intake import distinct
 from .tables import Tables
 from .values import Frame, State
 
-_NAME: Final = "in order"
+_NOTHING: Final[tuple[I64, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,20 +61,13 @@ def _among(run: I64, rows: Rows) -> I64:
 def in_order(tables: Tables) -> InOrder:
     """Return all requests by process, start and id; the order of finished ones is kept for later views."""
     view = tables.requests
-    nothing: tuple[int, tuple[I64, ...]] = (0, ())
-    count, runs = view.memo.get(_NAME, nothing)
-    size = len(view.closed)
-    if count > size:
-        count, runs = nothing
-        runs = _with_more(runs, tables, view.closed, 0)
-    elif count < size:
-        runs = _with_more(runs, tables, view.closed[count:], count)
-        view.memo[_NAME] = size, runs
+    more = partial(_with_more, tables)
+    runs = view.kept("in order", _NOTHING, more)
     longest = max((len(method) + 1 + len(path) for method, path in tables.targets), default=0)
-    return InOrder(view, _with_more(runs, tables, view.open, size), longest)
+    return InOrder(view, more(runs, view.open, len(view.closed)), longest)
 
 
-def _with_more(runs: tuple[I64, ...], tables: Tables, rows: Rows, first: int) -> tuple[I64, ...]:
+def _with_more(tables: Tables, runs: tuple[I64, ...], rows: Rows, first: int) -> tuple[I64, ...]:
     """Return runs with further rows, which stand in their table from a place on."""
     if not len(rows):
         return runs
@@ -82,23 +76,8 @@ def _with_more(runs: tuple[I64, ...], tables: Tables, rows: Rows, first: int) ->
     present = distinct(process)
     grown = [*runs, *[more[:, :0]] * (present[-1] + 1 - len(runs))]
     for number in present:
-        grown[number] = _merged(grown[number], more[:, process == number] if len(present) > 1 else more)
+        grown[number] = merged(grown[number], more[:, process == number] if len(present) > 1 else more)
     return tuple(grown)
-
-
-def _merged(run: I64, more: I64) -> I64:
-    """Return a run and others, in any order, as a run."""
-    more = more.take(np.argsort(more[0]), axis=1)
-    at = np.searchsorted(run[0], more[0])
-    earlier, later = np.split(run, at[:1], axis=1)
-    later = np.insert(later, at - at[0], more, axis=1) if later.shape[1] else more
-    # To sort by one key is much faster than by two, and few requests start at one moment.
-    same = np.flatnonzero(later[0, 1:] == later[0, :-1])
-    if len(same):
-        same = np.union1d(same, same + 1)
-        there = later[:, same]
-        later[:, same] = there[:, np.lexsort((there[1], there[0]))]
-    return np.concatenate((earlier, later), axis=1) if earlier.shape[1] else later
 
 
 def touching(tables: Tables, start_ns: int, end_ns: int) -> Rows:

@@ -2,8 +2,9 @@
 
 A change is the moment from which on a lane is in another layer, kept as one sorted column of keys
 ``lane << shift | time`` with the layer beside it. Changes stand in blocks of a few; of every block the time that had
-been spent in each layer before it is known. One `np.searchsorted` among the blocks answers for all lanes and columns
-at once; what is left is to add up the few changes of a block that come before the edge.
+been spent in each layer before it is known. One search among the blocks answers for all lanes and columns at once: a
+grid of equal stretches of keys tells near which block each is. What is left is to add up the few changes of a block
+that come before the edge.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ LAYERS: Final = Layer.OFF
 BLOCK: Final = 8
 """Changes in a block."""
 
-_STRIDE: Final = 4
-"""Blocks between two that are looked at first."""
+_GRID: Final = 2
+"""Bits by which a grid has fewer stretches than there are blocks: it stays small, and leaves little to look for."""
 
 _LAST: Final = (1 << 63) - 1
 """Larger than all keys."""
@@ -108,6 +109,8 @@ class Segment:
         begins: int64 ``[waits + 1]``, keys of the moments at which waits began; the last one is larger than all.
         most: how many waits begin in a block at most.
         heads: int64 ``[blocks + 1]``, the first key of every block; the last one is larger than all.
+        grain: how many bits of a key tell where it is in its stretch of the grid.
+        grid: int32 ``[stretches + 1]``, how many blocks begin before each stretch.
         blocks: int64 ``[blocks + 1, n]``: in a row the keys of a block, the ns in each layer before it, how many waits
             have begun before it, and its layers as bytes. The very first change is before all.
     """
@@ -120,6 +123,8 @@ class Segment:
     begins: I64
     most: int
     heads: I64
+    grain: int
+    grid: NDArray[np.int32]
     blocks: I64
 
     @classmethod
@@ -134,7 +139,8 @@ class Segment:
         heads, begins = keys[::BLOCK].copy(), np.append(whole.began, _LAST)
         blocks = _blocks(keys, layers, heads, whole.began)
         most = int(np.diff(blocks[:, BLOCK + LAYERS]).max())
-        return cls(whole.start, whole.end, whole.lanes, whole.shift, size, begins, most, heads, blocks)
+        grain, grid = _grid(heads, (whole.lanes + 1) << whole.shift)
+        return cls(whole.start, whole.end, whole.lanes, whole.shift, size, begins, most, heads, grain, grid, blocks)
 
     def changes(self) -> Changes:
         """Return what the segment was made of."""
@@ -155,7 +161,7 @@ class Segment:
         query = (np.minimum(lanes, self.lanes) << self.shift)[:, None] + (edges - self.start)
         shape = query.shape
         query = query.ravel()
-        block = np.searchsorted(self.heads, query, side="right") - 1
+        block = self._block(query)
         rows = self.blocks.take(block, axis=0)
         keys = np.empty((BLOCK + 1, len(query)), np.int64)
         keys[:BLOCK], keys[BLOCK] = rows[:, :BLOCK].T, self.heads.take(block + 1)
@@ -175,10 +181,22 @@ class Segment:
     def layers(self, lanes: I64, time_ns: int) -> Bytes:
         """Return the `Layer` of lanes at one moment from ``start`` to ``end``, uint8 ``[lanes]``."""
         query = (np.minimum(lanes, self.lanes) << self.shift) + (time_ns - self.start)
-        rows = self.blocks.take(np.searchsorted(self.heads, query, side="right") - 1, axis=0)
+        rows = self.blocks.take(self._block(query), axis=0)
         last = (rows[:, :BLOCK] <= query[:, None]).sum(axis=1) - 1
         there: Bytes = _layers_of(rows)[np.arange(len(query)), last]
         return there
+
+    def _block(self, query: I64) -> I64:
+        """Return the block in which each key is."""
+        stretch = query >> self.grain
+        before = self.grid.take(stretch)
+        step = 1 << int((self.grid.take(stretch + 1) - before).max(initial=0)).bit_length() >> 1
+        block = before.astype(np.int64)
+        block -= 1
+        while step:
+            block += (self.heads.take(block + step, mode="clip") <= query) * step
+            step //= 2
+        return block
 
     def _begun(self, query: I64, before: I64) -> I64:
         """Return how many waits began before each key, given how many before its block."""
@@ -273,6 +291,14 @@ def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
     blocks[count, :BLOCK] = _LAST
     blocks[count, BLOCK : BLOCK + LAYERS], blocks[count, BLOCK + LAYERS] = spent, len(began)
     return blocks
+
+
+def _grid(heads: I64, end: int) -> tuple[int, NDArray[np.int32]]:
+    """Return the grain and the grid of a segment, given the key behind its last one."""
+    count = len(heads) - 1
+    grain = max(end.bit_length() - max(count.bit_length() - _GRID, 0), 0)
+    begin = np.bincount(np.maximum(heads[:-1], 0) >> grain, minlength=((end - 1) >> grain) + 1)
+    return grain, np.append(0, np.cumsum(begin)).astype(np.int32)
 
 
 def _layers_of(blocks: I64) -> Bytes:
