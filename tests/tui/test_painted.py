@@ -10,9 +10,12 @@ from typing import Any
 
 import pyte
 import pytest
+from textual._compositor import Compositor
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Offset, Region
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from support.busy import BusyServer
 from support.dashboard import Bench, bench
@@ -21,6 +24,7 @@ from weft.log.reader import Tail, ahead
 from weft.timeline import Builder
 from weft.timeline.snapshot import Snapshot
 from weft_tui.looks import Looks
+from weft_tui.spans import Ink
 from weft_tui.view import Mode
 
 SIZE = (100, 30)
@@ -186,3 +190,47 @@ async def test_wide_and_doubtful_characters_are_drawn_with_their_whole_row() -> 
             await pilot.press(key)
             await settled(app, pilot)
             assert cells(terminal.shown) == anew(app), key
+
+
+async def test_only_what_nothing_lies_over_is_drawn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    together: list[int] = []
+    put_together = Compositor._render_chops
+
+    def count(self: Compositor, crop: Region, *rest: Any):
+        together.append(crop.height)
+        return put_together(self, crop, *rest)
+
+    async with bench(shop(), size=SIZE) as (app, pilot):
+        terminal = await watched(app, pilot)
+        monkeypatch.setattr(Compositor, "_render_chops", count)
+        await pilot.press("h")
+        await settled(app, pilot)
+        assert not together
+        cover = Static("over the inspector")
+        cover.styles.overlay = "screen"
+        cover.styles.width = 20
+        cover.absolute_offset = Offset(5, 15)
+        await app.screen.mount(cover)
+        await settled(app, pilot)
+        together.clear()
+        await pilot.press("h", "j")
+        await settled(app, pilot)
+        assert together
+        assert cells(terminal.shown) == anew(app)
+
+
+async def test_a_line_is_drawn_once_in_each_of_its_colours() -> None:
+    async with bench(shop(), size=SIZE) as (app, pilot):
+        ruler = app.dashboard.ruler
+        line = (("words", Ink.TITLE),)
+        drawn = ruler.draw(line)
+        assert ruler.draw(line) is drawn
+        assert ruler.draw(line, width=20) is not drawn
+        assert ruler.draw((("words", Ink.DIM),)) is not drawn
+        for number in range(200):
+            ruler.draw(((str(number), Ink.PLAIN),))
+        assert ruler._drawn is not None
+        assert len(ruler._drawn) < 100
+        app.theme = "textual-light"
+        await settled(app, pilot)
+        assert [segment.style for segment in ruler.draw(line)] != [segment.style for segment in drawn]

@@ -6,15 +6,30 @@ changes two columns of the lanes. This is the one place that reaches into what T
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from rich.console import Console, RenderableType
-from rich.control import Control
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from .widgets.grid import GridStrip, Picture
+Known = dict[Hashable, Any]
+"""What has been worked out for other rows of the same update."""
+
+
+class Knowing(Strip):
+    """A strip that knows what turns others into it."""
+
+    __slots__ = ()
+
+    def since(self, before: Knowing, known: Known, *, as_wide: bool) -> str | None:
+        """Return what to send where another strip is shown; None: the whole of this one.
+
+        Args:
+            as_wide: it is as wide as the terminal.
+        """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class Painted:
 
     def _send_part(self, update: ChopsUpdate, console: Console) -> str:
         sent: list[str] = []
-        known: dict[tuple[Picture, Picture], list[str] | None] = {}
+        known: Known = {}
         for y, first, last in update.spans:
             for end, (start, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                 if strip is None or start >= last or end <= first:
@@ -65,12 +80,10 @@ class Painted:
                 piece = Piece(start, min(end, last), strip if end <= last else strip.crop(0, last - start))
                 text = self._new(y, piece, console, known)
                 if text:
-                    sent.append(f"{Control.move_to(start, y).segment.text}{text}")
+                    sent.append(f"\x1b[{y + 1};{start + 1}H{text}")
         return "".join(sent)
 
-    def _new(
-        self, y: int, piece: Piece, console: Console, known: dict[tuple[Picture, Picture], list[str] | None]
-    ) -> str:
+    def _new(self, y: int, piece: Piece, console: Console, known: Known) -> str:
         """Return what to send of a piece, and take it as sent."""
         row = self._rows.setdefault(y, [])
         before = next((other for other in row if (other.start, other.end) == (piece.start, piece.end)), None)
@@ -81,14 +94,12 @@ class Painted:
         if before.strip is piece.strip:
             return ""
         old, new = before.strip, piece.strip
-        if isinstance(old, GridStrip) and isinstance(new, GridStrip) and old.row == new.row:
-            pair = old.picture, new.picture
-            if pair not in known:
-                known[pair] = new.picture.since(old.picture, as_wide=(piece.start, piece.end) == (0, self._width))
-            if (rows := known[pair]) is not None:
-                return rows[new.row]
-        text = new.render(console)
-        return "" if text == old.render(console) else text
+        if isinstance(old, Knowing) and isinstance(new, Knowing):
+            text = new.since(old, known, as_wide=(piece.start, piece.end) == (0, self._width))
+            if text is not None:
+                return text
+        whole = new.render(console)
+        return "" if whole == old.render(console) else whole
 
 
 class Difference(CompositorUpdate):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -55,8 +54,10 @@ Line = tuple[Span, ...]
 
 def runs(cells: Sequence[str], inks: Sequence[Ink]) -> Line:
     """Return characters of one column each as a line, those of one ink together."""
-    parts = groupby(zip(cells, inks, strict=True), key=lambda pair: pair[1])
-    return tuple(("".join(cell for cell, _ in part), ink) for ink, part in parts)
+    starts = [0, *(index for index in range(1, len(inks)) if inks[index] is not inks[index - 1])] if inks else []
+    return tuple(
+        ("".join(cells[start:end]), inks[start]) for start, end in zip(starts, [*starts[1:], len(inks)], strict=True)
+    )
 
 
 def width_of(line: Line) -> int:

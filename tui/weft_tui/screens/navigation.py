@@ -23,6 +23,7 @@ from ..query import EXAMPLE, parse
 from ..stepping import Scope
 from ..trail import Place, Trail
 from ..view import Extent, Mode, Motion, View
+from ..widgets.direct import Direct
 from ..widgets.lanes import Lanes
 from ..widgets.memo import Memo
 from .ask import AskScreen
@@ -73,6 +74,7 @@ class Navigation(Screen[None]):
 
     def __init__(self, mode: Mode, clock: Callable[[], int]) -> None:
         super().__init__()
+        self._compositor = Direct()
         self.mode = mode
         self.clock = clock
         self.snapshot: Snapshot | None = None

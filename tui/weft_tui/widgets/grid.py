@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
+from ..painted import Knowing, Known
 from .palette import Palette
 
 COVERED: Final = 0
@@ -232,7 +233,7 @@ class Picture:
         return [GridStrip(self, row) for row in range(len(self.grid.styles))]
 
 
-class GridStrip(Strip):
+class GridStrip(Knowing):
     """A row of a picture, which becomes a whole strip only when somebody asks for more than its escape sequences.
 
     Dialogs on top, screenshots and crops ask; painting does not. This is the one place that reaches into `Strip`.
@@ -255,6 +256,16 @@ class GridStrip(Strip):
     def render(self, console: Console) -> str:
         """Return the row with escape sequences."""
         return self.picture.text[self.row]
+
+    def since(self, before: Knowing, known: Known, *, as_wide: bool) -> str | None:
+        """Return what turns a row into this one, if it is the same row of a picture like this one."""
+        if not isinstance(before, GridStrip) or before.row != self.row:
+            return None
+        pictures = before.picture, self.picture
+        if pictures not in known:
+            known[pictures] = self.picture.since(before.picture, as_wide=as_wide)
+        rows: list[str] | None = known[pictures]
+        return None if rows is None else rows[self.row]
 
     def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
         """Return the strip as it is when nothing covers a part of it, as is so at almost every frame."""

@@ -21,6 +21,8 @@ from .classes import style_of
 from .scene import LETTERS, SHADES, Shapes
 
 THUMB = "▐"
+MOST_DRAWN = 64
+"""Lines that a widget remembers."""
 
 
 def unfiltered(widget: Widget) -> bool:
@@ -58,6 +60,7 @@ class Inked(Plain):
 
     ALLOW_SELECT = False
 
+    _drawn: dict[tuple[Line, Style | None, int], Strip] | None = None
     _inks: dict[Ink, Style] | None = None
     _ground: Style | None = None
     _grounds: Mapping[Style, Mapping[Ink, Style]] = MappingProxyType({})
@@ -69,6 +72,7 @@ class Inked(Plain):
         self._inks = None
         self._grounds = {}
         self._rows = None
+        self._drawn = None
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Draw the rows anew."""
@@ -84,8 +88,18 @@ class Inked(Plain):
         return cropped(self._rows[1], crop, self.size.width)
 
     def draw(self, line: Line, ground: Style | None = None, width: int | None = None) -> Strip:
-        """Return a line as wide as the widget, or ``width`` columns, on another ground if one is given."""
-        width = self.size.width if width is None else width
+        """Return a line as wide as the widget, or ``width`` columns, on another ground if one is given.
+
+        What was drawn a moment ago is not drawn again: most lines stay as they are, and blank ones are alike.
+        """
+        key = line, ground, self.size.width if width is None else width
+        if self._drawn is None or len(self._drawn) > MOST_DRAWN:
+            self._drawn = {}
+        if key not in self._drawn:
+            self._drawn[key] = self._draw(*key)
+        return self._drawn[key]
+
+    def _draw(self, line: Line, ground: Style | None, width: int) -> Strip:
         if self._inks is None or self._ground is None:
             self._inks = {ink: style_of(self, ink.value) for ink in Ink}
             self._ground = self.rich_style
