@@ -77,6 +77,30 @@ def test_what_a_request_awaits_is_followed_as_if_it_waited_itself() -> None:
     assert (snapshot.lanes[awaits.evidence[0].lane].name, awaits.evidence[0].start_ns) == ("loop", 11 * MS)
 
 
+HELD_AND_AWAITED = """
+    server 0 enter
+    loop 0 enter
+    server 1 request 1 /cart
+    server 2 hold cart 10
+    server 3 submit async_price
+    loop 4 task 3 server
+    loop 10 wait cart server
+    loop 10 waiter_at cart in_checkout
+    * 2900 pulse
+"""
+
+
+def test_who_awaits_a_view_that_wants_his_own_lock_can_never_go_on() -> None:
+    finding = only(HELD_AND_AWAITED, "deadlock")
+    assert finding.sentence == (
+        "Deadlock: GET /cart waits at shop.py:12 for cart, held by itself; it can never go on, since 2.9 s."
+    )
+    snapshot = play(script(HELD_AND_AWAITED))
+    told = [(snapshot.lanes[line.lane].name, line.text) for line in finding.evidence]
+    assert told == [("loop", "GET /cart waits for cart at shop.py:12"), ("server", "GET /cart holds cart")]
+    assert not found(HELD_AND_AWAITED.replace("async_price", "price"), "deadlock")
+
+
 def test_what_others_do_for_a_request_that_does_not_wait_for_it_is_not_its_wait() -> None:
     handed = ASYNC.replace("submit async_price", "submit price")
     assert [each.sentence for each in found(handed, "blame") if "GET /cart waited" in each.sentence] == []

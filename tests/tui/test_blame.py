@@ -36,6 +36,46 @@ def test_the_longest_wait_is_looked_at_where_somebody_holds_the_lock() -> None:
     assert chain(trace, trace.moment(1, spot.time_ns)).first.role is Role.HOLDS
 
 
+AWAITED = """
+report @0 enter
+server @0 enter
+buyer @0 enter
+loop @0 enter
+report @1 request 1 /report
+server @2 request 2 /cart
+server @3 submit async_price
+loop @4 task @3 server
+report @5 section stock @310
+loop @10 wait stock report
+loop @310 acquire stock @10
+buyer @11 request 3 /checkout
+buyer @12 wait cart server
+server @2 section cart @315
+loop @313 task_done @4
+buyer @315 acquire cart @12
+* @400 pulse
+"""
+
+
+async def test_who_awaits_what_waits_is_followed() -> None:
+    trace = played(AWAITED)
+    assert lanes(trace, 2, 100) == [("server", "holds"), ("report", "holds")]
+    assert lanes(trace, 1, 100) == [("report", "holds")]
+    assert lanes(played(AWAITED.replace("async_price", "price")), 2, 100) == [("server", "holds")]
+    assert lanes(played(AWAITED.replace("async_price", "price")), 1, 100) == []
+    async with bench(trace) as (app, pilot):
+        app.dashboard.lane = 2
+        app.dashboard.go_to(100 * MS)
+        await pilot.pause()
+        assert "root       who waits itself for stock: GET /report (report) holds it since 95 ms" in app.told
+        await pilot.press("b")
+        assert "it awaits async_price, which runs on loop since 96 ms" in app.told
+        await pilot.press("b")
+        assert app.dashboard.lane == 0
+        ties = app.dashboard.lanes.ties
+        assert [(tie.sources, tie.target) for tie in ties] == [((3,), 0)] or not ties
+
+
 async def test_b_goes_to_the_culprit_capital_b_to_the_root_and_bracket_comes_back() -> None:
     async with bench(played(NESTED)) as (app, pilot):
         app.dashboard.lane = 2

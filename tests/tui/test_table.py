@@ -16,7 +16,7 @@ from weft_tui.app import WeftApp
 from weft_tui.listed import BATCH, Listed
 from weft_tui.spans import Ink, plain_text
 from weft_tui.widgets.table import Column, Table, table_line, text, visible_columns
-from weft_tui.widgets.tables import bar, log_columns, request_columns
+from weft_tui.widgets.tables import bar, log_columns, percent, request_columns
 
 COLUMNS = (
     Column[int]("name", 0, lambda row: text(f"row {row}")),
@@ -42,6 +42,11 @@ def test_cells_are_cut_and_aligned() -> None:
 @pytest.mark.parametrize(("share", "expected"), [(0, "    "), (0.001, "▏   "), (0.5, "██  "), (1, "████"), (7, "████")])
 def test_bars(share: float, expected: str) -> None:
     assert bar(share, 4) == expected
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0, "0%"), (0.0001, "<1%"), (0.006, "1%"), (0.5, "50%"), (1, "100%")])
+def test_a_share_that_is_there_is_not_told_as_nothing(share: float, expected: str) -> None:
+    assert percent(share) == expected
 
 
 class One(App[None]):

@@ -61,6 +61,8 @@ class Link:
 class Chain:
     """The links from a lane to the root culprit: the victim of each is the culprit of the one before.
 
+    Where one waits for what another thread does for it meanwhile, for an async view, that thread is the victim.
+
     Attributes:
         ring: the last culprit waits for one of the others: a deadlock.
     """
@@ -82,8 +84,8 @@ class Chain:
 def chain(snapshot: Snapshot, moment: Moment) -> Chain:
     """Follow the waits from what a lane does at an instant."""
     links: list[Link] = []
-    seen = {moment.lane.id}
-    here = moment
+    here = _for_it(snapshot, moment)
+    seen = {moment.lane.id, here.lane.id}
     while len(links) < MOST:
         link = _link(snapshot, here)
         if link is None or link.lane == here.lane.id:
@@ -91,11 +93,20 @@ def chain(snapshot: Snapshot, moment: Moment) -> Chain:
         links.append(link)
         if link.lane in seen:
             return Chain(tuple(links), ring=all(each.role is Role.HOLDS for each in links))
-        seen.add(link.lane)
-        here = link.culprit
+        here = _for_it(snapshot, link.culprit)
+        seen |= {link.lane, here.lane.id}
         if here.state not in WAITING:
             break
     return Chain(tuple(links))
+
+
+def _for_it(snapshot: Snapshot, moment: Moment) -> Moment:
+    """Return what the thread does that a lane waits for meanwhile, that of an async view, else what the lane does."""
+    if moment.wait is not None:
+        return moment
+    running = [task.thread for task in moment.handed if task.awaited and task.thread is not None]
+    onward = [snapshot.moment(snapshot.threads[thread].lane, moment.time_ns) for thread in running]
+    return next((there for there in onward if there.state in WAITING), moment)
 
 
 def _link(snapshot: Snapshot, here: Moment) -> Link | None:

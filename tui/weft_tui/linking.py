@@ -69,14 +69,15 @@ def _woken(snapshot: Snapshot, lineup: Lineup, moment: Moment, found: Chain) -> 
 
 def _chain(snapshot: Snapshot, lineup: Lineup, found: Chain, *, joined: bool) -> Iterator[Tie]:
     """Yield the rows from the selected one to the root, as far as they are there."""
+    before = -1
     for link in found.links:
         source, target = _row(lineup, link.victim), _row(lineup, link.culprit)
         if min(source, target) < 0 or source == target or link.victim.state not in WAITING:
             return
         if link.role not in (Role.HOLDS, Role.WORKS):
             return
-        yield Tie((source,), target, wakes=False, joined=joined, name=_name(snapshot, link))
-        joined = True
+        yield Tie((source,), target, wakes=False, joined=joined and before in (-1, source), name=_name(snapshot, link))
+        joined, before = True, target
 
 
 def _of_locks(snapshot: Snapshot, lineup: Lineup, found: Chain) -> Iterator[Tie]:

@@ -165,7 +165,8 @@ def _handed(snapshot: Snapshot, moment: Moment) -> Iterator[Line]:
         yield ((f"  it runs {task.work or 'a task'}, which {who} had handed over ", Ink.PLAIN),
                (queued, Ink.STRONG), (" before it began", Ink.PLAIN))  # fmt: skip
     for task in moment.handed[:MANY]:
-        yield ((f"  it has handed over {task.work or 'a task'}", Ink.PLAIN), *_progress(snapshot, task, moment.time_ns))
+        words = "it awaits" if task.awaited else "it has handed over"
+        yield ((f"  {words} {task.work or 'a task'}", Ink.PLAIN), *_progress(snapshot, task, moment.time_ns))
     if len(moment.handed) > MANY:
         yield ((f"  and {many(len(moment.handed) - MANY, 'more task')}", Ink.PLAIN),)
 

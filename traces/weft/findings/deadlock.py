@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from weft.counted import many
+from weft.timeline.awaited import work_of
 from weft.timeline.columns import FOREVER
 from weft.timeline.locking import HOLDER, LIMIT
 from weft.timeline.units import duration
@@ -37,6 +40,7 @@ class Blocked:
         behind: threads that could end it.
         sure: the trace names who has what is waited for.
         joins: it is the end of a thread.
+        holder: who has what is waited for, where that is one; what he awaits himself, another one may do.
     """
 
     thread: int
@@ -46,6 +50,7 @@ class Blocked:
     behind: frozenset[int]
     sure: bool
     joins: bool = False
+    holder: int | None = None
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -78,10 +83,25 @@ def _blocked(case: Case) -> Iterator[Blocked]:
         until = min(int(roster.gone[thread]), case.known_ns)
         holder = _holder(case, thread, lock, start)
         if case.is_lock[lock] or kind == "Thread" or (kind == "Future" and holder is not None):
-            behind: frozenset[int] = frozenset() if holder is None else frozenset((holder,))
-            yield Blocked(thread, lock, start, until, behind, sure=True, joins=kind == "Thread")
+            behind: frozenset[int] = frozenset() if holder is None else frozenset((_for_it(case, holder),))
+            yield Blocked(thread, lock, start, until, behind, sure=True, joins=kind == "Thread", holder=holder)
         else:
             yield Blocked(thread, lock, start, until, _wakers(case, thread, lock, holder), sure=False)
+
+
+def _for_it(case: Case, thread: int) -> int:
+    """Return the thread that does what a thread awaits, an async view, and so on; else the thread itself."""
+    tables = case.tables
+    tasks = tables.tasks.open[tables.tasks.open["end"] == FOREVER]
+    if not tables.awaited or not len(tasks):
+        return thread
+    tasks = tasks[np.isin(work_of(tables, tasks), [*tables.awaited])]
+    onward = dict(zip(tasks["by"].tolist(), tasks["thread"].tolist(), strict=True))
+    seen = {thread}
+    while (following := onward.get(thread)) is not None and following not in seen:
+        seen.add(following)
+        thread = following
+    return thread
 
 
 def _ends_by_itself(case: Case, thread: int, start_ns: int) -> bool:
@@ -246,9 +266,10 @@ def _lines(case: Case, wait: Blocked, named: dict[int, str], everybody: list[Blo
             continue
         told.add(other.lock)
         holder_at = yours(case.holder_at(other.thread, other.start_ns))
-        held = tables.at(tables.holds, min(other.until_ns, tables.end_ns) - 1, wait.thread)
+        holder = wait.thread if other.holder is None else other.holder
+        held = tables.at(tables.holds, min(other.until_ns, tables.end_ns) - 1, holder)
         held = held[held["lock"] == other.lock]
         since = int(held["start"][-1]) if len(held) else other.start_ns
         text = f"{named[wait.thread]} holds {lock_name(snapshot, other.lock)}"
         text += f", and was at {where(holder_at)} when {named.get(other.thread, 'another')} came" if holder_at else ""
-        yield Evidence(text, lane, since, None, other.lock, holder_at)
+        yield Evidence(text, lane_of(snapshot, holder), since, None, other.lock, holder_at)

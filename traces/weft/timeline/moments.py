@@ -151,17 +151,19 @@ def tasks(tables: Tables, rows: Rows) -> list[Task]:
     by, submitted = rows["by"].astype(np.int64), rows["submitted"]
     near, which = serving_at(tables, by, submitted)
     served = by_row(tables, near, which)
+    works = [_work(tables, row["by"], row["submitted"]) for row in _dicts(rows)]
     return [
         Task(
-            work=_work(tables, row["by"], row["submitted"]),
+            work=_name_of(tables, work),
             by=row["by"] if row["by"] != UNKNOWN else None,
             submitted_ns=row["submitted"],
             thread=row["thread"],
             start_ns=row["start"],
             end_ns=_end(row["end"]),
             request=served.get(at),
+            awaited=work in tables.awaited,
         )
-        for row, at in zip(_dicts(rows), which.tolist(), strict=True)
+        for row, at, work in zip(_dicts(rows), which.tolist(), works, strict=True)
     ]
 
 
@@ -185,10 +187,10 @@ def _handed(tables: Tables, thread: int, since: int, time_ns: int) -> tuple[Task
     return tuple(sorted(there, key=lambda task: task.submitted_ns))
 
 
-def _work(tables: Tables, by: int, submitted: int) -> str:
+def _work(tables: Tables, by: int, submitted: int) -> int:
     notes = tables.submits.within(submitted, submitted)
     notes = chosen(notes, notes["thread"] == by)
-    return _name_of(tables, int(notes["value"][0])) if len(notes) else ""
+    return int(notes["value"][0]) if len(notes) else UNKNOWN
 
 
 def _name_of(tables: Tables, work: int) -> str:

@@ -176,6 +176,8 @@ class Task:
     end_ns: int | None
     request: Request | None
     """The request that it works for: what the thread that handed it over was serving or working for then."""
+    awaited: bool = False
+    """The thread that handed it over waits for it: an async view."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ SMALL: Final = 5
 SPARK: Final = COLUMNS
 """Columns of a queue's bars over the whole trace."""
 EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+LEAST_SHARE: Final = 0.005
 LOCKS: Final = 3
 """Locks that a request waited for that are named."""
 BY_LOCK, MOST_WAITED, LEAST_NAME = 30, 11, 6
@@ -58,6 +59,11 @@ def bar(share: float, width: int = BAR) -> str:
     eighths = min(max(round(share * width * 8), 1 if share > 0 else 0), width * 8)
     whole, rest = divmod(eighths, 8)
     return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def percent(share: float) -> str:
+    """Return a part of a whole; what is there is not nothing."""
+    return "<1%" if 0 < share < LEAST_SHARE else f"{share:.0%}"
 
 
 def _origin(
@@ -163,7 +169,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         spans: list[Span] = []
         room = BY_LOCK
         for lock, ns in parts[:LOCKS]:
-            share = f" {ns / total:.0%} "
+            share = f" {percent(ns / total)} "
             if room - len(share) < LEAST_NAME:
                 break
             name = short(lock, room - len(share))
@@ -186,7 +192,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
         most = parts_of(row)[:1] if row.wait_ns else []
         return (
             (bar(share, SMALL), Ink.BLOCK_WAIT),
-            (f"{share:5.0%}" if row.wait_ns else "", Ink.PLAIN),
+            (f"{percent(share):>5}" if row.wait_ns else "", Ink.PLAIN),
             *((f" {short(lock, MOST_WAITED)}", Ink.WAIT) for lock, _ in most),
         )
 
