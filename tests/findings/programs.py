@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from support.interpreter import GIL
+
 from .scripts import greedy, queue
 
 HEAD = """
@@ -332,6 +334,7 @@ def answer():
 
 threads = [start(fetch), start(quick), start(answer)]
 for thread in threads: thread.join()
+reader.close()
 """
 
 EVENT_HOLD = """
@@ -777,7 +780,9 @@ def corpus(seed: int = 1) -> list[Program]:
         ),
         Program("long hold", LONG_HOLD.format(waiters=3), ("long-hold",)),
         # On a busy machine these are long holds, too.
-        Program("held across a socket", SOCKET_HOLD, ("blocking-hold",), allowed=frozenset({"long-hold"})),
+        Program(
+            "held across a socket", SOCKET_HOLD, ("blocking-hold",) if GIL else (), allowed=frozenset({"long-hold"})
+        ),
         Program("held across an event", EVENT_HOLD, ("blocking-hold",), allowed=frozenset({"long-hold"})),
         Program(
             "blame: a report before a checkout", FLASK + BLAME, ("blame",), allowed=frozenset({"long-hold"})

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
+from support.interpreter import GIL
 from weft_demos.lab import Verdict
-
-GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 def test_threads_that_wait_add_up_and_threads_that_compute_share_a_core(ran) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.interpreter import GIL
 from support.recorded import Recorded, Row, load, record
 from weft.events import Kind
 from weft.log import writer
@@ -194,7 +195,8 @@ def test_executors_behave_as_ever(tmp_path: Path) -> None:
     bare = subprocess.run([sys.executable, tmp_path / "app.py"], capture_output=True, text=True, check=True)
     # The lock that is no Lock any more is told by the same name.
     assert found.done.stdout == bare.stdout
-    assert "True" in bare.stdout
+    if GIL:  # else what is done is forgotten a little later
+        assert "True" in bare.stdout
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
