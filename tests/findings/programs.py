@@ -484,6 +484,21 @@ for thread in threads: thread.join()
 """
 """/checkout waits behind /cart, which waits for what it has an event loop do, and that waits behind /report."""
 
+ASYNC_DEADLOCK = """
+from asgiref.sync import async_to_sync
+cart = threading.Lock()
+
+async def price():
+    with cart: return "never"
+
+@app.get("/cart")
+def priced():
+    with cart:
+        return async_to_sync(price)()
+
+start(ask, "/cart").join()
+"""
+
 REQUEST_END = """
 lock = threading.Lock()
 
@@ -794,6 +809,7 @@ def corpus(seed: int = 1) -> list[Program]:
             "blame: behind who awaits what waits", FLASK + ASYNC_HOLDER, ("blame", "blame"),
             allowed=frozenset({"long-hold"}),
         ),
+        Program("deadlock: awaits who wants the lock", FLASK + ASYNC_DEADLOCK, ("deadlock",), hangs=True),
         Program("held past the request", FLASK + REQUEST_END, ("request-end",)),
         Program("a pool that one lock takes", FLASK + EXHAUSTED, ("exhausted", "blame", "long-hold")),
         Program("starvation", STARVATION, ("starvation",), allowed=frozenset({"long-hold", "convoy"})),
