@@ -187,7 +187,7 @@ class Index:
                 return
             if not mergeable((first, second)):
                 return
-            self._sealed[-2:] = [Segment.of((first.changes(), second.changes()))]
+            self._sealed[-2:] = [Segment.of([first.changes(), second.changes()])]
 
 
 def _cuts(since: int, until: int, count: int) -> list[int]:

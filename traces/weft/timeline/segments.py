@@ -128,14 +128,18 @@ class Segment:
     blocks: I64
 
     @classmethod
-    def of(cls, parts: Sequence[Changes]) -> Segment:
-        """Put parts together, each of which begins where the one before ends; they must be `mergeable`."""
+    def of(cls, parts: list[Changes]) -> Segment:
+        """Put parts together, each of which begins where the one before ends; they must be `mergeable`.
+
+        The list is emptied on the way, so that there need not be memory for all of them and the segment.
+        """
         size = sum(len(part.keys) for part in parts)
         count = -(-(size + 1) // BLOCK)
         keys, layers = np.empty(count * BLOCK + 1, np.int64), np.empty(count * BLOCK, np.uint8)
         keys[0], keys[size + 1 :] = -1, _LAST
         layers[0], layers[size + 1 :] = Layer.OFF, Layer.OFF
         whole = _put_together(parts, keys[1 : size + 1], layers[1 : size + 1])
+        parts.clear()
         heads, begins = keys[::BLOCK].copy(), np.append(whole.began, _LAST)
         blocks = _blocks(keys, layers, heads, whole.began)
         most = int(np.diff(blocks[:, BLOCK + LAYERS]).max())
