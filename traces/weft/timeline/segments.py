@@ -9,18 +9,18 @@ that come before the edge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .columns import I64
-from .together import spread
 
 Bytes = NDArray[np.uint8]
+Column = NDArray[Any]
 
 
 class Layer(IntEnum):
@@ -131,26 +131,27 @@ class Segment:
     def of(cls, parts: list[Changes]) -> Segment:
         """Put parts together, each of which begins where the one before ends; they must be `mergeable`.
 
-        The list is emptied on the way, so that there need not be memory for all of them and the segment.
+        They are used up, so that there need not be memory for all of them and the segment.
         """
         size = sum(len(part.keys) for part in parts)
         count = -(-(size + 1) // BLOCK)
         keys, layers = np.empty(count * BLOCK + 1, np.int64), np.empty(count * BLOCK, np.uint8)
         keys[0], keys[size + 1 :] = -1, _LAST
         layers[0], layers[size + 1 :] = Layer.OFF, Layer.OFF
-        whole = _put_together(parts, keys[1 : size + 1], layers[1 : size + 1])
+        start, end, lanes, shift = parts[0].start, parts[-1].end, max(part.lanes for part in parts), _shift(parts)
+        began = _put_together(parts, keys[1 : size + 1], layers[1 : size + 1])
         parts.clear()
-        heads, begins = keys[::BLOCK].copy(), np.append(whole.began, _LAST)
-        blocks = _blocks(keys, layers, heads, whole.began)
+        heads = keys[::BLOCK].copy()
+        blocks = _blocks(keys, layers, heads, began)
         most = int(np.diff(blocks[:, BLOCK + LAYERS]).max())
-        grain, grid = _grid(heads, (whole.lanes + 1) << whole.shift)
-        return cls(whole.start, whole.end, whole.lanes, whole.shift, size, begins, most, heads, grain, grid, blocks)
+        grain, grid = _grid(heads, (lanes + 1) << shift)
+        return cls(start, end, lanes, shift, size, np.append(began, _LAST), most, heads, grain, grid, blocks)
 
     def changes(self) -> Changes:
-        """Return what the segment was made of."""
+        """Return what the segment was made of, as a copy."""
         inside = slice(1, self.size + 1)
-        keys, layers = self.blocks[:-1, :BLOCK].ravel()[inside], _layers_of(self.blocks[:-1]).ravel()[inside]
-        return Changes(self.start, self.end, self.lanes, self.shift, keys, layers, self.begins[:-1])
+        keys, layers = self.blocks[:-1, :BLOCK].flatten()[inside], _layers_of(self.blocks[:-1]).flatten()[inside]
+        return Changes(self.start, self.end, self.lanes, self.shift, keys, layers, self.begins[:-1].copy())
 
     def __len__(self) -> int:
         return self.size + len(self.begins) - 1
@@ -227,43 +228,38 @@ def _shift(parts: Sequence[Changes | Segment]) -> int:
     return (parts[-1].end - parts[0].start + 1).bit_length()
 
 
-def _put_together(parts: Sequence[Changes], keys: I64, layers: Bytes) -> Changes:
-    """Fill in the keys and layers of all parts, by lane and time."""
-    lanes, shift = max(part.lanes for part in parts), _shift(parts)
+def _put_together(parts: Sequence[Changes], keys: I64, layers: Bytes) -> I64:
+    """Fill in the keys and layers of all parts, by lane and time; return when waits began. The parts are used up."""
     began = np.empty(sum(len(part.began) for part in parts), np.int64)
-    keys_of = _moved(parts, [part.keys for part in parts], lanes, shift)
-    began_of = _moved(parts, [part.began for part in parts], lanes, shift)
-
-    def put(number: int) -> None:
-        where, moved = keys_of(number)
-        keys[where], layers[where] = moved, parts[number].layers
-        where, moved = began_of(number)
-        began[where] = moved
-
-    spread(put, range(len(parts)))
-    return Changes(parts[0].start, parts[-1].end, lanes, shift, keys, layers, began)
+    runs = _moved(parts, [part.keys for part in parts])
+    _fill(keys, [part.keys for part in parts], runs)
+    _fill(layers, [part.layers for part in parts], runs)
+    runs = _moved(parts, [part.began for part in parts])
+    _fill(began, [part.began for part in parts], runs)
+    return began
 
 
-def _moved(
-    parts: Sequence[Changes], columns: Sequence[I64], lanes: int, shift: int
-) -> Callable[[int], tuple[I64, I64]]:
-    """Return what tells of each part where its keys come to stand among those of all, and what they are there.
+def _moved(parts: Sequence[Changes], columns: Sequence[I64]) -> list[tuple[int, int, int]]:
+    """Make the keys of parts such of the whole; return all that is of one lane and part: part, from where, to where.
 
-    Within a lane the keys of one part follow those of the part before.
+    It is in order of the keys: within a lane those of one part follow those of the part before.
     """
+    lanes, shift = max(part.lanes for part in parts), _shift(parts)
     lane = np.arange(lanes + 1)
     borders = np.stack([np.searchsorted(keys, lane << part.shift) for part, keys in zip(parts, columns, strict=True)])
     sizes = np.diff(borders, axis=1)
-    further = np.cumsum(sizes.T).reshape(sizes.T.shape).T - borders[:, 1:]
-
-    def moved(number: int) -> tuple[I64, I64]:
-        part, keys = parts[number], columns[number]
+    for part, keys, size in zip(parts, columns, sizes, strict=True):
         gain = (lane[:-1] << shift) - (lane[:-1] << part.shift) + (part.start - parts[0].start)
-        where = np.repeat(further[number], sizes[number])
-        where += np.arange(len(keys))
-        return where, keys + np.repeat(gain, sizes[number])
+        keys += np.repeat(gain, size)
+    at, number = np.nonzero(sizes.T)
+    bounds = borders[number, at], borders[number, at + 1]
+    return list(zip(number.tolist(), *(bound.tolist() for bound in bounds), strict=True))
 
-    return moved
+
+def _fill(whole: Column, columns: Sequence[Column], runs: Sequence[tuple[int, int, int]]) -> None:
+    """Write runs of the columns of several parts one after the other."""
+    if runs:
+        np.concatenate([columns[number][low:high] for number, low, high in runs], out=whole)
 
 
 def _blocks(keys: I64, layers: Bytes, heads: I64, began: I64) -> I64:
