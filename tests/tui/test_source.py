@@ -17,7 +17,7 @@ from weft.log import writer
 from weft_tui.commands.live import Silence
 from weft_tui.messages import ChildEnded, FindingsReady, SnapshotReady, SourceFailed
 from weft_tui.queues import queues
-from weft_tui.source import LOOK_SECONDS, Rate, Source
+from weft_tui.source import CALM, LOOK_SECONDS, Rate, Source
 from weft_tui.view import Mode
 
 S = 1_000_000_000
@@ -283,3 +283,19 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert rate.add(0, 2 * S, 300) == 150
     assert rate.add(0, 3 * S, 300) == 100
     assert rate.add(0, 4 * S, 300) == 0
+
+
+def test_a_trace_that_has_not_grown_for_long_is_looked_at_less_often(trace: Path) -> None:
+    waits: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) == 4 * CALM:
+            append(trace, (START_NS + 100 * S, 1, code_of(Kind.REQUEST_ENTER, 1)))
+        return len(waits) > 4 * CALM + 6
+
+    Source(trace, Mode.LIVE, [].append, pause=pause).run()
+    looks = [wait == LOOK_SECONDS for wait in waits]
+    assert looks[: 3 * CALM - 6].count(True) == 2 * CALM - 4
+    assert not any(looks[3 * CALM : 4 * CALM])
+    assert any(looks[4 * CALM :])

@@ -31,6 +31,9 @@ POLL_SECONDS: Final = 0.05
 LOOK_SECONDS: Final = 0.02
 """How often it is looked whether the file has grown, which costs next to nothing, while it has not."""
 
+CALM: Final = 20
+"""After so many rounds without growth, some two seconds, it is looked as rarely as it would be read."""
+
 REST: Final = 9
 """After a round of reading it rests for so many times the CPU time that it took: a tenth of a core at most."""
 
@@ -102,6 +105,7 @@ class Source:
         self._queued_again = 0.0
         self._queues_stale = False
         self._fate = ""
+        self._calm = 0
         self._origins = origins
         self._against = against
 
@@ -163,10 +167,12 @@ class Source:
 
     def _wait_for_more(self, tail: Reading) -> bool:
         """Wait a bit, for as long as there is nothing to read; return whether to stop."""
-        for _ in range(round(POLL_SECONDS / LOOK_SECONDS)):
+        self._calm += 1
+        look = LOOK_SECONDS if self._calm < CALM else POLL_SECONDS
+        for _ in range(round(POLL_SECONDS / look)):
             if tail.unread() > 0:
                 return False
-            if self._pause(LOOK_SECONDS):
+            if self._pause(look):
                 return True
         return False
 
@@ -174,6 +180,7 @@ class Source:
         """Fold what there is, and show how far that has come: at once, and then now and then; return what was shown."""
         if tail.unread() <= 0:
             return None
+        self._calm = 0
         shown, snapshot = -math.inf, None
         new = False
         with closing(ahead(tail)) as parts:
