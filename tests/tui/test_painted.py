@@ -234,3 +234,23 @@ async def test_a_line_is_drawn_once_in_each_of_its_colours() -> None:
         app.theme = "textual-light"
         await settled(app, pilot)
         assert [segment.style for segment in ruler.draw(line)] != [segment.style for segment in drawn]
+
+
+async def test_a_snapshot_is_told_once_and_the_last_one_reaches_the_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = [*growing(tmp_path / "live.weft")]
+    async with bench(snapshots[0], mode=Mode.LIVE, size=SIZE) as (app, pilot):
+        told: list[int] = []
+        monkeypatch.setattr(app.dashboard, "_tell_now", lambda: told.append(app.dashboard.taken))
+        for snapshot in snapshots[1:]:
+            app.feed(snapshot)
+            await pilot.pause()
+        assert told == [*range(2, len(snapshots) + 1)]
+        for _ in range(400):
+            density = app.dashboard.minimap.density
+            if density and density.extent.end_ns == snapshots[-1].end_ns:
+                break
+            await pilot.pause(0.05)
+        else:
+            pytest.fail("the map has stayed behind")

@@ -100,8 +100,11 @@ SLOW_NS: Final = 6_000_000
 REST_SECONDS: Final = 0.06
 """… for so long."""
 
-TABLE_SECONDS: Final = 0.25
+TABLE_SECONDS: Final = 0.5
 """Figures that change more often cannot be read."""
+
+MAP_SECONDS: Final = 1.0
+"""How often the whole trace is drawn while it grows: less and less of it changes, but all of it is looked at."""
 
 EMPTY: Final = {
     Mode.LIVE: "No thread has done anything yet.\nSend the app a request: with curl, or in a browser.",
@@ -155,8 +158,12 @@ class DashboardScreen(Navigation):
         self.sources: Sources | None = None
         self.tables_stale = False
         self.maps: Memo[Density] = Memo()
-        # What the minimap shows: not newer than the tables.
+        # What the minimap shows, not newer than the tables, since when (monotonic s), and whether it is time again.
         self.mapped: tuple[int, Snapshot] | None = None
+        self.mapped_at = 0.0
+        self.map_due = True
+        # A snapshot is being taken over: what follows from its parts is not told part by part.
+        self.taking = False
         self.queues: Queues = {}
         self.findings: tuple[Finding, ...] = ()
         self.ended = ""
@@ -505,9 +512,10 @@ class DashboardScreen(Navigation):
         self.lanes.notice = NOTHING_FITS if self.wish.query else self.ended or EMPTY[self.mode]
         self.lanes.snapshot = snapshot
         self._fill_tables_soon()
-        before = self.view
+        before, self.taking = self.view, True
         if snapshot.lanes:
             self.view = self._next_view(snapshot)
+        self.taking = False
         self._line_up(always=True)
         self._share_rows()
         if self.view == before:
@@ -545,6 +553,8 @@ class DashboardScreen(Navigation):
         if self.teller is not None:
             self.teller.stop()
             self.teller = None
+        if self.taking:
+            return
         if min(self.telling_ns) < SLOW_NS:
             self._tell_now()
         else:
@@ -605,6 +615,7 @@ class DashboardScreen(Navigation):
         self.tables_stale = False
         self.tables_timer = self.set_timer(TABLE_SECONDS, self._tables_rested)
         self._fill_tables()
+        self.map_due = self.mode is Mode.REPLAY or time.monotonic() - self.mapped_at >= MAP_SECONDS
         if self.snapshot and self.view:
             self._draw_map(self.snapshot)
 
@@ -612,6 +623,9 @@ class DashboardScreen(Navigation):
         self.tables_timer = None
         if self.tables_stale:
             self._fill_tables_soon()
+        elif self.mapped and self.snapshot and self.mapped[1] is not self.snapshot:
+            self.map_due = True
+            self._draw_map(self.snapshot)
 
     def _fill_panels(self) -> None:
         self._fill_tables()
@@ -667,8 +681,9 @@ class DashboardScreen(Navigation):
 
     def _draw_map(self, snapshot: Snapshot) -> None:
         """Draw the minimap anew, if anything in it is new."""
-        if self.mapped is None or not self.tables_stale:
-            self.mapped = self.taken, snapshot
+        if self.mapped is None or (self.map_due and not self.tables_stale):
+            self.mapped, self.mapped_at = (self.taken, snapshot), time.monotonic()
+            self.map_due = False
         taken, snapshot = self.mapped
         key = (taken, self.findings, self.lanes.columns)
         self.minimap.density = self.maps.get(key, lambda: density(snapshot, self.findings, self.lanes.columns))
