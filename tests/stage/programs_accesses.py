@@ -175,6 +175,7 @@ PROGRAMS: list[tuple[str, str, str]] = [
         read sum(L) -> L
         read D.values() -> D
         read max(D.values()) -> D
+        read L -> L
         read json.dumps(D) -> D
         write next(ids) -> ids
         read D -> D
@@ -183,6 +184,89 @@ PROGRAMS: list[tuple[str, str, str]] = [
         read L -> L
         write L.pop() -> L
         read L -> L
+        """,
+    ),
+    (
+        "what goes into displays and arguments, is unpacked, compared, combined or changed in place",
+        """
+        L, D = ["a", "b"], {"a": 1}
+        def take(*args, **options): pass
+        def through(): yield from L
+        def run():
+            [*L, 0], (*L, 0), {*L}, {**D}
+            take(*L), take(0, *L), take(**D)
+            one, two = L
+            L == [1], L == 1, L + [], L * 2
+            here = L
+            here += [one]
+            two += ""
+            "".join(L), [].extend(L), {}.update(D)
+            list(through())
+        """,
+        """
+        read L -> L
+        read L -> L
+        read L -> L
+        read D -> D
+        read L -> L
+        read L -> L
+        read D -> D
+        read L -> L
+        read L -> L
+        read L -> L
+        write here += … -> L
+        read "".join() -> L
+        read [].extend() -> L
+        read {}.update() -> D
+        read L -> L
+        write through() -> generator
+        write through() -> generator
+        write through() -> generator
+        write through() -> generator
+        """,
+    ),
+    (
+        "names that are arguments, methods by other names, what libraries keep in ways of their own",
+        """
+        import functools, types
+        from array import array
+        from collections import UserDict
+        state, kept, numbers, jobs = types.SimpleNamespace(n=0), UserDict(n=0), array("i", [0]), [1]
+        push = jobs.append
+        class Box: n, total = 0, 0
+        class Broken(Exception): n = 0
+        box, broken = Box(), Broken()
+        @functools.cache
+        def load(): return 1
+        def run():
+            state.n += 1
+            kept["n"] = 1
+            "n" in kept, kept.get("n")
+            numbers[0] = 2
+            setattr(box, "n", getattr(box, "n"))
+            push(1)
+            broken.n += 1
+            type(box).total += 1
+            box.__class__.total += 1
+            load()
+        """,
+        """
+        read state.n -> state.n
+        write state.n -> state.n
+        write kept["n"] -> kept["n"]
+        read "n" in kept -> kept
+        read kept.get() -> kept
+        write numbers[0] -> numbers[0]
+        read getattr(box, "n") -> box.n
+        write setattr(box, "n", getattr(box, "n")) -> box.n
+        write push() -> jobs
+        read broken.n -> broken.n
+        write broken.n -> broken.n
+        read type(box).total -> Box.total
+        write type(box).total -> Box.total
+        read box.__class__.total -> Box.total
+        write box.__class__.total -> Box.total
+        read load() -> load()
         """,
     ),
     (
@@ -335,6 +419,8 @@ PROGRAMS: list[tuple[str, str, str]] = [
         write calls -> calls
         write hits -> hits
         read hits -> hits
+        write gen() -> generator
+        write gen() -> generator
         read STATE["n"] -> STATE["n"]
         read STATE["n"] -> STATE["n"]
         write STATE["n"] -> STATE["n"]

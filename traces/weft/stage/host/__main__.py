@@ -178,6 +178,7 @@ def _produce(wanted: Mapping[str, Any]) -> Production:
     app = _app(target, scenario, wanted["fixed"])
     stores = Stores(maker, patches, Pools(maker, patches))
     production = Production(target, scenario, app, vars(module), clock, maker, blocking, databases, stores, eyes)
+    production.files.install(patches)
     production.named = wanted.get("learned") or []
     names = eyes.sites.names
     names.scan(_modules(target), app)
@@ -378,6 +379,7 @@ def _way_back(production: Production) -> Callable[[], None] | None:
         production.databases.forget()
         production.stores.pools.forget()
         production.maker.beneath.forget()
+        production.files.forget()
         production.failures.clear()
         production.stage.clear()
         production.clock.now_ns = 0

@@ -8,10 +8,12 @@ are no cells, and what is behind them counts as unknown.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import sysconfig
+from collections.abc import Generator
 from functools import cache
-from types import CellType, CodeType, FrameType
+from types import CellType, CodeType, FrameType, GeneratorType
 from typing import Any
 
 _FRAME_POINTER = 24
@@ -23,6 +25,36 @@ _FIRST_VARIABLE = 72
 def cell(frame: FrameType, name: str) -> CellType | None:
     """Return the cell of a closure variable of a running frame; None when it cannot be found."""
     return _read(frame, _index(frame.f_code, name)) if _works() else None
+
+
+def generator(frame: FrameType) -> Any:
+    """Return the generator that a running frame belongs to, which holds the frame's memory; None if it is not found."""
+    distance = _distance()
+    if not distance or not frame.f_code.co_flags & inspect.CO_GENERATOR:
+        return None
+    from ctypes import c_void_p, cast, py_object
+
+    inner = c_void_p.from_address(id(frame) + _FRAME_POINTER).value
+    # Its class is the second word of every object.
+    if inner is None or c_void_p.from_address(inner - distance + 8).value != id(GeneratorType):
+        return None
+    return cast(c_void_p(inner - distance), py_object).value
+
+
+@cache
+def _distance() -> int:
+    """Return how far behind the beginning of a generator its frame's memory is, 0 when that is not to be told."""
+    if not _works():
+        return 0
+    from ctypes import c_void_p
+
+    def generate() -> Generator[None, None, None]:
+        yield
+
+    one, other = generate(), generate()
+    found = {(c_void_p.from_address(id(it.gi_frame) + _FRAME_POINTER).value or 0) - id(it) for it in (one, other)}
+    distance = found.pop()
+    return distance if not found and 16 < distance < 512 else 0
 
 
 @cache

@@ -61,6 +61,10 @@ class Expressions:
                 return lambda view: value
             case ast.Name():
                 return self._name(node)
+            case ast.Attribute(value=base, attr="__class__"):
+                return _class(self.compile(base))
+            case ast.Call(func=ast.Name(id="type") as callee, args=[base], keywords=[]):
+                return _class(self.compile(base), self.compile(callee))
             case ast.Attribute(value=base):
                 return _attribute(self.compile(base), self._mangled(node))
             case ast.Subscript(value=base, slice=key):
@@ -103,6 +107,14 @@ def _attribute(base: Evaluate, name: str) -> Evaluate:
     def evaluate(view: View) -> Any:
         obj = base(view)
         return UNKNOWN if obj is UNKNOWN else plain.value(obj, name)
+
+    return evaluate
+
+
+def _class(base: Evaluate, callee: Evaluate | None = None) -> Evaluate:
+    def evaluate(view: View) -> Any:
+        obj = base(view)
+        return UNKNOWN if obj is UNKNOWN or (callee is not None and callee(view) is not type) else type(obj)
 
     return evaluate
 

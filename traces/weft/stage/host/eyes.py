@@ -52,6 +52,7 @@ class Backend(Protocol):
 
     def displaced(self) -> str:
         """Return who has taken its place in the current thread, empty for nobody."""
+        ...
 
 
 class Plan(NamedTuple):

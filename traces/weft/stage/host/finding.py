@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from types import WrapperDescriptorType
+from functools import cached_property
+from types import BuiltinMethodType, GeneratorType, WrapperDescriptorType
 from typing import Any, NamedTuple, Protocol
 
 from . import cells, plain, touches
 from .expressions import Evaluate, View
-from .methods import Effect
+from .methods import METHODS, Effect
 from .plain import UNKNOWN
 from .source import Sources
 from .touches import WHOLE, Key
@@ -67,6 +68,8 @@ class Attribute(NamedTuple):
         found = plain.find(obj, self.name)
         if found.where == "module":
             return self._of_module(found.holder)
+        if found.where == "code" and type(plain.on_class(type(obj), self.name)[1]) is cached_property:
+            return UNKNOWN, ("attr", self.name)  # two may compute it at once
         if found.where == "code" or (self.writes and plain.writes_code(obj)):
             return None
         if self._is_own(type(obj)):
@@ -91,6 +94,61 @@ class Attribute(NamedTuple):
             return None
         holder = found.holder if plain.is_a(obj, type) or self.sources.stores_on_class(self.name) else obj
         return holder, ("attr", self.name)
+
+
+class Named(NamedTuple):
+    """An attribute whose name is an argument: ``getattr``, ``setattr`` and the like, if it is these."""
+
+    base: Evaluate
+    name: Evaluate
+    writes: bool
+    sources: Sources
+    callee: Evaluate
+    expected: object
+
+    def __call__(self, view: View) -> Part | None:
+        """Return it, on the object that keeps it."""
+        if self.callee(view) is not self.expected:
+            return None
+        name = self.name(view)
+        if type(name) is not str:
+            return UNKNOWN, ("unknown", "")
+        return Attribute(self.base, name, self.writes, False, self.sources, {})(view)
+
+
+class Bound(NamedTuple):
+    """A method of a container is called by another name: ``push = jobs.append``."""
+
+    callee: Evaluate
+    key: Evaluate | None
+    unknown: str
+
+    def __call__(self, view: View) -> Part | None:
+        """Return what it touches."""
+        method = self.callee(view)
+        if type(method) is not BuiltinMethodType or method.__name__ not in METHODS:
+            return (UNKNOWN, ("unknown", self.unknown)) if method is UNKNOWN else None
+        obj, name = method.__self__, method.__name__
+        return Method(lambda view: obj, name, METHODS[name], self.key, self.unknown)(view)
+
+
+class Running(NamedTuple):
+    """The generator whose function this is, before it yields or ends: nobody else can go on with it meanwhile."""
+
+    def __call__(self, view: View) -> Part | None:
+        """Return it."""
+        found = cells.generator(view.frame)
+        return (found, WHOLE) if found is not None else None
+
+
+class Unknown(NamedTuple):
+    """What only running the app's code, or a library's, could tell."""
+
+    unknown: str
+
+    def __call__(self, view: View) -> Part | None:
+        """Return that it is not known."""
+        return UNKNOWN, ("unknown", self.unknown)
 
 
 class Item(NamedTuple):
@@ -171,7 +229,7 @@ class Whole(NamedTuple):
             return None
         for one in self.candidates:
             obj = one(view)
-            if obj is not UNKNOWN and touches.is_container(obj, "__iter__"):
+            if obj is not UNKNOWN and (type(obj) is GeneratorType or touches.is_container(obj, "__iter__")):
                 return obj, WHOLE
         return None
 

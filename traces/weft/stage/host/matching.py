@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import inspect
 from collections.abc import Callable
 from types import CodeType
 from typing import NamedTuple
@@ -169,8 +170,11 @@ class Function:
             return Found("switch", "call", switch=switches.always) if decorates else None
         switch = switches.of_call(node, self._expressions, at.next_is("POP_TOP"))
         line = node.func.end_lineno if isinstance(node.func, ast.Attribute) else node.lineno
-        return self._called(at, node, switch, line or 0) or Found(
-            "switch", f"{wording.of(node.func)}()", line=line or 0, switch=switch
+        starred = self._starred(at, node) if at.instruction.opname == "CALL_FUNCTION_EX" else None
+        return (
+            self._called(at, node, switch, line or 0)
+            or starred
+            or Found("switch", f"{wording.of(node.func)}()", line=line or 0, switch=switch)
         )
 
     def imports(self, at: _At) -> Found | None:
@@ -180,11 +184,91 @@ class Function:
         name = str(at.instruction.argval)
         return Found("switch", f"import {name}", switch=switches.of_import(name, level))
 
+    def starred(self, at: _At) -> Found | None:
+        """Return the read of what is put into a display or among arguments: ``[*rows]``, ``{**names}``."""
+        return self._starred(at, self._source.at(at.position, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Call)))
+
+    def operands(self, at: _At) -> Found | None:
+        """Return the read of a container that is compared or combined with another one, or changed in place."""
+        node = self._source.at(at.position, (ast.Compare, ast.BinOp, ast.AugAssign))
+        match node:
+            case ast.Compare(left=left, ops=[_], comparators=[right]):
+                sides = [left, right]
+            case ast.BinOp(
+                left=left, op=ast.Add() | ast.Sub() | ast.BitOr() | ast.BitAnd() | ast.BitXor(), right=right
+            ):
+                sides = [left, right]
+            case ast.AugAssign(target=target, value=value) if not isinstance(value, _NUMBERS):
+                find = finding.Whole([self._compile(target)])
+                text = f"{wording.of(target)} {_SIGNS.get(type(node.op), '')}= …"
+                return Found("write", text, wording.of(target), node.lineno, self._rooted(target), find)
+            case _:
+                return None
+        if any(isinstance(one, _NUMBERS) for one in sides):
+            return None
+        shared: list[ast.expr] = [one for one in sides if isinstance(one, ast.Name | ast.Attribute | ast.Subscript)]
+        return self._through(shared, at.position[0] or 0)
+
+    def unpacking(self, at: _At) -> Found | None:
+        """Return the read of what is unpacked: ``first, second = pair``."""
+        target = self._source.at(at.position, (ast.Tuple, ast.List))
+        over = self._source.unpacked.get(target) if target is not None else None
+        return self._iteration(over, over.lineno) if over is not None else None
+
+    def running(self, at: _At) -> Found | None:
+        """Return the write that a generator makes to itself before it yields or ends."""
+        if not self._code.co_flags & inspect.CO_GENERATOR or self._code.co_name == "<genexpr>":
+            return None
+        name = self._code.co_name
+        return Found("write", f"{name}()", f"{name}()", at.position[0] or 0, False, finding.Running())
+
+    def delegation(self, at: _At) -> Found | None:
+        """Return the read of what ``yield from`` goes through."""
+        node = self._source.at(at.position, ast.YieldFrom)
+        return self._iteration(node.value, node.lineno) if isinstance(node, ast.YieldFrom) else None
+
+    def _starred(self, at: _At, node: ast.AST | None) -> Found | None:
+        match node:
+            case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+                inner = [one.value for one in elements if isinstance(one, ast.Starred)]
+            case ast.Dict(keys=keys, values=values):
+                inner = [value for key, value in zip(keys, values, strict=True) if key is None]
+            case ast.Call(args=args, keywords=keywords) if at.instruction.opname == "DICT_MERGE":
+                inner = [one.value for one in keywords if one.arg is None]
+            case ast.Call(args=args):
+                inner = [one.value for one in args if isinstance(one, ast.Starred)]
+                if at.instruction.opname == "CALL_FUNCTION_EX" and len(args) != 1:
+                    inner = []  # they are in a list already
+            case _:
+                return None
+        return self._iteration(inner[at.count_before() % len(inner)], at.position[0] or 0) if inner else None
+
+    def _through(self, over: list[ast.expr], line: int) -> Found | None:
+        if not over:
+            return None
+        text = wording.of(over[0])
+        find = finding.Whole([self._compile(one) for one in over])
+        return Found("read", text, text, line, any(self._rooted(one) for one in over), find)
+
     # Calls
 
     def _called(self, at: _At, node: ast.Call, switch: Switch, line: int) -> Found | None:
         arguments = [one for one in node.args if not isinstance(one, ast.Starred)]
         match node.func:
+            case ast.Attribute(value=base, attr=name) if (
+                name in _ARGUMENTS and arguments and not self._rooted(base) and self._rooted(arguments[0])
+            ):
+                over, text = arguments[0], f"{wording.of(node.func)}()"
+                return self._whole("read", text, over, finding.Whole([self._compile(over)]), line, switch)
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in self._sources.cached():
+                return self._whole("read", wording.of(node), node.func, finding.Unknown(name), line, switch)
+            case ast.Name(id=name) if name in _NAMED and len(arguments) > 1:
+                return self._by_name(node, arguments, *_NAMED[name], line, switch)
+            case ast.Name(id=name) if METHODS.get(self._source.aliases.get(name, "")) is not None:
+                first = self._compile(arguments[0]) if arguments and node.args[0] is arguments[0] else None
+                bound = finding.Bound(self._compile(node.func), first, f"{name}()")
+                kind = METHODS[self._source.aliases[name]].kind
+                return self._whole(kind, f"{name}()", node.func, bound, line, switch)
             case ast.Attribute(value=base, attr=name) if name in METHODS and not _is_super(base):
                 key = self._compile(arguments[0]) if arguments and node.args[0] is arguments[0] else None
                 text = f"{wording.of(node.func)}()"
@@ -199,6 +283,13 @@ class Function:
                 return self._looks_through(node, arguments[:1], None, FUNCTIONS[name].kind, line, switch)
             case _:
                 return None
+
+    def _by_name(
+        self, node: ast.Call, arguments: list[ast.expr], expected: object, writes: bool, line: int, switch: Switch
+    ) -> Found:
+        base, name, callee = (self._compile(one) for one in (*arguments[:2], node.func))
+        find = finding.Named(base, name, writes, self._sources, callee, expected)
+        return self._whole("write" if writes else "read", wording.of(node), arguments[0], find, line, switch)
 
     def _looks_through(
         self, node: ast.Call, arguments: list[ast.expr], expected: object, kind: str, line: int, switch: Switch
@@ -298,6 +389,19 @@ def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
+_NUMBERS = (ast.Constant, ast.JoinedStr)
+_SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.BitOr: "|", ast.BitAnd: "&", ast.BitXor: "^"}
+_ARGUMENTS = frozenset(
+    ["join", "extend", "update", "union", "intersection", "difference", "issubset", "issuperset", "isdisjoint"]
+)
+"""Methods that go through their first argument; where that is not the app's own what it is a method of counts."""
+_NAMED: dict[str, tuple[object, bool]] = {
+    "getattr": (getattr, False),
+    "hasattr": (hasattr, False),
+    "setattr": (setattr, True),
+    "delattr": (delattr, True),
+}
+
 _Handler = Callable[[Function, _At], Found | None]
 _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(["LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"], Function.global_variable),
@@ -305,6 +409,11 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(["LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR"], Function.attribute),
     **dict.fromkeys(["BINARY_SUBSCR", "STORE_SUBSCR", "DELETE_SUBSCR", "BINARY_SLICE", "STORE_SLICE"], Function.item),
     **dict.fromkeys(switches.CALLS, Function.call),
+    **dict.fromkeys(["LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"], Function.starred),
+    **dict.fromkeys(["COMPARE_OP", "BINARY_OP"], Function.operands),
+    **dict.fromkeys(["UNPACK_SEQUENCE", "UNPACK_EX"], Function.unpacking),
+    "GET_YIELD_FROM_ITER": Function.delegation,
+    **dict.fromkeys(["YIELD_VALUE", "RETURN_VALUE", "RETURN_CONST"], Function.running),
     "CONTAINS_OP": Function.membership,
     "GET_ITER": Function.iterator,
     "FOR_ITER": Function.iteration,

@@ -14,6 +14,7 @@ from types import (
     MethodDescriptorType,
     MethodType,
     ModuleType,
+    SimpleNamespace,
     WrapperDescriptorType,
 )
 from typing import Any, NamedTuple
@@ -55,6 +56,10 @@ _METHODS = (
 )
 
 
+_STORES_PLAINLY = (object, type, BaseException, SimpleNamespace)
+"""Classes whose ``__setattr__`` is the ordinary one."""
+
+
 class Found(NamedTuple):
     """Where an attribute is kept.
 
@@ -83,7 +88,7 @@ class _Class(NamedTuple):
 
     cls: type
     kind: str
-    own: GetSetDescriptorType | None
+    own: GetSetDescriptorType | MemberDescriptorType | None
     stores: bool
     method: bool
     gets: bool
@@ -220,8 +225,8 @@ def _class(cls: type) -> _Class:
     return _Class(
         cls,
         kind,
-        own if type(own) is GetSetDescriptorType else None,
-        stores is not object and stores is not type,
+        own if among(type(own), (GetSetDescriptorType, MemberDescriptorType)) else None,
+        not among(stores, _STORES_PLAINLY),
         any(among(one, bases) for one in _METHODS),
         on_class(cls, "__get__")[0] is not None,
         on_class(cls, "__set__")[0] is not None or on_class(cls, "__delete__")[0] is not None,
@@ -261,7 +266,7 @@ def _is_ordinary(cls: type) -> bool:
 
 
 def _is_builtin(cls: type) -> bool:
-    return class_dict(cls).get("__module__", "builtins") in ("builtins", "collections")
+    return cls is SimpleNamespace or class_dict(cls).get("__module__", "builtins") in ("builtins", "collections")
 
 
 def _bare(value: Any) -> Any:

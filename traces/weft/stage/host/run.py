@@ -23,6 +23,7 @@ from .blocking import Blocking
 from .clock import Clock
 from .databases import Databases
 from .eyes import Eyes
+from .files import Files
 from .look import Looker, circle, stepped
 from .policies import PATIENCE
 from .primitives import Maker
@@ -60,7 +61,7 @@ class Production:
     ) -> None:
         self.target, self.scenario, self.app, self.namespace = target, scenario, app, namespace
         self.stage, self.clock, self.maker, self.blocking, self.eyes = maker.stage, clock, maker, blocking, eyes
-        self.databases, self.stores = databases, stores
+        self.databases, self.stores, self.files = databases, stores, Files(maker)
         self.learned: list[Learned] = []
         self.named: Sequence[Sequence[str]] = ()
         """Sites that share, as a schedule names them: file, kind, text."""
@@ -332,7 +333,8 @@ class Run:
 
     def unseen(self) -> list[str]:
         """Return sentences about what libraries do whose order is not varied."""
-        return [*self.maker.beneath.sentences(), *self._production.stores.pools.unseen()]
+        production = self._production
+        return [*self.maker.beneath.sentences(), *production.stores.pools.unseen(), *production.files.unseen()]
 
     def verdict(self) -> Verdict | None:
         """Return what came of it, as `look` does; but who does not wait is not looked at."""

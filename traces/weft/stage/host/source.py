@@ -46,6 +46,12 @@ class Source:
         self._statements: dict[int, list[ast.stmt]] = {}
         self.truths: set[ast.AST] = set()
         """Expressions of which only counts whether they are true: of a container, whether it is empty."""
+        self.unpacked: dict[ast.AST, ast.expr] = {}
+        """By target of an assignment that unpacks: what is unpacked."""
+        self.aliases: dict[str, str] = {}
+        """Names that a method may be called by: ``push = jobs.append``."""
+        self.cached: set[str] = set()
+        """Names of functions that `functools` remembers results of."""
         self.scopes = Scopes(tree)
         for node in ast.walk(tree):
             self._index(node)
@@ -103,7 +109,11 @@ class Source:
         if isinstance(node, ast.stmt):
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                 self._statements.setdefault(line, []).append(node)
+        if isinstance(node, ast.Assign):
+            self._index_assignment(node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if any(_last(one) in ("cache", "lru_cache") for one in node.decorator_list):
+                self.cached.add(node.name)
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
             self._functions.add((node.name, first))
         elif isinstance(node, ast.Lambda):
@@ -118,6 +128,13 @@ class Source:
         elif isinstance(node, ast.Call):
             self._calls[node.func] = node
         self.truths.update(_tested(node))
+
+    def _index_assignment(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Tuple | ast.List):
+                self.unpacked[target] = node.value
+            elif isinstance(target, ast.Name) and isinstance(node.value, ast.Attribute):
+                self.aliases[target.id] = node.value.attr
 
     def _index_comprehension(self, node: Comprehension) -> None:
         self._functions.add((_CODE_NAMES[type(node)], node.lineno))
@@ -164,6 +181,10 @@ class Sources:
         """Return the names that some file stores as an attribute of a module."""
         return {name for one in self._known() for name in one.scopes.module_stores}
 
+    def cached(self) -> set[str]:
+        """Return the names of functions in some file that `functools` remembers results of."""
+        return {name for one in self._known() for name in one.cached}
+
     def stores(self, attribute: str) -> bool:
         """Return whether some code, other than a constructor for its own object, stores an attribute of this name."""
         return self._some_stores(attribute, False)
@@ -198,6 +219,12 @@ def _tested(node: ast.AST) -> Iterator[ast.expr]:
                 yield from _operands(one)
         case _:
             pass
+
+
+def _last(decorator: ast.expr) -> str:
+    """Return the last name of a decorator."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
 
 
 def _operands(test: ast.expr) -> Iterator[ast.expr]:

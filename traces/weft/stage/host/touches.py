@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping, MutableSequence, MutableSet
 from types import CellType
 from typing import Any
 
+from ...record import names
 from . import plain
 from .plain import MISSING, UNKNOWN
 
@@ -20,6 +23,11 @@ CONTAINERS: tuple[type, ...] = (dict, list, set, deque, OrderedDict, defaultdict
 """What is shared by reference and changed in place, in C."""
 
 _containers: dict[tuple[int, str], bool] = {}
+_ABSTRACT = (MutableMapping, MutableSequence, MutableSet)
+_OF_REQUESTS = ("flask", "werkzeug")
+"""What these make (sessions, headers, forms) belongs to one request."""
+_libraries: dict[tuple[int, int], tuple[bool, type, type]] = {}
+"""By ids of a class and of the one that defines a method; these are kept, so that the ids stay theirs."""
 _ATOMS = (str, int, bool, float, bytes, type(None))
 
 
@@ -100,7 +108,22 @@ def is_container(obj: object, method: str = "__getitem__") -> bool:
         known = plain.among(where, CONTAINERS)
         if plain.among(type(obj), CONTAINERS):  # which never change
             _containers[id(type(obj)), method] = known
+        return known or (where is not None and _is_library(type(obj), where))
     return known
+
+
+def _is_library(cls: type, where: type) -> bool:
+    """Return whether a class of mappings, sequences or sets is a library's, whose code is not looked into."""
+    known = _libraries.get((id(cls), id(where)))
+    if known is None:
+        bases = plain.mro(cls)
+        is_one = any(one in _ABSTRACT for one in bases) or cls is array
+        of_request = any(str(one.__module__).partition(".")[0] in _OF_REQUESTS for one in bases)
+        module = str(plain.class_dict(where).get("__module__", ""))
+        file = str(getattr(sys.modules.get(module), "__file__", None) or "<frozen")
+        known = is_one and not of_request and not names.is_own(module, file), cls, where
+        _libraries[id(cls), id(where)] = known
+    return known[0]
 
 
 def at(obj: object, key: Any) -> Any:
@@ -139,6 +162,8 @@ def _item(obj: Any, key: Any) -> Any:
     if plain.is_a(obj, set):
         return set.__contains__(obj, key)
     found = at(obj, key)
+    if found is UNKNOWN and not any(plain.is_a(obj, one) for one in CONTAINERS):
+        return UNKNOWN  # a library's own way of keeping it
     return MISSING if found is UNKNOWN else found
 
 
