@@ -51,7 +51,8 @@ def _distance() -> int:
     def generate() -> Generator[None, None, None]:
         yield
 
-    one, other = generate(), generate()
+    one: Any = generate()
+    other: Any = generate()
     found = {(c_void_p.from_address(id(it.gi_frame) + _FRAME_POINTER).value or 0) - id(it) for it in (one, other)}
     distance = found.pop()
     return distance if not found and 16 < distance < 512 else 0
