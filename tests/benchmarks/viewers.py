@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -119,6 +120,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="weft-viewers-") as folder:
+        # As where all of it is installed: modules are compiled, and NumPy is loaded as weft's commands load it.
+        os.environ.update(PYTHONPYCACHEPREFIX=folder, PYTHONDONTWRITEBYTECODE="", OPENBLAS_NUM_THREADS="1")
         compare(Path(folder), asked.slices, asked.rounds)
 
 
