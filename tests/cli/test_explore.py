@@ -211,7 +211,7 @@ def test_an_interrupt_ends_with_what_is_known(tmp_path: Path) -> None:
             "shop.py is there already; choose another name, or replace it with --force",
         ),
         (["oversell", "--open"], "this needs a terminal to draw on; without one use"),
-        ([], "name a scenario to step through"),
+        ([], "name a scenario or an app"),
     ],
 )
 def test_bad_input_is_one_line(shop: Path, words: list[str], said: str) -> None:

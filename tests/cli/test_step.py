@@ -111,7 +111,7 @@ def test_what_came_of_it_is_the_status(shop: Path, words: list[str], status: int
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["step"], "name a scenario to step through"),
+        (["step"], "name a scenario or an app"),
         (["step", "oversel"], "no scenario is called oversel; did you mean oversell?"),
         (["step", "nowhere:x"], "there is no module nowhere here"),
         (["step", "shop.py"], "has no scenario"),

@@ -54,7 +54,9 @@ def wanted_by(
         if file.endswith(".py") and not Path(file).exists():
             raise WeftError(f"the schedule is for {file}, which is not here; name it: weft step FILE.py --schedule …")
     elif target is None:
-        raise WeftError("name a scenario to step through, as in `weft step oversell`; `weft scenarios` lists them")
+        raise WeftError(
+            "name a scenario or an app, as in `weft step oversell`, `weft explore oversell`; `weft scenarios` lists them"
+        )
     else:
         from weft_demos import scenarios
 

@@ -26,7 +26,7 @@ NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "iv
 _REQUEST = re.compile(r"(?:(?P<name>[\w-]+)\s*:\s*)?(?P<method>[A-Za-z]+)\s+(?P<path>/\S*)(?:\s+(?P<body>\S.*))?", re.S)
 _CHECK = re.compile(
     r"(?P<method>[A-Z]+)\s+(?P<path>/\S*)\s*(?P<keys>(?:\s\.[\w-]+|\.[\w-]+)*)\s*"
-    r"(?P<compare>==|!=|<=|>=|<|>)\s*(?P<value>.+)",
+    r"(?P<compare>==|!=|<=|>=|<|>)\s*(?P<value>[^\s=<>].*)",
     re.S,
 )
 _BEGUN = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\s*(?:/|$)")
