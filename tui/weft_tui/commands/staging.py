@@ -55,7 +55,7 @@ def wanted_by(
             raise WeftError(f"the schedule is for {file}, which is not here; name it: weft step FILE.py --schedule …")
     elif target is None:
         raise WeftError(
-            "name a scenario or an app, as in `weft step oversell`, `weft explore oversell`; `weft scenarios` lists them"
+            "name a scenario or an app, as in `weft explore oversell`; `weft scenarios` lists what weft brings along"
         )
     else:
         from weft_demos import scenarios
