@@ -203,6 +203,9 @@ class Source:
         if finished or (self.mode is Mode.LIVE and not self._queues_stale):
             self._queues = queues(snapshot)
             self._queued_again = time.monotonic() + AGAIN_SECONDS
+        if self.mode is Mode.REPLAY:
+            # It copies all requests while some are under way: the thread of the screen would stand still for that.
+            snapshot.list_requests()
         rate = self._rate.add(snapshot.start_ns, snapshot.end_ns, snapshot.events)
         self._post(SnapshotReady(snapshot, loaded, rate, self._queues))
 

@@ -134,6 +134,10 @@ class Snapshot:
         """Make now, on this thread, what the first questions about locks would have to wait for."""
         locklanes.prepare(self.tables)
 
+    def list_requests(self) -> int:
+        """Make now, on this thread, what a table of all requests would have to wait for; return how many there are."""
+        return min(len(self.request_rows), len(self.latest_requests))
+
     def lock_frame(self, locks: Sequence[int], start_ns: int, end_ns: int, columns: int) -> LockFrame:
         """Return what happened to the locks (ids) in ``columns`` equal columns of the window, exactly."""
         return locklanes.frame(self.tables, locks, frames.edges_of(start_ns, end_ns, columns))
