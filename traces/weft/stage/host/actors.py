@@ -31,8 +31,12 @@ class Actor:
         self._begun = begun
         self._job: tuple[Player, Callable[[], object]] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        # `Thread.start` would make a lock and wait for the thread a first time.
+        started = self._thread._started  # type: ignore[attr-defined]
+        started.wait = lambda timeout=None: True
         self._thread.start()
         begun.acquire()
+        del started.wait
         self._ident, self._native_id = self._thread.ident or 0, self._thread.native_id or 0
         self._saved = dict(vars(self._thread))
 

@@ -58,6 +58,28 @@ class Pending(NamedTuple):
     effects: Sequence[Effect] | None = None
 
 
+Call = tuple[Pending | None, int, bool]
+"""What was announced by whoever had moved (None: it had ended, or nobody had moved yet), who moved next, and whether
+timeouts were over."""
+
+
+def is_alike(one: Pending | None, other: Pending | None) -> bool:
+    """Return whether two operations of different executions are the same."""
+    if one is None or other is None or one is other:
+        return one is other
+    return (
+        one.touch is None
+        and other.touch is None
+        and one[:3] == other[:3]
+        and one.timed == other.timed
+        and one.effects == other.effects
+    )
+
+
+BEHIND: Call = Pending("", ""), -1, False
+"""Stands behind all calls that are known."""
+
+
 class Player:
     """A thread on the stage.
 
@@ -69,14 +91,13 @@ class Player:
         switchable: since its last operation this interpreter could have switched to another thread.
         switched_at: the instruction that made it so, if it was one only.
         inside: what it is doing, outermost first, while library code runs on its behalf.
-        response, told: what it got last, and one line about it.
+        response: what it got last.
         outside: it was given a step and has not come back.
     """
 
     entry: Place | None = None
     error: BaseException | None = None
     response: Any = None
-    told = ""
     starts = False
     """It waits for a thread that it has started to begin."""
     jobs = 0
@@ -93,6 +114,8 @@ class Player:
         self.switched_at: tuple[FrameType, int] | None = None
         self.inside: list[Pending] = []
         self.outside = self.done = False
+        self.told: Callable[[], str] = _nothing
+        """Says in one line what it got last."""
         self.parks = 0
         self.accesses = 0
         """What it has touched since its last stop."""
@@ -120,6 +143,10 @@ class Player:
         return pending is not None and not self.done and (pending.ready is None or pending.ready())
 
 
+def _nothing() -> str:
+    return ""
+
+
 def held_lock() -> Any:
     """Return a raw lock that is held."""
     lock = allocate_lock()
@@ -140,14 +167,17 @@ class Stage:
     def __init__(self, choose: Callable[[], Player | None] = lambda: None) -> None:
         self.players: list[Player] = []
         self.choose = choose
-        self.goes_on: Callable[[Player, Pending], bool | None] | None = None
-        """Knows whether a player that has come to a stop is the next to move; asked before `choose` is."""
+        self.ahead: Sequence[Call] = ()
+        """What the players are going to come to, as far as that is known, and who moves then; `BEHIND` ends it."""
+        self.at = 0
+        """How many of these they have come to."""
         self.entering: Callable[[], object] = lambda: None
         """Called in the thread of each player before its first step."""
         self.happened: list[tuple[str, str, int]] = []
         self.acting = 0
         """How many actors have not ended."""
-        self._by_ident: dict[int, Player] = {}
+        self.by_ident: dict[int, Player] = {}
+        """The players by their threads."""
         self._running: Player | None = None
         self._passed = 0
         """How often the baton was passed on."""
@@ -163,7 +193,7 @@ class Stage:
 
     def me(self) -> Player | None:
         """Return the player that runs in this thread, None for any other thread."""
-        return self._by_ident.get(get_ident())
+        return self.by_ident.get(get_ident())
 
     def enter(self, name: str, does: str = "", *, own: bool = False, baton: Any = None) -> Player:
         """Add a player whose thread is about to start; ``baton`` is a raw lock that it waits for, and that is held."""
@@ -188,7 +218,7 @@ class Stage:
         """Let a thread be a player that waits for its first step."""
         player.ident, player.native_id = ident, native_id
         player.pending = START
-        self._by_ident[ident] = player
+        self.by_ident[ident] = player
 
     def perform(self, player: Player, act: Callable[[], object]) -> None:
         """Do what a player does in this thread, which has got the baton for its first step."""
@@ -198,23 +228,26 @@ class Stage:
         except BaseException as error:
             player.error = error
         finally:
-            del self._by_ident[player.ident]
+            del self.by_ident[player.ident]
             player.done, player.frame, player.context = True, None, None
             self.acting -= player.own
             self._pass_on(player)
 
     def point(self, pending: Pending, frame: FrameType | None = None) -> None:
         """Announce an operation, and return when it may be done. Does nothing in a thread that is no player."""
-        me = self._by_ident.get(get_ident())
+        me = self.by_ident.get(get_ident())
         if me is None:
             return
         if me.aborted:
             if pending.ready is None or pending.ready():
                 return
             raise Abort
-        if self.goes_on is not None and self.passes(me, pending):
-            return
-        me.frame = frame or sys._getframe(1)
+        if not self.ahead or not self.passes(me, pending):
+            self.stop(me, pending, frame or sys._getframe(1))
+
+    def stop(self, me: Player, pending: Pending, frame: FrameType) -> None:
+        """Let a player wait until it is given its next step, which is this."""
+        me.frame = frame
         me.context = contextvars.copy_context()
         me.parks += 1
         me.accesses = 0
@@ -228,16 +261,19 @@ class Stage:
 
     def passes(self, me: Player, pending: Pending) -> bool | None:
         """Let a player that has come to a stop go on if it is known to be next; return what is known."""
-        goes_on = self.goes_on
-        if goes_on is None:
+        announced, chosen, late = self.ahead[self.at]
+        if (announced is not pending and not is_alike(announced, pending)) or self._running is not me:
             return None
-        with self._gate:
-            known = goes_on(me, pending) if self._running is me else None
-            if known:
-                self._passed += 1
-                me.parks += 1
-                me.accesses, me.switchable, me.switched_at = 0, False, None
-        return known
+        if chosen != me.index or (pending.ready is not None and pending.ready() is late):
+            return False
+        # Should the driver take it for outside at this moment, it is so from its next stop on.
+        self.at += 1
+        self._passed += 1
+        me.parks += 1
+        me.accesses = 0
+        me.switchable = False
+        me.switched_at = None
+        return True
 
     def _pass_on(self, me: Player) -> bool:
         """Give the baton to whoever is next; return whether that is the same player again."""
@@ -294,6 +330,13 @@ class Stage:
             yield
         finally:
             me.inside.pop()
+
+    def is_over(self) -> bool:
+        """Return whether everybody has ended."""
+        for player in self.players:  # noqa: SIM110 - a generator takes three times as long
+            if not player.done:
+                return False
+        return True
 
     def movable(self) -> list[Player]:
         """Return the players that can be given a step; timeouts end when nobody else can move."""

@@ -10,14 +10,14 @@ from ..moment import As
 from ..search.dpor import still_asleep
 from ..search.execution import ORDER, WRITE, Effects, Execution, Plan, Step
 from . import policies
-from .baton import Pending, Player
+from .baton import BEHIND, Pending, Player, is_alike
 from .looping import Loops
 from .rounds import Rounds
 from .run import Run
 from .sharing import Sharing
 from .sightings import Sightings
 from .touches import inserts
-from .trail import Trail, is_alike
+from .trail import Trail
 
 MOST_STEPS = 2_000
 """After so many steps an execution is given up."""
@@ -47,7 +47,7 @@ class Explorer:
         self._run, self._stage, self._sharing, self._plan = run, run.stage, sharing, plan
         self._atomic = interpreter is As.THIS
         self._trail = trail
-        self._ahead, self._at = trail.begin(() if plan.races or plan.lenient else plan.path), 0
+        run.stage.ahead, run.stage.at = trail.begin(() if plan.races or plan.lenient else plan.path), 0
         self.departed = False
         self._numbers, self._steps, self._assumed = trail.numbers, trail.steps, trail.assumed
         self._followed, self._given = len(trail.steps), len(plan.path)
@@ -64,27 +64,30 @@ class Explorer:
         self._sightings = Sightings(run.maker, self._numbers.effects) if plan.races else None
         self._loops = Loops(run.stage, run.clock, run.maker, sharing.touched)
         self._rounds = Rounds()
-        self._policy = policies.make(plan)
+        self._policy: policies.Policy | None = None
 
     def execution(self) -> Execution:
         """Make it."""
         sharing, stage = self._sharing, self._stage
         stage.choose = self._choose
-        stage.goes_on = self._goes_on if self._ahead else None
         verdict = self._verdict(self._play())
         races = self._sightings.found if self._sightings is not None else ()
         loop, ended = self._rounds.steps, None
-        if not (stage.acting or self._plan.lenient or verdict is None) and any(one.parked for one in stage.players):
+        over = stage.is_over()
+        if not (over or stage.acting or self._plan.lenient or verdict is None) and any(
+            one.parked for one in stage.players
+        ):
             ended = self._beyond = len(self._steps)
             self._trail.close()
             self._play()
-        stage.choose, stage.goes_on = lambda: None, None
+            over = stage.is_over()
+        stage.choose, stage.ahead = lambda: None, ()
         if verdict is not None:
             self._assumed.update(dict.fromkeys(ORDERED.format(name) for name in sharing.orders()))
             self._assumed.update(dict.fromkeys(self._run.unseen()))
         return Execution(
             self._steps,
-            self._blocked(),
+            [] if over else self._blocked(),
             verdict,
             sorted(sharing.learned),
             sorted(sharing.unseen),
@@ -118,7 +121,7 @@ class Explorer:
     def finish(self) -> bool:
         """Let everybody run to the end, however, or fail where they would wait; return whether all have ended."""
         stage = self._stage
-        if all(player.done for player in stage.players):
+        if stage.is_over():
             return True
         if not (self._limit or self._rounds.steps or self._rounds.stuck):  # else they would not come to an end
             stage.choose = self._any()
@@ -130,7 +133,7 @@ class Explorer:
                 player.aborted = True
                 if not stage.give(player):
                     return False
-        return all(player.done for player in stage.players)
+        return stage.is_over()
 
     def _any(self) -> Callable[[], Player | None]:
         """Return what says who moves: one after the other, but whoever waits in a loop is left for a while."""
@@ -162,8 +165,6 @@ class Explorer:
         return verdict.kind, verdict.text
 
     def _blocked(self) -> list[tuple[int, Effects]]:
-        if all(player.done for player in self._stage.players):
-            return []
         movable = self._stage.movable()
         return [
             (player.index, self._numbers.effects(player.pending))
@@ -176,20 +177,20 @@ class Explorer:
         stage, beyond = self._stage, self._beyond
         if self._ended or (not stage.acting and beyond < 0):
             return None
-        last, steps = self._last, self._steps
-        if self._ahead:
-            if self._at < len(self._ahead):
+        if stage.ahead:
+            if stage.ahead[stage.at] is not BEHIND:
                 return self._as_before()
-            self._ahead, stage.goes_on = [], None
+            stage.ahead = ()
+        last, steps, trail = self._last, self._steps, self._trail
         announced = last.pending if last is not None else None
-        self._trail.arrive()
+        trail.arrive()
         if self._atomic and last is not None and last.parked and not last.switchable and last.ready():
             self._go_on(last)
-            self._trail.add(announced, last.index, late=False, begins=False)
+            trail.add(announced, last.index, late=False, begins=False)
             return last
         movable, waiting = self._movable(beyond < 0)
         count = len(steps)
-        if count == self._given and count:
+        if count == self._given and count and self._plan.sleep:
             self._sleep = dict(self._plan.sleep)
         if self._sleep and count:
             before = steps[-1]
@@ -211,7 +212,7 @@ class Explorer:
         if last is not None and not last.done:
             state = self._loops.state(last)
             if self._loops.looped:
-                self._trail.close()
+                trail.close()
             if state is not None and self._rounds.closes(state, movable, stage.waiting()):
                 self._ended = True
                 return None
@@ -224,35 +225,18 @@ class Explorer:
                 sightings.step(following, count)
             pending, index, effects = following.pending, following.index, self._effects
             late = pending is not None and pending.ready is not None and not pending.ready()
-            step = (
-                index,
-                _at_once(pending, effects[index]),
-                [one.index for one in able],
-                late,
-                self._numbers.count,
-                len(effects),
-            )
-            steps.append(_made(Step, step))
+            touched = _at_once(pending, effects[index])
+            could = [one.index for one in able]
+            steps.append(_made(Step, (index, touched, could, late, self._numbers.count, len(effects))))
             self._last = following
-            self._trail.add(announced, index, late=late, begins=True)
+            trail.add(announced, index, late=late, begins=True)
         return following
-
-    def _goes_on(self, me: Player, pending: Pending) -> bool | None:
-        """Return whether a player that has come to a stop moved next the last time; None when it did not come here."""
-        if self._at >= len(self._ahead):
-            return None
-        announced, chosen, late = self._ahead[self._at]
-        if announced is not pending and not is_alike(announced, pending):
-            return None
-        if chosen != me.index or (pending.ready is not None and pending.ready() is late):
-            return False
-        self._at += 1
-        return True
 
     def _as_before(self) -> Player | None:
         """Return who moved next the last time, None if it is not the same any more."""
-        announced, chosen, late = self._ahead[self._at]
-        last, players = self._last, self._stage.players
+        stage, last = self._stage, self._last
+        players = stage.players
+        announced, chosen, late = stage.ahead[stage.at]
         player = players[chosen] if chosen < len(players) else None
         pending = player.pending if player is not None else None
         if (
@@ -261,9 +245,9 @@ class Explorer:
             or (pending.ready is not None and pending.ready() is late)
         ):
             self.departed = self._ended = True
-            self._diverged = f"after {self._at} stops it went on in another way than before"
+            self._diverged = f"after {stage.at} stops it went on in another way than before"
             return None
-        self._at += 1
+        stage.at += 1
         self._last = player
         return player
 
@@ -281,15 +265,14 @@ class Explorer:
         while len(seen) < len(players):
             seen.append(None)
             effects.append(())
-        for index, player in enumerate(players):
-            pending = player.pending
+        for player in players:
+            pending, index = player.pending, player.index
             if pending is not seen[index]:
                 seen[index] = pending
                 effects[index] = self._numbers.effects(pending) if pending is not None else ()
             if pending is None or player.done:
                 continue
-            ready = pending.ready
-            if ready is None or ready():
+            if pending.ready is None or pending.ready():
                 movable.append(player)
             elif pending.timed:
                 waiting.append(pending.text)
@@ -299,7 +282,7 @@ class Explorer:
 
     def _following(self, movable: Sequence[Player]) -> tuple[Player | None, Sequence[Player]]:
         """Return who is next, and who could be."""
-        able = self._rounds.useful(movable)
+        able = self._rounds.useful(movable) if self._rounds.resting else movable
         while self._followed < self._given:
             wanted = self._plan.path[self._followed]
             self._followed += 1
@@ -318,8 +301,9 @@ class Explorer:
         if not awake:
             self._asleep = self._ended = True
             return None, able
+        policy = self._policy = self._policy or policies.make(self._plan)
         effects = {} if self._plan.policy == policies.ON else {one.index: self._effects[one.index] for one in able}
-        return self._stage.players[self._policy(awake, effects, self._last.index if self._last else -1)], able
+        return self._stage.players[policy(awake, effects, self._last.index if self._last else -1)], able
 
     def _go_on(self, player: Player) -> None:
         """Make another operation part of the step."""

@@ -86,7 +86,7 @@ class Expressions:
         name = self._mangled(node)
         if name in self._local:
             return lambda view: plain.unwrapped(view.variable(name))
-        return lambda view: plain.unwrapped(view.outside(name))
+        return _outside(name)
 
     def _joined(self, values: list[ast.expr]) -> Evaluate:
         pieces: list[Evaluate] = []
@@ -97,6 +97,16 @@ class Expressions:
                 one = one.value
             pieces.append(self.compile(one))
         return _text(pieces)
+
+
+def _outside(name: str) -> Evaluate:
+    get, unwrapped = dict.get, plain.unwrapped
+
+    def evaluate(view: View) -> Any:
+        found = get(view.frame.f_globals, name, UNKNOWN)
+        return unwrapped(found if found is not UNKNOWN else view.outside(name))
+
+    return evaluate
 
 
 def _unknown(view: View) -> Any:

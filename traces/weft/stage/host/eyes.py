@@ -155,7 +155,7 @@ class Eyes:
             try:
                 self._tell(self.watcher, frame, text, line)
             except Exception as error:
-                self._failed(error)
+                self.failed(error)
         if site is not None:
             self.site(frame, site)
         return True
@@ -171,7 +171,7 @@ class Eyes:
             if self.switches and site.switches and site.may_switch(frame):
                 watcher.switch()
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
 
     def _tell(self, watcher: Watcher, frame: FrameType, text: str, line: int) -> None:
         if line:
@@ -195,9 +195,10 @@ class Eyes:
         try:
             self.watcher.switch()
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
 
-    def _failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
+        """Note what went wrong in a watcher."""
         if len(self.failures) < 100:
             self.failures.append(error)
 

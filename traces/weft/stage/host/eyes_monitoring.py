@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from types import CodeType
+from collections.abc import Callable
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from ...errors import WeftError
 from ..moment import Stops
-from .sites import is_function, is_inlined
+from .sites import Site, is_function, is_inlined
 
 if TYPE_CHECKING:
     from .eyes import Eyes, Plan
@@ -34,6 +35,8 @@ class Monitoring:
         self._eyes = eyes
         self._codes: list[CodeType] = []
         self._plans: dict[int, Plan] = {}
+        self._sites: dict[int, dict[int, Site]] = {}
+        """Of the code objects of which there is nothing to tell but these."""
         self._tool: int | None = None
         self._stops = Stops.SYNC
         self._disable = _monitoring().DISABLE
@@ -59,7 +62,7 @@ class Monitoring:
         self._tool = _free_tool()
         monitoring.use_tool_id(self._tool, NAME)
         events = monitoring.events
-        monitoring.register_callback(self._tool, events.INSTRUCTION, self._instruction)
+        monitoring.register_callback(self._tool, events.INSTRUCTION, self._teller())
         monitoring.register_callback(self._tool, events.PY_START, self._entered)
         monitoring.register_callback(self._tool, events.PY_RESUME, self._entered)
         for code in self._codes:
@@ -84,6 +87,7 @@ class Monitoring:
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
         self._plans.clear()
+        self._sites.clear()
 
     def enter_thread(self) -> None:
         """Do nothing: every thread is told of."""
@@ -121,7 +125,31 @@ class Monitoring:
             wanted |= events.PY_START | events.PY_RESUME
         self._set_local(self._tool, code, wanted)
 
-    def _instruction(self, code: CodeType, offset: int) -> object:
+    def _teller(self) -> Callable[[CodeType, int], object]:
+        """Return what is called before an instruction."""
+        known, disable, tell, frame_of = self._sites, self._disable, self._eyes.site, sys._getframe
+        watcher, failed = self._eyes.watcher, self._eyes.failed
+        access = watcher.access if watcher is not None and not self._eyes.switches else None
+
+        def instruction(code: CodeType, offset: int) -> object:
+            sites = known.get(id(code))
+            if sites is None:
+                return self._instruction(code, offset, frame_of(1))
+            site = sites.get(offset)
+            if site is None:
+                return disable
+            if access is None:
+                tell(frame_of(1), site)
+                return None
+            try:
+                access(site, frame_of(1))
+            except Exception as error:
+                failed(error)
+            return None
+
+        return instruction
+
+    def _instruction(self, code: CodeType, offset: int, frame: FrameType) -> object:
         plan = self._plans.get(id(code))
         if plan is None:
             if code is _sample.__code__:
@@ -129,11 +157,12 @@ class Monitoring:
                 return None
             plan = self._plans[id(code)] = self._eyes.plan(code, self._stops)
         if plan.lines or plan.opcodes:
-            return None if self._eyes.instruction(sys._getframe(1), plan, offset) else self._disable
+            return None if self._eyes.instruction(frame, plan, offset) else self._disable
+        self._sites[id(code)] = plan.sites
         site = plan.sites.get(offset)
         if site is None:
             return self._disable
-        self._eyes.site(sys._getframe(1), site)
+        self._eyes.site(frame, site)
         return None
 
     def _entered(self, code: CodeType, offset: int) -> object:

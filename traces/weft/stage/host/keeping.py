@@ -93,10 +93,13 @@ class Kept:
 
     def put_back(self) -> None:
         """Make everything what it was."""
+        length = dict.__len__
         for obj, base, keys, values in self._dicts:
+            if not keys and not length(obj):
+                continue
             # Names that are kept elsewhere are the same objects again when they come back, so identity will do.
             if (
-                dict.__len__(obj) != len(keys)
+                length(obj) != len(keys)
                 or not all(map(is_, base.values(obj), values))
                 or not all(map(is_, base.keys(obj), keys))
             ):

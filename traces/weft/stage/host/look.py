@@ -112,7 +112,7 @@ class Looker:
         if player.error is not None:
             return Status.FAILED, f"{type(player.error).__name__}: {safe_text(str(player.error), 200)}"
         if player.done:
-            return Status.DONE, player.told
+            return Status.DONE, player.told()
         if pending is None:
             return (Status.OUTSIDE, self._outside(player)) if player.outside else (Status.READY, "")
         if pending.ready is None or pending.ready():

@@ -61,17 +61,26 @@ class Loops:
 
     def _repeats(self, player: Player) -> bool:
         frame = player.frame
+        known = _tests
         while frame is not None:
-            tests = _tests.get(id(frame.f_code))
+            code = frame.f_code
+            tests = known.get(id(code))
             if tests is None:
-                tests = self._find(frame.f_code)
-            if tests[1] and _within(frame, tests[1]):
+                tests = self._find(code)
+            if tests and _within(frame, tests):
                 return True
-            frame = frame.f_back if tests[0] is not _OUTERMOST else None
+            if tests is _outermost:
+                return False
+            frame = frame.f_back
         return False
 
-    def _find(self, code: CodeType) -> tuple[CodeType, list[tuple[int, int]]]:
-        found = _tests[id(code)] = code, _loops(code).tests if self._maker.ours(code.co_filename) else []
+    def _find(self, code: CodeType) -> list[tuple[int, int]]:
+        if code.co_qualname in _OUTERMOST and code.co_filename.startswith(WEFT):
+            found = _outermost
+        else:
+            found = _loops(code).tests if self._maker.ours(code.co_filename) else []
+        _tests[id(code)] = found
+        _looked_at.append(code)
         return found
 
     def _frames(self, player: Player) -> Iterator[FrameType]:
@@ -168,12 +177,16 @@ class _Loops(NamedTuple):
     iterations: list[tuple[int, int]]
 
 
-_OUTERMOST = Stage.perform.__code__
-"""Behind it are no frames of the app."""
+_OUTERMOST = ("Run._act", "Stage.perform")
+"""Functions of the stage behind which are no frames of the app."""
 _LEAVES_WITH = ("POP_TOP", "POP_EXCEPT", "POP_TOP", "POP_TOP")
 """Before a jump from the end of the code, where exceptions are handled, to behind a ``with`` that has swallowed one."""
-_tests: dict[int, tuple[CodeType, list[tuple[int, int]]]] = {}
-"""The same of the app's functions, none of others."""
+_tests: dict[int, list[tuple[int, int]]] = {}
+"""Those of the app's functions that test something, none of others."""
+_outermost: list[tuple[int, int]] = []
+"""Stands for those of `_OUTERMOST`."""
+_looked_at: list[CodeType] = []
+"""Kept, so that their ids stay their own."""
 _known: dict[int, tuple[CodeType, _Loops]] = {}
 """By the code's identity: to hash a code object takes long."""
 

@@ -18,6 +18,7 @@ class Rounds:
 
     Attributes:
         steps: how many of the last steps led back to where they began, with nobody left to end it; 0 until then.
+        resting: who is to let others move first.
         stuck: a sentence when only a timeout, which the stage takes to be long, could end it; else empty.
     """
 
@@ -25,22 +26,22 @@ class Rounds:
         self._seen: dict[Hashable, list[int]] = {}
         self._moved: list[tuple[Player, Pending | None]] = []
         self._could: list[Sequence[Player]] = []
-        self._resting: set[int] = set()
+        self.resting: set[int] = set()
         self.steps = 0
         self.stuck = ""
 
     def add(self, player: Player, movable: Sequence[Player]) -> None:
         """Note a step, and who could have been given one instead."""
-        if self._resting and player.index not in self._resting:
-            self._resting.clear()
+        if self.resting and player.index not in self.resting:
+            self.resting.clear()
         self._moved.append((player, player.pending))
         self._could.append(movable)
 
     def useful(self, movable: Sequence[Player]) -> Sequence[Player]:
         """Return those of the players whose steps could lead to something new."""
-        if not self._resting:
+        if not self.resting:
             return movable
-        return [player for player in movable if player.index not in self._resting] or movable
+        return [player for player in movable if player.index not in self.resting] or movable
 
     def closes(self, state: Hashable, movable: Sequence[Player], waiting: Sequence[Player]) -> bool:
         """Note a state; return whether the execution can go round for ever from there.
@@ -59,7 +60,7 @@ class Rounds:
                 self._end(begin, waiting)
                 return True
         if len(times) > 1:
-            self._resting |= self._indices(times[0])
+            self.resting |= self._indices(times[0])
         return False
 
     def _indices(self, begin: int) -> set[int]:

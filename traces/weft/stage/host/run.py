@@ -89,6 +89,7 @@ class Run:
             self.stage, production.clock, production.maker, production.blocking.things, watch, production.namespace
         )
         self._singles: dict[int, web.Single] = {}
+        self._endpoints: dict[int, str] = {}
         self._cast: list[Callable[[Actor], None]] = []
         self._actors: list[Actor] = []
         self._stay = False
@@ -155,7 +156,8 @@ class Run:
                 acts = scenario.acts(name)
                 entry = production.maker.place_of(web.entry(production.app, acts[0]) if acts else None)
                 todo = [act if isinstance(act, Request) else _ready(act, production.app) for act in acts]
-                self._cast.append(partial(self._enter, name, does(acts), todo, entry))
+                sends = any(isinstance(act, Request) for act in acts)
+                self._cast.append(partial(self._enter, name, does(acts), todo, sends, entry))
         for actor, enter in zip(self._actors, self._cast, strict=True):
             enter(actor)
         self._production.blocking.start_waiting()
@@ -165,12 +167,13 @@ class Run:
         name: str,
         what: str,
         acts: Sequence[Request | Callable[[], object]],
+        sends: bool,
         entry: Place | None,
         actor: Actor,
     ) -> None:
         player = self.stage.enter(name, what, own=True, baton=actor.baton)
         player.entry = entry
-        actor.play(player, partial(self._act, acts, player, any(isinstance(act, Request) for act in acts)))
+        actor.play(player, partial(self._act, acts, player, sends))
 
     def _set_up(self) -> bool:
         """Put in order what lies outside the app, in a folder that is empty; return whether there was anything."""
@@ -209,14 +212,23 @@ class Run:
         happened, failures = self.stage.happened, self._production.failures
         failures.pop(player.index, None)
         happened.append(("request", str(request), player.index))
-        happened.append(("endpoint", web.endpoint(self._production.app, request), player.index))
+        happened.append(("endpoint", self._endpoint(request), player.index))
         response = player.response = customer.send(request)
         error = failures.get(player.index)
-        what = safe_text(response.body.strip(), 60) if error is None else self._production.target.sentence(error)
-        player.told = f"{response.status} {what}"
+        player.told = partial(self._told, response, error)
         player.switchable = True  # Flask's own functions have run since
         self.stage.point(Pending("respond", f"respond {response.status}{to}"))
         happened.append(("response", str(request), response.status))
+
+    def _told(self, response: Response, error: BaseException | None) -> str:
+        what = safe_text(response.body.strip(), 60) if error is None else self._production.target.sentence(error)
+        return f"{response.status} {what}"
+
+    def _endpoint(self, request: Request) -> str:
+        known = self._endpoints.get(id(request))
+        if known is None:
+            known = self._endpoints[id(request)] = web.endpoint(self._production.app, request)
+        return known
 
     # Many steps at once
 
@@ -338,9 +350,8 @@ class Run:
 
     def verdict(self) -> Verdict | None:
         """Return what came of it, as `look` does; but who does not wait is not looked at."""
-        own = [player for player in self.stage.players if player.own]
-        if self._verdict is None and all(player.done for player in own):
-            self._verdict = self._final(own)
+        if self._verdict is None and not self.stage.acting:
+            self._verdict = self._final([player for player in self.stage.players if player.own])
         if self._verdict is None:
             actors = self._looker.actors()
             self._verdict = self._judge(actors, circle(actors))
@@ -360,12 +371,13 @@ class Run:
 
     def _final(self, own: Sequence[Player]) -> Verdict:
         target = self._production.target
-        for player in own:
+        failed = [player for player in own if player.failed]
+        for player in failed:
             if player.error is not None:
                 sentence = target.sentence(player.error)
                 return Verdict("exception", f"{player.name}: {sentence}", self._place(player.error), (player.index,))
-        for player in own:
-            if player.response is not None and player.response.status >= 500:
+        for player in failed:
+            if player.response is not None:
                 error = self._production.failures.get(player.index)
                 because = f": {target.sentence(error)}" if error is not None else ""
                 text = f"{player.name} got {player.response.status}{because}"

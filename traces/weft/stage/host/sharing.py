@@ -23,9 +23,6 @@ Key = tuple[str, int, str, str]
 MOST = 200_000
 """Accesses that are noted at most."""
 
-Mark = tuple[int, int]
-"""How much a log held at some time, and how many accesses had been noted."""
-
 
 def _key(data: Sequence[Any]) -> Key:
     file, line, kind, text = data
@@ -74,41 +71,35 @@ class Sharing:
         """Sites that touch what only running the app's code could tell."""
         self.learned: set[Key] = set()
         """Sites that were found to share since it began."""
-        self._lasting, self._passing = Log(shared=self.shared), Log(shared=self.shared)
+        self.lasting, self._passing = Log(shared=self.shared), Log(shared=self.shared)
         """What was touched of objects that outlive a run, and of others."""
 
-    def begin(self, mark: Mark | None = None) -> None:
+    def begin(self, added: int = 0, count: int = 0) -> None:
         """Forget who has touched what; which sites share stays known.
 
         Args:
-            mark: keep what was touched of objects that outlive a run before this was returned.
+            added, count: what `lasting` had when it held what is to be kept of it.
         """
-        if mark is None:
-            self._lasting = Log(shared=self.shared)
-        else:
-            self._lasting.back_to(mark)
-        self._passing = Log(shared=self.shared)
+        self.lasting.back_to(added, count)
+        self._passing.back_to(0, 0)
         self.unseen, self.learned = set(), set()
-
-    def mark(self) -> Mark:
-        """Return what leads back here."""
-        return self._lasting.mark()
 
     def touched(self) -> Iterator[tuple[object, TouchKey, bool]]:
         """Yield what was touched since the beginning: object, part, and whether it was written."""
-        yield from self._lasting.touched()
+        yield from self.lasting.touched()
         yield from self._passing.touched()
 
     def orders(self) -> Iterator[str]:
         """Yield the names of dicts into which several have put keys, and whose keys none of them has looked at."""
-        yield from self._lasting.orders()
+        yield from self.lasting.orders()
         yield from self._passing.orders()
 
-    def stops(self, site: Any, touch: Touch | None, player: Player, *, lasts: bool = False) -> bool:
+    def stops(self, site: Any, touch: Touch | None, player: Player, *, lasts: bool = False, same: bool = False) -> bool:
         """Return whether a player stops before it touches something.
 
         Args:
             lasts: the object outlives a run.
+            same: the touch does so too.
         """
         key = site.key
         if touch is None:
@@ -118,7 +109,8 @@ class Sharing:
         if not touch.known:
             self.unseen.add(key)
             return False
-        met = (self._lasting if lasts else self._passing).add(player, key, touch)
+        log = self.lasting if lasts else self._passing
+        met = log.add(player, key, touch) if not same or log.adds(player, touch) else ()
         if met:
             self.learned.update(met)
             self.shared.update(met)
@@ -142,41 +134,49 @@ class Log:
         """By dict, who has put a key into it that was not there."""
         self._touched: dict[tuple[str, int, bool, Key], None] = {}
         self._digest = hashlib.sha256() if trial else None
-        self._count = 0
-        self._added: list[tuple[Any, Any]] = []
+        self._same: set[tuple[int, int]] = set()
+        self.count = 0
+        """How many accesses were noted."""
+        self.added: list[tuple[Any, Any]] = []
         """What was put where, in order: dicts and sets, and keys in them."""
 
-    def mark(self) -> Mark:
-        """Return how much it holds now."""
-        return len(self._added), self._count
-
-    def back_to(self, mark: Mark) -> None:
-        """Forget what came later."""
-        held, self._count = mark
-        while len(self._added) > held:
-            where, key = self._added.pop()
+    def back_to(self, added: int, count: int) -> None:
+        """Forget all but what was put there first."""
+        self.count = count
+        while len(self.added) > added:
+            where, key = self.added.pop()
             if type(where) is set:
                 where.discard(key)
             else:
                 del where[key]
 
+    def adds(self, player: Player, touch: Touch) -> bool:
+        """Return whether it may make a difference to note a touch, which is kept elsewhere, after all others."""
+        mine = id(touch), player.doing
+        if mine in self._same:
+            # Whoever touches it meanwhile meets this one. But a key may be new each time.
+            return touch.kind == "write" and inserts(touch.obj, touch.key)
+        self._same.add(mine)
+        self.added.append((self._same, mine))
+        return True
+
     def add(self, player: Player, key: Key, touch: Touch) -> Iterable[Key]:
         """Note an access; return the sites that are found to share and were not known to, maybe this one too."""
         if self._trial:
             self._note(player, key, touch)
-        self._count += 1
-        if self._count > MOST or not touch.known:
+        self.count += 1
+        if self.count > MOST or not touch.known:
             return ()
         # The object is kept, so that its id cannot come to mean another one.
         known = self._seen.get(id(touch.obj))
         if known is None:
             known = self._seen[id(touch.obj)] = touch.obj, {}
-            self._added.append((self._seen, id(touch.obj)))
+            self.added.append((self._seen, id(touch.obj)))
         by_key, part, doing, writes = known[1], touch.key, player.doing, touch.kind == "write"
         entries = by_key.get(part)
         if entries is None:
             entries = by_key[part] = {}
-            self._added.append((by_key, part))
+            self.added.append((by_key, part))
         met = self._met(entries, doing, writes, None)
         if len(by_key) > 1 and part[0] in ("*", "item"):
             for other, others in by_key.items():
@@ -188,7 +188,7 @@ class Log:
                 puts = self._inside(self._put, id(touch.obj))
                 if doing not in puts:
                     puts[doing] = touch
-                    self._added.append((puts, doing))
+                    self.added.append((puts, doing))
             met = self._met_by_order(by_key, met)
         elif part == WHOLE:
             met = self._met_by_order(by_key, met)
@@ -205,16 +205,16 @@ class Log:
         mine = entries.get((doing, writes))
         if mine is None:
             entries[doing, writes] = {key}
-            self._added.append((entries, (doing, writes)))
+            self.added.append((entries, (doing, writes)))
         elif key not in mine:
             mine.add(key)
-            self._added.append((mine, key))
+            self.added.append((mine, key))
 
     def _inside(self, where: dict[Any, dict[Any, Any]], key: Any) -> dict[Any, Any]:
         found = where.get(key)
         if found is None:
             found = where[key] = {}
-            self._added.append((where, key))
+            self.added.append((where, key))
         return found
 
     def _met(

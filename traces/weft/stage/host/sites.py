@@ -30,14 +30,15 @@ class Site:
         switches: threads may be switched here, for some values at least.
         target: threads may be switched if the next instruction is the one at this offset; -1 for all other sites.
         key: what identifies it from process to process: file, line, kind, text.
+        find: finds the part of an object that is about to be touched; None where nothing is.
     """
 
     __slots__ = (
         "_base",
-        "_find",
         "_names",
         "_switch",
         "file",
+        "find",
         "function",
         "key",
         "kind",
@@ -53,7 +54,7 @@ class Site:
         self.kind, self.text, self.rooted = found.kind, found.text, found.rooted
         self.key = self.file, self.line, self.kind, self.text
         self.switches, self.target = found.switch is not None, found.target
-        self._base, self._find, self._switch, self._names = found.base, found.find, found.switch, names
+        self._base, self.find, self._switch, self._names = found.base, found.find, found.switch, names
 
     def resolve(self, frame: FrameType) -> Touch | None:
         """Return what is about to be touched; None when it cannot be shared. Runs none of the app's code."""
@@ -62,12 +63,12 @@ class Site:
 
     def part(self, frame: FrameType) -> finding.Part | None:
         """Return the object that is about to be touched, and which part of it."""
-        return self._find(View(frame)) if self._find is not None else None
+        return self.find(View(frame)) if self.find is not None else None
 
     def touch(self, obj: object, key: Key) -> Touch:
         """Return what it is to touch a part of an object here."""
         kind = "write" if self.kind == "read" and finding.inserts(obj, key) else self.kind
-        asks = self._find.answer if isinstance(self._find, finding.Membership) else None
+        asks = self.find.answer if isinstance(self.find, finding.Membership) else None
         return Touch(obj, key, kind, self.text, self._base, self._names.of, asks)
 
     def may_switch(self, frame: FrameType) -> bool:

@@ -46,9 +46,13 @@ class Stores:
     def __init__(self, maker: Maker, patches: Patches, pools: Pools) -> None:
         self._maker, self._patches, self.pools = maker, patches, pools
         self._wrapped: set[str] = set()
+        self._modules = 0
 
     def wrap(self) -> None:
         """Wrap what has been imported by now."""
+        if len(sys.modules) == self._modules:
+            return
+        self._modules = len(sys.modules)
         self.pools.wrap()
         for name, wrap in (("redis.client", self._redis), ("cachelib.file", self._cachelib)):
             module = sys.modules.get(name)

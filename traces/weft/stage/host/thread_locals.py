@@ -10,7 +10,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 Forget = Callable[[], object]
@@ -57,7 +57,7 @@ def _by_dict() -> Forget | None:
     find: Any = ctypes.pythonapi.PyThreadState_GetDict
     clear: Any = ctypes.pythonapi.PyDict_Clear
     find.restype, clear.argtypes, clear.restype = ctypes.c_void_p, [ctypes.c_void_p], None
-    return lambda: clear(find())
+    return partial(clear, find())  # it is the same one until the thread ends
 
 
 def _by_watchdogs() -> Forget | None:

@@ -11,16 +11,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..search.execution import ALL, READ, WRITE, Effects, Step
-from .baton import Pending
-from .sharing import Mark, Sharing
+from .baton import BEHIND, Call, Pending
+from .sharing import Sharing
 from .watchers import Lasting
 
 MOST_DEPARTURES = 3
 """After so many executions that went on in another way than the last one, none is expected not to."""
-
-Call = tuple[Pending | None, int, bool]
-"""What was announced by whoever had moved (None: it had ended, or nobody had moved yet), who moved next, and whether
-timeouts were over."""
 
 
 class Trail:
@@ -46,7 +42,9 @@ class Trail:
         self.assumed: dict[str, None] = {}
         self.steps: list[Step] = []
         self._calls: list[Call] = []
-        self._marks: list[tuple[int, int, int, Mark]] = []
+        self._actors: list[int] = []
+        """By step, who made it."""
+        self._marks: list[tuple[int, int, int, int, int]] = []
         """By call, how much was known before it."""
         self._chosen: list[int] = []
         """By step, the call at which it was decided on."""
@@ -57,28 +55,33 @@ class Trail:
         self._departures += 1
         self.forget()
 
-    def begin(self, path: Sequence[int]) -> list[Call]:
+    def begin(self, path: Sequence[int]) -> Sequence[Call]:
         """Begin an execution whose first steps are known; return the calls that it has in common with the last one.
 
-        All that was found out behind them is forgotten.
+        `BEHIND` follows them, if there are any. All that was found out behind them is forgotten.
         """
-        same, most = 0, min(len(path), len(self._chosen) - 1) if self._departures < MOST_DEPARTURES else 0
-        while same < most and path[same] == self.steps[same].actor:
-            same += 1
+        same = self._same(path) if self._departures < MOST_DEPARTURES else 0
         if not same:
             self.forget()
             self._sharing.begin()
-            return []
+            return ()
         first = self._chosen[same]
-        things, known, assumed, mark = self._marks[first]
+        things, known, assumed, added, count = self._marks[first]
         self.numbers.back_to(things, known)
         while len(self.assumed) > assumed:
             self.assumed.popitem()
-        self._sharing.begin(mark)
+        self._sharing.begin(added, count)
         self.steps = self.steps[:same]
-        del self._calls[first:], self._marks[first:], self._chosen[same:]
+        del self._calls[first:], self._marks[first:], self._chosen[same:], self._actors[same:]
         self._open = True
-        return self._calls.copy()
+        return *self._calls, BEHIND
+
+    def _same(self, path: Sequence[int]) -> int:
+        """Return with how many steps of a path the last execution began, as far as it can be followed."""
+        actors, most = self._actors, min(len(path), len(self._chosen) - 1)
+        if most > 0 and actors[: most - 1] == path[: most - 1]:  # as a search does it
+            return most - (actors[most - 1] != path[most - 1])
+        return next((index for index in range(most) if actors[index] != path[index]), max(0, most))
 
     def close(self) -> None:
         """Let nothing from here on be followed."""
@@ -87,8 +90,8 @@ class Trail:
     def arrive(self) -> None:
         """Note that it is about to be decided who moves."""
         if self._open:
-            numbers = self.numbers
-            self._marks.append((len(numbers.things), len(numbers.known), len(self.assumed), self._sharing.mark()))
+            numbers, log = self.numbers, self._sharing.lasting
+            self._marks.append((len(numbers.things), len(numbers.known), len(self.assumed), len(log.added), log.count))
 
     def add(self, announced: Pending | None, actor: int, *, late: bool, begins: bool) -> None:
         """Note who moves.
@@ -97,25 +100,15 @@ class Trail:
             announced: by whoever has moved before.
             begins: it is a step of its own.
         """
-        if self._open and announced is not None and announced.touch is not None and type(announced) is not Lasting:
+        if not self._open:
+            return
+        if announced is not None and announced.touch is not None and type(announced) is not Lasting:
             self._open = False  # what is touched is another object the next time
-        if self._open:
-            if begins:
-                self._chosen.append(len(self._calls))
-            self._calls.append((announced, actor, late))
-
-
-def is_alike(one: Pending | None, other: Pending | None) -> bool:
-    """Return whether two operations of different executions are the same."""
-    if one is None or other is None or one is other:
-        return one is other
-    return (
-        one.touch is None
-        and other.touch is None
-        and one[:3] == other[:3]
-        and one.timed == other.timed
-        and one.effects == other.effects
-    )
+            return
+        if begins:
+            self._chosen.append(len(self._calls))
+            self._actors.append(actor)
+        self._calls.append((announced, actor, late))
 
 
 class Numbers:
@@ -124,21 +117,19 @@ class Numbers:
     Attributes:
         things: what has a number.
         known: by the id of an operation, the operation and what it touches.
+        count: the next number.
     """
 
     def __init__(self) -> None:
         self.things: dict[Any, int] = {}
         self.known: dict[int, tuple[Pending, Effects]] = {}
-
-    @property
-    def count(self) -> int:
-        """The next number."""
-        return len(self.things) + ALL + 1
+        self.count = ALL + 1
 
     def back_to(self, things: int, known: int) -> None:
         """Forget all but what was numbered first."""
         while len(self.things) > things:
             self.things.popitem()
+        self.count = len(self.things) + ALL + 1
         while len(self.known) > known:
             self.known.popitem()
 
@@ -172,4 +163,5 @@ class Numbers:
         known = self.things.get(key)
         if known is None:
             known = self.things[key] = self.count
+            self.count += 1
         return known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+from _thread import get_ident
 from collections import defaultdict
 from collections.abc import Callable
 from types import FrameType
@@ -12,6 +13,7 @@ from typing import Any
 from ..moment import Stops
 from . import plain
 from .baton import Pending, Player, Stage
+from .expressions import View
 from .sharing import Log, Sharing
 from .sites import Site
 from .touches import Key
@@ -56,30 +58,38 @@ class Stopper:
     ) -> None:
         self._stage, self._sharing, self._ours, self._stays = stage, sharing, ours, stays
         self._accesses = stops is not Stops.SYNC
-        self._known: dict[tuple[Site, int, Key], Access] = {}
+        self._known: dict[Site, dict[tuple[int, Key], Access]] = {}
+        self._count = 0
+        self._players = stage.by_ident
 
     def access(self, site: Site, frame: FrameType) -> None:
         """A player is about to touch what is at a site."""
-        me = self._stage.me()
-        if me is None or not self._accesses:
+        me = self._players.get(get_ident())
+        if me is None or not self._accesses or site.find is None:
             return
-        part = site.part(frame)
+        part = site.find(View(frame))
         if part is None:
             return
         obj, key = part
-        pending = self._known.get((site, id(obj), key))
+        known = self._known.get(site)
+        if known is None:
+            known = self._known[site] = {}
+        pending = known.get((id(obj), key))
         if pending is not None:
-            again = self._stage.passes(me, pending)
-            if again:
+            again = self._stage.passes(me, pending) if self._stage.ahead else None
+            if again is not None:
+                if not again:
+                    self._stage.stop(me, pending, frame)
                 return
-            stops = again is not None or self._sharing.stops(site, pending.touch, me, lasts=True)
+            stops = self._sharing.stops(site, pending.touch, me, lasts=True, same=True)
         else:
             touch, lasts = site.touch(obj, key), self._stays(obj)
             # Reading what a defaultdict has not stores it: only each time will tell.
-            same = lasts and not plain.is_a(obj, defaultdict) and len(self._known) < MOST
+            same = lasts and not plain.is_a(obj, defaultdict) and self._count < MOST
             pending = (Lasting if same else Access)(touch.kind, f"{touch.kind} {touch.text}", touch=touch)
             if same:
-                self._known[site, id(obj), key] = pending
+                known[id(obj), key] = pending
+                self._count += 1
             stops = self._sharing.stops(site, touch, me, lasts=lasts)
         if stops:
             self._stage.point(pending, frame)

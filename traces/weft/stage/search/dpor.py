@@ -78,9 +78,9 @@ class Reduction:
             return Plan(self._prefix)
         while len(self._nodes) > len(self._prefix):
             node = self._nodes[-1]
-            node.done()
-            left = node.left()
+            left = node.left() & ~(1 << node.chosen)
             if left:
+                node.done()
                 node.chosen = (left & -left).bit_length() - 1
                 return Plan([one.chosen for one in self._nodes], node.sleep)
             self._nodes.pop()
@@ -94,15 +94,14 @@ class Reduction:
         """Take in what came of the last plan."""
         self.executions += 1
         self.repeated += execution.verdict is None
-        steps = execution.steps
-        if self._nodes:
-            last = len(self._nodes) - 1
-            self._nodes[last].effects, self._nodes[last].known = steps[last].effects, steps[last].known
-        for index in range(len(self._nodes), len(steps)):
-            self._nodes.append(Node(steps[index], self._asleep(index, steps)))
-        history = self._history
+        steps, nodes, history = execution.steps, self._nodes, self._history
+        known = len(nodes)
+        if known:
+            nodes[-1].effects, nodes[-1].known = steps[known - 1].effects, steps[known - 1].known
+        for index in range(known, len(steps)):
+            nodes.append(Node(steps[index], self._asleep(index, steps)))
         # The races among the steps that are the same as last time are known.
-        for step in steps[history.back_to(steps) :]:
+        for step in steps[history.back_to(steps, known - 1) if known else 0 :]:
             after, races = history.reasons(step.actor, step.effects)
             if races:
                 self._try_before(step.actor, after, races)
@@ -111,9 +110,9 @@ class Reduction:
             self._try_before(actor, *history.reasons(actor, effects))
 
     def _asleep(self, index: int, steps: Sequence[Step]) -> dict[int, Effects]:
-        if index == 0 or steps[index - 1].late:
+        before = self._nodes[index - 1] if index else None
+        if before is None or not before.sleep or steps[index - 1].late:
             return {}
-        before = self._nodes[index - 1]
         return still_asleep(before.sleep, before.chosen, before.effects)
 
     def _try_before(self, actor: int, after: int, races: Iterable[int]) -> None:
@@ -163,19 +162,23 @@ class History:
         self._latest: list[int] = []
         self._touched: dict[int, int] = {}
 
-    def back_to(self, steps: Sequence[Step]) -> int:
-        """Forget all but what these steps begin with; return how many those are."""
-        same = 0
-        for mine, its in zip(self._steps, steps, strict=False):
-            if mine is not its and mine != its:
+    def back_to(self, steps: Sequence[Step], least: int = 0) -> int:
+        """Forget all but what these steps begin with; return how many those are.
+
+        Args:
+            least: as many are, if all is as expected.
+        """
+        same = least if self._steps[:least] == steps[:least] else 0
+        for mine, its in zip(self._steps[same:], steps[same:], strict=False):
+            if mine != its:
                 break
             same += 1
-        steps, pasts, touched = self._steps, self._pasts, self._touched
-        while len(steps) > same:
-            actor, effects, _, _, _, _ = steps.pop()
+        behind, pasts, touched = self._steps, self._pasts, self._touched
+        while len(behind) > same:
+            actor, effects, _, _, _, _ = behind.pop()
             pasts[actor], self._latest[actor], threads = self._before_it.pop()
             self._its.pop()
-            bit = 1 << len(steps)
+            bit = 1 << len(behind)
             for thing, _, _ in effects:
                 touched[thing] &= ~bit
             if len(pasts) > threads:
