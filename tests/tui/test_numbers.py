@@ -31,3 +31,8 @@ def test_numpy_starts_no_threads_and_the_environment_is_as_it_was() -> None:
 
 def test_what_somebody_has_asked_for_stays() -> None:
     assert tasks(OPENBLAS_NUM_THREADS="2") >= 1
+
+
+def test_the_first_screen_does_not_wait_for_numpy() -> None:
+    script = "import sys, weft_tui.app, weft_tui.screens.opening; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
