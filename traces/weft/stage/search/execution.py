@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 READ, WRITE, ACQUIRE, RELEASE = 1, 2, 4, 8
 """How a thing is touched. Two reads are independent, everything else is not."""
@@ -146,6 +146,17 @@ class Execution(NamedTuple):
     def order(self) -> tuple[int, ...]:
         """Who moved, step by step, until the run ended."""
         return tuple([step.actor for step in self.steps[: self.ended]])
+
+
+class Executor(Protocol):
+    """Makes executions; `weft.stage.process.Executions` does in the app's process."""
+
+    def execute(self, plan: Plan) -> Execution:
+        """Make one execution, from the scenario's beginning."""
+        ...
+
+    def learn(self, sites: Sequence[Any]) -> None:
+        """Stop at these sites too from now on."""
 
 
 def touches(one: Effects, other: Effects) -> bool:

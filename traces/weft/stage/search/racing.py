@@ -9,14 +9,10 @@ are left out that come after the first access for a reason.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from .dpor import History
-from .execution import READ, Access, Effects, Execution, Places, Plan, Step
+from .execution import READ, Access, Effects, Execution, Executor, Places, Plan, Step
 from .shortening import Failing, Finds, shortened
-
-if TYPE_CHECKING:
-    from .searching import Executor
 
 MOST_TRIES = 3
 """Times that it is tried to lead in front of both accesses of a pair of places."""

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, NamedTuple, Protocol, cast
 
 from .dpor import Reduction
-from .execution import Execution, Plan
+from .execution import Execution, Executor, Plan
 from .racing import Races
 from .shortening import Failing, ending, failing_from_json, shortened, switches
 
@@ -25,17 +25,6 @@ TOLD = 0.05
 """Seconds between two times that progress is told."""
 MOST_ENDS = 10
 """Endings that are remembered."""
-
-
-class Executor(Protocol):
-    """Makes executions; `weft.stage.process.Executions` does in the app's process."""
-
-    def execute(self, plan: Plan) -> Execution:
-        """Make one execution, from the scenario's beginning."""
-        ...
-
-    def learn(self, sites: Sequence[Any]) -> None:
-        """Stop at these sites too from now on."""
 
 
 class Budget(NamedTuple):
@@ -121,7 +110,6 @@ class Home(Executor, Protocol):
         self, budget: Budget, stopped: Callable[[], bool], progress: Callable[[Report], None], prefix: Sequence[int]
     ) -> Done:
         """Search there."""
-        ...
 
 
 class Search:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from .execution import Execution, Plan, Race, race_from_json
-
-if TYPE_CHECKING:
-    from .searching import Executor
+from .execution import Execution, Executor, Plan, Race, race_from_json
 
 MOST = 200
 """Executions that are made for it at most."""
