@@ -219,6 +219,8 @@ class Function:
         """Return the write that a generator makes to itself before it yields or ends."""
         if not self._code.co_flags & inspect.CO_GENERATOR or self._code.co_name == "<genexpr>":
             return None
+        if self._source.is_manager(self._code):
+            return None
         name = self._code.co_name
         return Found("write", f"{name}()", f"{name}()", at.position[0] or 0, False, finding.Running())
 

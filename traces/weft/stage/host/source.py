@@ -50,6 +50,7 @@ class Source:
         """By target of an assignment that unpacks: what is unpacked."""
         self.aliases: dict[str, str] = {}
         """Names that a method may be called by: ``push = jobs.append``."""
+        self._managers: set[tuple[str, int]] = set()
         self.cached: set[str] = set()
         """Names of functions that `functools` remembers results of."""
         self.scopes = Scopes(tree)
@@ -99,6 +100,10 @@ class Source:
         """Return whether a code object can stem from this text: a file may have changed since it was imported."""
         return (code.co_name, code.co_firstlineno) in self._functions
 
+    def is_manager(self, code: CodeType) -> bool:
+        """Return whether a generator is a context manager's: one ``with`` goes through it, and nobody else."""
+        return (code.co_name, code.co_firstlineno) in self._managers
+
     def _tail(self, position: Position) -> ast.Attribute | None:
         line, _, column, _ = position
         return None if line is None or column is None else self._tails.get((line, column))
@@ -116,6 +121,8 @@ class Source:
                 self.cached.add(node.name)
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
             self._functions.add((node.name, first))
+            if any(_last(one) == "contextmanager" for one in node.decorator_list):
+                self._managers.add((node.name, first))
         elif isinstance(node, ast.Lambda):
             self._functions.add(("<lambda>", node.lineno))
         elif isinstance(node, Comprehension):
