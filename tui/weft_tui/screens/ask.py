@@ -14,6 +14,8 @@ from textual.widgets import Input, Static
 from weft.errors import WeftError
 from weft.timeline.units import plain
 
+from ..widgets.line import Line
+
 
 class AskScreen(ModalScreen[None]):
     """Asks for a line.
@@ -36,7 +38,7 @@ class AskScreen(ModalScreen[None]):
         with Vertical(id="ask-box") as box:
             box.border_title = self.box_title
             box.border_subtitle = "enter does it, esc closes this"
-            yield Input(self.text, id="ask-line", compact=True, select_on_focus=False)
+            yield Line(self.text, id="ask-line", compact=True, select_on_focus=False)
             yield Static("", id="ask-wrong", markup=False)
             yield Static(self.note, id="ask-note", markup=False)
 

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from weft.timeline.units import plain
 
 from ..messages import RowChosen
+from ..widgets.line import Line
 from ..widgets.table import Column, Table
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ class NameScreen(ModalScreen[None]):
         with Vertical(id="choose-box") as box:
             box.border_title = self.box_title
             box.border_subtitle = "enter saves, esc closes this"
-            yield Input(self.file, id="file", compact=True, select_on_focus=False)
+            yield Line(self.file, id="file", compact=True, select_on_focus=False)
             yield Static("", id="file-wrong", markup=False)
             yield Static(self.note, id="file-note", markup=False)
 
