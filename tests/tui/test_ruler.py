@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from weft_tui.format import clock, count, offset
+from weft_tui.format import brief, clock, count, moment, offset
 from weft_tui.spans import plain_text
 from weft_tui.view import View
 from weft_tui.widgets.ruler import ruler_line, tick_step, ticks
@@ -71,3 +71,19 @@ def test_clock_and_counts() -> None:
     assert clock(1_700_000_000 * S + 123_456_789, MS) == "22:13:20.123"
     assert clock(1_700_000_000 * S + 123_456_789, US) == "22:13:20.123456"
     assert [count(n) for n in (0, 999, 1240, 35_200, 1_200_000)] == ["0", "999", "1,240", "35.2k", "1.2M"]
+
+
+@pytest.mark.parametrize(
+    ("ns", "told"),
+    [(412_000_000, "412 ms"), (59_400_000_000, "59 s"), (59_600_000_000, "1:00"), (225_000_000_000, "3:45")],
+)
+def test_durations_of_minutes_fit_a_column(ns: int, told: str) -> None:
+    assert brief(ns) == told
+    assert brief(3_725 * 10**9) == "1:02:05"
+
+
+@pytest.mark.parametrize(
+    ("ns", "told"), [(4_300_000_000, "4.3 s"), (59_600_000_000, "1:00.0"), (81_085_500_000, "1:21.1")]
+)
+def test_moments_after_a_minute_fit_a_column(ns: int, told: str) -> None:
+    assert moment(ns) == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,7 @@ async def test_what_was_chosen_is_there_the_next_time(trace: Path, file: Path) -
     app = dressed(trace, load(file))
     async with app.run_test(size=(80, 24)) as pilot:
         await app.workers.wait_for_complete()
+        await pilot.pause()
         app.theme = "textual-light"
         await pilot.press("v", "o", "4")
         app.action_ascii()
@@ -111,6 +113,7 @@ async def test_who_chooses_nothing_gets_no_file(trace: Path, file: Path) -> None
     app = dressed(trace, load(file))
     async with app.run_test(size=(80, 24)) as pilot:
         await app.workers.wait_for_complete()
+        await pilot.pause()
         await pilot.press("w", "b", "q")
     assert not file.exists()
 
@@ -144,6 +147,11 @@ async def test_everything_with_a_key_is_a_command_of_the_palette(trace: Path) ->
         for key in ("n", "w", "v", "s", "g", "0", "q"):
             assert any(title.endswith(f"({key})") for title in commands), key
         assert "Theme" in commands
+        does: dict[str, set[str]] = {}
+        for title, command in commands.items():
+            if isinstance(command.callback, partial):
+                does.setdefault(title.rpartition(" (")[0], set()).add(command.callback.args[0])
+        assert [words for words, actions in does.items() if len(actions) > 1] == []
         worst = next(command for title, command in commands.items() if title.endswith("(w)"))
         await pilot.press("home")
         await worst.callback()

@@ -103,6 +103,7 @@ async def test_two_runs_are_compared_in_the_panels(files: tuple[Path, Path]) -> 
     app = WeftApp(files[0], mode=Mode.REPLAY, title="before ↔ after", origins=origins, against=True)
     async with app.run_test(size=(150, 40)) as pilot:
         await app.workers.wait_for_complete()
+        await pilot.pause()
         await pilot.press("1")
         await pilot.pause()
         screen = app.screen
@@ -133,6 +134,7 @@ def test_two_runs_look(snap_compare, files: tuple[Path, Path]) -> None:
 
     async def run(pilot: Pilot[None]) -> None:
         await app.workers.wait_for_complete()
+        await pilot.pause()
         await pilot.press("1")
         app.clear_notifications()
         await pilot.pause()
@@ -145,6 +147,7 @@ async def test_several_traces_tell_their_rows_apart(files: tuple[Path, Path]) ->
     app = WeftApp(files[0], mode=Mode.REPLAY, title="both", origins=origins)
     async with app.run_test(size=(150, 40)) as pilot:
         await app.workers.wait_for_complete()
+        await pilot.pause()
         await pilot.press("1")
         await pilot.pause()
         table = app.screen.query_one("#locks", Table)

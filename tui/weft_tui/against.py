@@ -13,7 +13,7 @@ from weft.timeline.snapshot import Snapshot
 from weft.timeline.units import duration
 
 from . import jumps
-from .format import count
+from .format import brief, count
 from .jumps import Spot
 from .spans import Ink, Line, cut_middle
 from .widgets.table import Column, text
@@ -93,7 +93,7 @@ def _change(figure: str) -> Column[Changed]:
     def show(row: Changed) -> Line:
         more = row.change(figure)
         sign, ink = ("+", Ink.WAIT) if more > 0 else ("−", Ink.GOOD)
-        return text(f"{sign}{duration(abs(more))}", ink) if more else text("=", Ink.DIM)
+        return text(f"{sign}{brief(abs(more))}", ink) if more else text("=", Ink.DIM)
 
     return Column("change", 9, show, True, 8, lambda row: row.change(figure))
 

@@ -23,6 +23,20 @@ def offset(ns: int, step_ns: int) -> str:
     return f"{ns / size:.{_digits(step_ns, size)}f} {unit}" if ns else "0"
 
 
+def brief(ns: int) -> str:
+    """Return a duration for a column of a table: ``412 ms``, ``56 s``, and from a minute on ``2:05``, ``1:02:05``."""
+    if ns < MINUTE_NS - 500_000_000:
+        return duration(ns)
+    minutes, seconds = divmod(round(ns / 1_000_000_000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def moment(ns: int) -> str:
+    """Return a moment (ns since the start of the trace) for a column of a table: ``4.3 s``, ``1:21.1``."""
+    return duration(ns) if ns < MINUTE_NS - 500_000_000 else offset(max(ns, MINUTE_NS), 100_000_000)
+
+
 def apart(moments: Sequence[int]) -> list[str]:
     """Return moments (ns since the start of the trace) with as many digits as tell those that differ apart."""
     told = [duration(each) for each in moments]

@@ -101,7 +101,8 @@ class Shown(App[Result]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the commands of the palette: everything that has a key now, and what has none."""
         for node, binding, enabled, tooltip in screen.active_bindings.values():
-            words = tooltip or binding.tooltip or binding.description
+            own = "" if binding.show else binding.description  # a tooltip may be that of several keys
+            words = own or tooltip or binding.tooltip or binding.description
             if enabled and words and binding.action not in NO_COMMANDS:
                 key = self.get_key_display(binding)
                 yield SystemCommand(f"{words} ({key})", f"key {key}", partial(self.run_action, binding.action, node))

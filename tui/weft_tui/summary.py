@@ -8,7 +8,7 @@ from pathlib import Path
 from weft import WeftError
 from weft.counted import many
 from weft.events import Kind, events_in
-from weft_tui import numbers
+from weft_tui import invoked, numbers
 
 _LIFE = frozenset({Kind.THREAD_ENTER, Kind.THREAD_EXIT, Kind.PROCESS_ENTER, Kind.PROCESS_EXIT})
 
@@ -35,7 +35,7 @@ def of_recording(trace: Path, *, ring: bool = False) -> str:
         )
     if threads <= processes and not any(events_in(kind) for kind in kinds if kind not in _LIFE):
         return "the command ended before anything was recorded: no lock, no request, no second thread"
-    return f"{many(found.events, 'event')} recorded; look at them with: weft replay {shown}"
+    return f"{many(found.events, 'event')} recorded; look at them with: {invoked.weft()} replay {shown}"
 
 
 def need_trace(path: Path) -> None:

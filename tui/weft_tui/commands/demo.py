@@ -11,7 +11,7 @@ import click
 from weft import WeftError
 from weft.counted import many
 from weft.record.launch import environment
-from weft_tui import summary
+from weft_tui import invoked, summary
 from weft_tui.commands import force_option, need_terminal, new_trace, output_option, show
 from weft_tui.wrapping import say, terminal_width
 
@@ -62,7 +62,7 @@ def _headless(name: str, seconds: float, clients: int, trace: Path) -> None:
     snapshot = load(trace)
     click.echo(text.report(snapshot, find(snapshot), terminal_width()))
     answered = sum(done["requests"].values())
-    say(f"\nThe customers got {many(answered, 'answer')}. Look closer with: weft replay {trace}")
+    say(f"\nThe customers got {many(answered, 'answer')}. Look closer with: {invoked.weft()} replay {trace}")
 
 
 def _on_screen(name: str, seconds: float | None, clients: int, trace: Path) -> None:

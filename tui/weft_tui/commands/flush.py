@@ -10,6 +10,7 @@ import click
 from weft import WeftError
 from weft.counted import many
 from weft.record.launch import FLUSH
+from weft_tui import invoked
 from weft_tui.wrapping import say
 
 PATIENCE_SECONDS = 3.0
@@ -42,4 +43,4 @@ def flush(file: Path) -> None:
         asking.unlink(missing_ok=True)
     if size == before:
         raise WeftError(f"nobody wrote to {file}; is it recorded with --ring, and does the app still run?")
-    say(f"{many(size - before, 'byte was', 'bytes were')} written; look at them with: weft replay {file}")
+    say(f"{many(size - before, 'byte was', 'bytes were')} written; look at them with: {invoked.weft()} replay {file}")

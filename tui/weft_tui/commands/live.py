@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from weft import places
-from weft_tui import numbers
+from weft_tui import invoked, numbers
 from weft_tui.commands import need_terminal, show
 from weft_tui.wrapping import say
 
@@ -30,7 +30,7 @@ def live(file: Path | None) -> None:
     need_terminal("`weft report FILE`")
     show(trace, live=True, title=trace.name, child=Silence(trace))
     if trace.exists():
-        say(f"weft: look at it again with: weft replay {shlex.quote(str(trace))}", err=True)
+        say(f"weft: look at it again with: {invoked.weft()} replay {shlex.quote(str(trace))}", err=True)
 
 
 class Silence:

@@ -69,7 +69,7 @@ def undo(session: Session) -> str:
 def redo(session: Session) -> str:
     """Look at what followed."""
     if not session.here.children:
-        return "nothing followed yet: give somebody a step"
+        return ENDED if session.moment.verdict is not None else "nothing followed yet: give somebody a step"
     session.redo()
     return ""
 

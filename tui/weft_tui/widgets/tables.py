@@ -14,10 +14,10 @@ from weft.findings import Finding, Severity
 from weft.timeline import awaited
 from weft.timeline.columns import FOREVER
 from weft.timeline.snapshot import Snapshot
-from weft.timeline.units import duration, uncoloured
+from weft.timeline.units import uncoloured
 from weft.timeline.values import LockFigures, Mark, Request
 
-from ..format import count
+from ..format import brief, count, moment
 from ..fronts import label_of
 from ..jumps import of_finding
 from ..listed import I64, Rows, ranks_of
@@ -213,7 +213,7 @@ def request_columns(snapshot: Snapshot) -> Sequence[Column[Request]]:
             ranks=lambda rows: _by_name(tables.endpoints, rows["endpoint"]),
         ),
         Column("status", 8, _status, keep=5, ranks=lambda rows: rows["status"]),
-        Column("took", 8, lambda row: text(duration(took(row))), True, 9, ranks=lasted),
+        Column("took", 8, lambda row: text(brief(took(row))), True, 9, ranks=lasted),
         Column(
             "waiting for locks",
             SMALL + 6 + MOST_WAITED,
@@ -246,7 +246,7 @@ def finding_columns(snapshot: Snapshot) -> Sequence[Column[Finding]]:
         return row.began_ns if spot is None else spot.time_ns
 
     def when(row: Finding) -> Line:
-        return text(duration(max(at(row) - snapshot.start_ns, 0)), Ink.DIM)
+        return text(moment(max(at(row) - snapshot.start_ns, 0)), Ink.DIM)
 
     return (
         *_origin(snapshot, lambda row: snapshot.lanes[row.lanes[0]].process if row.lanes else None),
@@ -262,7 +262,7 @@ def log_columns(snapshot: Snapshot) -> Sequence[Column[Mark]]:
     tables = snapshot.tables
 
     def at(row: Mark) -> Line:
-        return text(duration(max(row.time_ns - snapshot.start_ns, 0)), Ink.DIM)
+        return text(moment(max(row.time_ns - snapshot.start_ns, 0)), Ink.DIM)
 
     def thread(row: Mark) -> Line:
         return text(snapshot.lane_names.short(snapshot.lanes[row.lane].name, 22), Ink.DIM)
@@ -309,7 +309,7 @@ def _waiting_now(row: LockFigures) -> Line:
 
 
 def _or_blank(ns: int) -> str:
-    return duration(ns) if ns else ""
+    return brief(ns) if ns else ""
 
 
 def _number(number: int) -> str:
