@@ -110,6 +110,7 @@ class Home(Executor, Protocol):
         self, budget: Budget, stopped: Callable[[], bool], progress: Callable[[Report], None], prefix: Sequence[int]
     ) -> Done:
         """Search there."""
+        ...
 
 
 class Search:
