@@ -82,7 +82,8 @@ def test_who_hands_its_work_over_first_is_varied(
 ) -> None:
     report = _search(tmp_path, THREADS.format(threads=threads, first=first, second=second, check=check))
     assert (report.verdict, report.kind in ("", "invariant", "deadlock")) == ("holds" if holds else "fails", True)
-    assert not any("a library made" in line for line in report.assumed)
+    if holds:  # what breaks does not depend on what is taken for granted
+        assert not any("a library made" in line for line in report.assumed)
 
 
 ENGINE = """
